@@ -1,0 +1,3 @@
+//! The `gatehand` binary.
+
+fn main() {}
