@@ -8,4 +8,8 @@
 //! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
 //! 7. [`relay`], [`vnc`]: the ports. 8. [`journal`]: what is kept on disk. 9. [`config`], [`cli`]: what the user says.
 
+pub mod agent;
+pub mod dialogs;
+pub mod journal;
 pub mod screen;
+pub mod vision;

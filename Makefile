@@ -1,0 +1,40 @@
+# What people run. CI runs .ci/run, which is `make lint test` with times.
+.PHONY: demo build test test-all bench coverage lint fmt
+
+# Build, start the stand-in gateway through gatehand, end with a summary; Ctrl-C stops everything.
+demo:
+	@scripts/setup.sh run
+	@fixtures/gateway/install.sh target/demo/Jts
+	cargo build --release --locked
+	@exec target/release/gatehand demo --tws-path target/demo/Jts
+
+build:
+	cargo build --release --locked
+
+# Everything that CI checks: unit tests, and integration tests against real X servers, JVM windows and viewers.
+test:
+	@scripts/setup.sh test
+	@scripts/test.sh
+
+# The large look x size matrix as well.
+test-all:
+	@scripts/setup.sh test
+	@GATEHAND_TEST_MATRIX=all scripts/test.sh
+
+bench:
+	@scripts/setup.sh bench
+	@scripts/test.sh --prepare
+	cargo bench --workspace --locked
+
+# Line coverage of all tests; needs `cargo install cargo-llvm-cov` and the llvm-tools component, or Debian's llvm.
+coverage:
+	@scripts/setup.sh test
+	@scripts/test.sh --prepare
+	@scripts/coverage.sh
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+fmt:
+	cargo fmt --all

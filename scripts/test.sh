@@ -1,0 +1,15 @@
+#!/bin/bash
+# Prepares what the tests drive (stand-in gateway, Python clients) and runs all tests.
+# `--prepare` stops after the preparation.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target="${CARGO_TARGET_DIR:-target}"
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+export GATEHAND_TEST_JTS="$target/test/Jts"
+export GATEHAND_TEST_VENV="$target/test/venv"
+fixtures/gateway/install.sh "$GATEHAND_TEST_JTS"
+tests/python/setup.sh "$GATEHAND_TEST_VENV"
+[ "${1:-}" = --prepare ] && exit 0
+cargo test --workspace --locked "$@"

@@ -1,0 +1,140 @@
+//! What the agent asks for, and how it is told what became of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::screen::{Frame, Rect, Window, WindowId};
+
+/// Something that is typed without the agent ever holding it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// The one-time code of this moment (RFC 6238).
+    Code,
+    /// The password.
+    Password,
+    /// The user name.
+    UserName,
+}
+
+/// One act on the display or on the journal. They are carried out one at a time.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Write the attempt down, durably, before it is made.
+    BeginSubmission,
+    /// Click in the middle of `bounds`, if that part of the window still looks as in `seen`.
+    Click {
+        /// The window.
+        window: WindowId,
+        /// The control, in window coordinates.
+        bounds: Rect,
+        /// What it says, for the log.
+        label: String,
+        /// The picture that the decision was made on.
+        seen: Arc<Frame>,
+    },
+    /// Ask the window to close (`WM_DELETE_WINDOW`).
+    CloseWindow {
+        /// The window.
+        window: WindowId,
+    },
+    /// Click the field, replace what it holds, read it back.
+    Fill {
+        /// The window.
+        window: WindowId,
+        /// The field, in window coordinates.
+        field: Rect,
+        /// What to type.
+        what: Typed,
+    },
+    /// Keep the window's picture and text in the state folder.
+    KeepEvidence {
+        /// The window.
+        window: WindowId,
+        /// Why, for the file's name and the event.
+        reason: String,
+    },
+    /// Ask whether a login may be attempted at all, before anything is typed.
+    MaySubmit,
+    /// Write down how the last attempt ended.
+    Record(Outcome),
+}
+
+/// How an attempt to log in ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The main window came.
+    LoggedIn,
+    /// The gateway refused the credentials.
+    Refused,
+    /// Too many attempts: nothing for this long.
+    Throttled(Duration),
+    /// The login button was not pressed after all.
+    Withdrawn,
+}
+
+/// What became of the last action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActResult {
+    /// The target no longer looks as it did: nothing was done.
+    Changed,
+    /// Nothing may be submitted: not before `retry_after`, or not at all.
+    Denied {
+        /// Why, in words for the user.
+        why: String,
+        /// When it may be asked again.
+        retry_after: Option<Duration>,
+    },
+    /// Done. Whether it worked is for the next observation to tell.
+    Done,
+    /// It could not be done.
+    Failed {
+        /// What went wrong.
+        why: String,
+    },
+    /// The field was filled and says so: the same text, or as many echo characters.
+    Filled,
+    /// The text went in, but what was read back is something else, or nothing came back.
+    NotVerified {
+        /// What was read back, without its content.
+        why: String,
+        /// Echo characters where plain text was expected.
+        masked: bool,
+    },
+    /// Another window opened while typing; the rest was not typed.
+    Interrupted {
+        /// That window.
+        by: WindowId,
+    },
+    /// Not now, but soon: a one-time code is about to change.
+    NotYet {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// An attempt may be made (or, after [`Action::BeginSubmission`], is written down).
+    Permitted,
+}
+
+/// A window and, once it stood still long enough to be read, what it shows.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The window.
+    pub window: Window,
+    /// Its last still picture and what was read from it; `None` while it moves.
+    pub view: Option<View>,
+}
+
+/// A still picture and its reading.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The pixels.
+    pub frame: Arc<Frame>,
+    /// What was read from them.
+    pub reading: Arc<crate::screen::Reading>,
+}
+
+impl View {
+    /// Whether `other` shows the same pixels.
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.reading.fingerprint == other.reading.fingerprint && self.reading.size == other.reading.size
+    }
+}

@@ -1,0 +1,254 @@
+//! The plan that fills in the login form: choices, user name, password, permission, button. Each step is verified
+//! before the next; one that cannot be verified ends the plan with nothing submitted.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::action::{ActResult, Action, Seen, Typed, View};
+use super::choice::{Choice, ChoiceStep, Named};
+use super::policy::{Policy, TradingMode};
+use crate::dialogs::Rule;
+use crate::screen::{Frame, Rect, WindowId};
+use crate::vision::controls::{self, Button};
+
+/// How long fields may stay disabled, or toggles away, before the plan is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Pause before a field is tried again.
+const RETRY: Duration = Duration::from_millis(700);
+/// How long the gateway may do nothing visible after the login button was pressed.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// What the plan wants now.
+#[derive(Debug)]
+pub(super) enum Next {
+    Act(Action),
+    /// Something to tell: this step is verified.
+    Verified(String),
+    /// Nothing until the form changes, or this time.
+    Wait(Instant),
+    /// Give up: nothing was submitted.
+    Fail(String),
+    /// The button was pressed and the form did not react: start afresh.
+    Stale,
+}
+
+#[derive(Debug)]
+enum Step {
+    MaySubmit,
+    Api(Choice),
+    Mode(Choice),
+    UserName,
+    Password,
+    Permit,
+    Submit,
+    Submitted { at: Instant },
+}
+
+/// The login form and how far it is filled in.
+#[derive(Debug)]
+pub(super) struct Login {
+    pub(super) window: WindowId,
+    mode: TradingMode,
+    step: Step,
+    started: Instant,
+    not_before: Option<Instant>,
+    /// User name and password field are the other way round than they look.
+    swapped: bool,
+    /// The password field before it was filled: one that looks so again was rebuilt.
+    empty_password: Option<(Rect, Frame)>,
+    last_failure: String,
+}
+
+impl Login {
+    pub(super) fn new(now: Instant, window: WindowId, policy: &Policy) -> Self {
+        Self {
+            window,
+            mode: policy.mode,
+            step: Step::MaySubmit,
+            started: now,
+            not_before: None,
+            swapped: false,
+            empty_password: None,
+            last_failure: String::new(),
+        }
+    }
+
+    /// Whether the button was pressed.
+    pub(super) const fn is_submitted(&self) -> bool {
+        matches!(self.step, Step::Submitted { .. })
+    }
+
+    /// Whether an attempt is written down that was not made yet.
+    pub(super) const fn is_permitted(&self) -> bool {
+        matches!(self.step, Step::Submit)
+    }
+
+    /// The form is covered by something that works for the login: the wait for an answer begins anew.
+    pub(super) const fn touch(&mut self, now: Instant) {
+        if let Step::Submitted { at } = &mut self.step {
+            *at = now;
+        }
+    }
+
+    /// What to do, now that the login form is on top and stands still as `view`.
+    pub(super) fn next(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) -> Next {
+        if let Step::Submitted { at } = self.step {
+            return if now < at + ANSWER { Next::Wait(at + ANSWER) } else { Next::Stale };
+        }
+        if let Some(not_before) = self.not_before.filter(|&time| now < time) {
+            return Next::Wait(not_before);
+        }
+        if now > self.started + PATIENCE {
+            return Next::Fail(format!("the login form could not be filled in: {}", self.last_failure));
+        }
+        let window = seen.window.id;
+        let Some(submit) = rule.buttons().iter().find_map(|label| controls::button(&view.reading, label)) else {
+            return self.again(now, "the login button cannot be seen");
+        };
+        match &mut self.step {
+            Step::MaySubmit => Next::Act(Action::MaySubmit),
+            Step::Api(choice) => {
+                let step = choice.next(now, view, None);
+                self.choose(now, step, window, view, "API type IB API")
+            }
+            Step::Mode(choice) => {
+                let named = named(self.mode, &submit);
+                let step = match choice.next(now, view, named) {
+                    ChoiceStep::Absent => {
+                        ChoiceStep::Failed("neither a mode toggle nor a button that names the mode".into())
+                    }
+                    step => step,
+                };
+                self.choose(now, step, window, view, &format!("trading mode {:?}", self.mode))
+            }
+            Step::UserName => match self.fields(view) {
+                Some((user_name, password)) => {
+                    self.empty_password = Some((password, view.frame.crop(password)));
+                    Next::Act(Action::Fill { window, field: user_name, what: Typed::UserName })
+                }
+                None => self.again(now, "the fields cannot be found"),
+            },
+            Step::Password => match self.fields(view) {
+                Some((_, field)) => Next::Act(Action::Fill { window, field, what: Typed::Password }),
+                None => self.again(now, "the password field cannot be found"),
+            },
+            Step::Permit => match &self.empty_password {
+                Some((field, before)) if view.frame.crop(*field) == *before => {
+                    self.step = Step::UserName;
+                    self.again(now, "the form was rebuilt while it was filled in")
+                }
+                _ => Next::Act(Action::BeginSubmission),
+            },
+            Step::Submit => Next::Act(Action::Click {
+                window,
+                bounds: submit.bounds,
+                label: submit.label,
+                seen: Arc::clone(&view.frame),
+            }),
+            Step::Submitted { .. } => Next::Stale,
+        }
+    }
+
+    /// Takes the result of the action that [`Login::next`] asked for.
+    pub(super) fn handle(&mut self, now: Instant, result: &ActResult) -> Next {
+        self.not_before = None;
+        match (&self.step, result) {
+            (Step::MaySubmit, ActResult::Permitted) => {
+                self.step = Step::Api(Choice::new(vec!["IB API", "TWS/API"], vec!["FIX CTCI"]));
+                Next::Wait(now)
+            }
+            (Step::UserName, ActResult::Filled) => {
+                self.step = Step::Password;
+                Next::Verified("user name, read back from its field".into())
+            }
+            (Step::UserName, ActResult::NotVerified { masked: true, .. }) => {
+                self.swapped = !self.swapped;
+                self.again(now, "the first field hides what is typed: it is the password's")
+            }
+            (Step::Password, ActResult::Filled) => {
+                self.step = Step::Permit;
+                Next::Verified("password, read back as many echo characters".into())
+            }
+            (Step::Permit, ActResult::Permitted) => {
+                self.step = Step::Submit;
+                Next::Wait(now)
+            }
+            (Step::Submit, ActResult::Done) => {
+                self.step = Step::Submitted { at: now };
+                Next::Wait(now + ANSWER)
+            }
+            (_, ActResult::Done | ActResult::Permitted | ActResult::Filled) => Next::Wait(now),
+            (_, ActResult::Changed) => Next::Wait(now),
+            (_, ActResult::Interrupted { by }) => {
+                self.step = Step::UserName;
+                self.again(now, &format!("window {by} opened while typing"))
+            }
+            (_, ActResult::NotVerified { why, .. } | ActResult::Failed { why }) => self.again(now, why),
+            (_, ActResult::NotYet { retry_after }) => {
+                self.not_before = Some(now + *retry_after);
+                Next::Wait(now + *retry_after)
+            }
+            (_, ActResult::Denied { why, .. }) => Next::Fail(why.clone()),
+        }
+    }
+
+    fn choose(&mut self, now: Instant, step: ChoiceStep, window: WindowId, view: &View, what: &str) -> Next {
+        match step {
+            ChoiceStep::Click { bounds, label } => {
+                Next::Act(Action::Click { window, bounds, label, seen: Arc::clone(&view.frame) })
+            }
+            ChoiceStep::Wait(until) => Next::Wait(until),
+            ChoiceStep::Chosen(evidence) => {
+                self.advance_choice();
+                Next::Verified(format!("{what}: {evidence}"))
+            }
+            ChoiceStep::Absent => {
+                self.advance_choice();
+                Next::Wait(now)
+            }
+            ChoiceStep::Failed(why) => {
+                self.step = Step::Api(Choice::new(vec!["IB API", "TWS/API"], vec!["FIX CTCI"]));
+                self.again(now, &format!("{what} cannot be verified: {why}"))
+            }
+        }
+    }
+
+    fn advance_choice(&mut self) {
+        self.step = match self.step {
+            Step::Api(_) => {
+                let (wanted, other) = self.mode.toggles();
+                Step::Mode(Choice::new(vec![wanted], vec![other]))
+            }
+            _ => Step::UserName,
+        };
+    }
+
+    /// User name and password field: by their labels, else the first two from the top.
+    fn fields(&self, view: &View) -> Option<(Rect, Rect)> {
+        let fields = controls::fields(&view.reading);
+        let labelled = |labels: &[&str]| controls::field_labelled(&view.reading, labels).map(|field| field.bounds);
+        let by_label = (
+            labelled(&["User name", "Username", "User ID", "User", "IBKR Username"]),
+            labelled(&["Password", "IBKR Password"]),
+        );
+        let (user_name, password) = match by_label {
+            (Some(user_name), Some(password)) if user_name != password => (user_name, password),
+            _ => (fields.first()?.bounds, fields.get(1)?.bounds),
+        };
+        Some(if self.swapped { (password, user_name) } else { (user_name, password) })
+    }
+
+    fn again(&mut self, now: Instant, why: &str) -> Next {
+        why.clone_into(&mut self.last_failure);
+        self.not_before = Some(now + RETRY);
+        Next::Wait(now + RETRY)
+    }
+}
+
+/// `Paper Log In` names the paper mode. `Log In` and `Login` say nothing: not every version's label follows the mode.
+fn named(mode: TradingMode, submit: &Button) -> Option<Named> {
+    if !submit.label.to_lowercase().starts_with("paper") {
+        return None;
+    }
+    Some(if mode == TradingMode::Paper { Named::Wanted } else { Named::Other })
+}

@@ -1,0 +1,535 @@
+//! What to do about the screen: a pure machine. Observations, results and `now` go in; actions and events come out.
+//!
+//! [`Agent::observe`] and [`Agent::handle_timeout`] think; [`Agent::poll_action`] is asked until it has nothing more,
+//! and every action's result goes back through [`Agent::handle_result`] before the next.
+
+mod action;
+mod answer;
+mod choice;
+mod login;
+mod policy;
+mod second_factor;
+mod state;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::{Duration, Instant};
+
+pub use action::{ActResult, Action, Outcome, Seen, Typed, View};
+use answer::{Answer, AnswerStep};
+use login::{Login, Next};
+pub use policy::{Policy, TradingMode};
+use second_factor::{CodeEntry, CodeStep};
+pub use state::{Event, State};
+
+use crate::dialogs::{Catalogue, Meaning, Recognition, Rule};
+use crate::screen::{WindowId, WindowKind};
+
+/// How long a window may stay without a rule before it is called unknown: it may still be painting itself.
+const UNKNOWN_AFTER: Duration = Duration::from_millis(2500);
+/// First pause after a login that ended in an error; doubled each time, up to [`MAX_BACK_OFF`].
+const BACK_OFF: Duration = Duration::from_secs(10);
+const MAX_BACK_OFF: Duration = Duration::from_secs(600);
+
+/// Who waits for the result of the action that was handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asker {
+    Answer(WindowId),
+    Code,
+    Login,
+    Nobody,
+    Refusal,
+}
+
+/// The machine that logs in and answers dialogs.
+#[derive(Debug)]
+pub struct Agent {
+    catalogue: Catalogue,
+    policy: Policy,
+    state: State,
+    evidence: String,
+    screen: Vec<Seen>,
+    queue: VecDeque<(Asker, Action)>,
+    waiting: Option<Asker>,
+    events: VecDeque<Event>,
+    wake: Option<Instant>,
+    login: Option<Login>,
+    code: Option<CodeEntry>,
+    answers: HashMap<WindowId, Answer>,
+    /// Windows without a rule: since when, and whether that was told.
+    unknown: HashMap<WindowId, (Instant, bool)>,
+    /// Dialogs that the settings leave alone, as told.
+    left: HashSet<WindowId>,
+    submitted: bool,
+    logged_in: bool,
+    api_answers: bool,
+    locked: Option<String>,
+    closing: bool,
+    next_login: Option<Instant>,
+    failures: u32,
+    hands_off_until: Option<Instant>,
+}
+
+impl Agent {
+    /// An agent that has seen nothing yet.
+    pub fn new(catalogue: Catalogue, policy: Policy) -> Self {
+        Self {
+            catalogue,
+            policy,
+            state: State::Starting,
+            evidence: String::new(),
+            screen: Vec::new(),
+            queue: VecDeque::new(),
+            waiting: None,
+            events: VecDeque::new(),
+            wake: None,
+            login: None,
+            code: None,
+            answers: HashMap::new(),
+            unknown: HashMap::new(),
+            left: HashSet::new(),
+            submitted: false,
+            logged_in: false,
+            api_answers: false,
+            locked: None,
+            closing: false,
+            next_login: None,
+            failures: 0,
+            hands_off_until: None,
+        }
+    }
+
+    /// What the agent believes.
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// Takes what is on the display now, lowest window first.
+    pub fn observe(&mut self, now: Instant, screen: Vec<Seen>) {
+        self.screen = screen;
+        self.forget_closed_windows(now);
+        self.decide(now);
+    }
+
+    /// Thinks again because time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.decide(now);
+    }
+
+    /// When [`Agent::handle_timeout`] is due, if nothing else happens before.
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.wake
+    }
+
+    /// The next action, to be carried out at once. Its result must come back before the next is given.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        if self.waiting.is_some() {
+            return None;
+        }
+        let (asker, action) = self.queue.pop_front()?;
+        self.waiting = Some(asker);
+        Some(action)
+    }
+
+    /// Something to tell.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// What became of the last action.
+    pub fn handle_result(&mut self, now: Instant, result: &ActResult) {
+        let Some(asker) = self.waiting.take() else { return };
+        match asker {
+            Asker::Nobody => {}
+            Asker::Refusal => self.lock("the gateway refused the credentials".into()),
+            Asker::Answer(window) => {
+                if let Some(answer) = self.answers.get_mut(&window) {
+                    answer.handle(now, result);
+                }
+            }
+            Asker::Code => {
+                if let Some(code) = &mut self.code {
+                    code.handle(now, result);
+                }
+            }
+            Asker::Login => self.login_result(now, result),
+        }
+        self.wake = Some(now);
+    }
+
+    /// The API handshake was answered, or was not.
+    pub fn api_answered(&mut self, now: Instant, answered: bool) {
+        self.api_answers = answered;
+        self.decide(now);
+    }
+
+    /// A human typed or clicked: the agent keeps its hands off for a while.
+    pub fn human_acted(&mut self, now: Instant) {
+        self.hands_off_until = Some(now + self.policy.hands_off);
+        self.decide(now);
+    }
+
+    /// The gateway's process has ended.
+    pub fn gateway_exited(&mut self, why: &str) {
+        self.logged_in = false;
+        self.api_answers = false;
+        self.login = None;
+        if self.locked.is_none() {
+            self.enter(State::Stopped, why.to_owned());
+        }
+    }
+
+    /// Closes the gateway through its window. False when there is no window to close.
+    pub fn close_gateway(&mut self) -> bool {
+        self.closing = true;
+        self.login = None;
+        let window = self.known().into_iter().find(|(_, _, rule)| {
+            matches!(rule.meaning, Meaning::Main | Meaning::Login | Meaning::LoginProgress | Meaning::SecondFactor)
+        });
+        let Some((seen, ..)) = window else { return false };
+        let window = seen.window.id;
+        self.queue.push_back((Asker::Nobody, Action::CloseWindow { window }));
+        true
+    }
+
+    /// Windows that exactly one rule knows, lowest first.
+    fn known(&self) -> Vec<(Seen, View, Rule)> {
+        let known = self.screen.iter().filter_map(|seen| {
+            let view = seen.view.as_ref()?;
+            match self.catalogue.recognise(&seen.window, &view.reading) {
+                Recognition::Known(rule) => Some((seen.clone(), view.clone(), rule.clone())),
+                _ => None,
+            }
+        });
+        known.collect()
+    }
+
+    fn decide(&mut self, now: Instant) {
+        self.wake = None;
+        if self.waiting.is_some() || !self.queue.is_empty() {
+            return;
+        }
+        if let Some(until) = self.hands_off_until {
+            if now < until {
+                self.wake_at(until);
+                return self.enter(State::HandsOff, "a human uses the viewer".into());
+            }
+            self.hands_off_until = None;
+        }
+        let known = self.known();
+        let blocked = self.judge_unknown(now);
+        let dialogs: Vec<_> = known.iter().rev().filter(|(_, _, rule)| is_dialog(rule.meaning)).collect();
+        for (seen, view, rule) in &dialogs {
+            self.answer(now, seen, view, rule);
+            if !self.queue.is_empty() {
+                break;
+            }
+        }
+        if !dialogs.is_empty() {
+            if let Some(login) = &mut self.login {
+                login.touch(now);
+            }
+        } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule.meaning)) {
+            if !blocked {
+                self.fill_in(now, seen, view, rule);
+            }
+        }
+        self.judge_state(&known, blocked);
+    }
+
+    /// Counts windows without a rule. True when one of them is a dialog that may lie over the others.
+    fn judge_unknown(&mut self, now: Instant) -> bool {
+        let mut blocked = false;
+        for seen in self.screen.clone() {
+            let Some(view) = &seen.view else { continue };
+            if matches!(seen.window.kind, WindowKind::Popup | WindowKind::Splash) {
+                continue;
+            }
+            let why = match self.catalogue.recognise(&seen.window, &view.reading) {
+                Recognition::Known(_) => {
+                    self.unknown.remove(&seen.window.id);
+                    continue;
+                }
+                Recognition::Ambiguous(rules) => {
+                    let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+                    format!("claimed by several rules: {}", names.join(", "))
+                }
+                Recognition::Unknown => "no rule knows it".to_owned(),
+            };
+            blocked |= seen.window.kind == WindowKind::Dialog;
+            let (since, told) = self.unknown.entry(seen.window.id).or_insert((now, false));
+            if *told {
+                continue;
+            }
+            if now < *since + UNKNOWN_AFTER {
+                let due = *since + UNKNOWN_AFTER;
+                self.wake_at(due);
+                continue;
+            }
+            *told = true;
+            let title = seen.window.title.clone();
+            self.events.push_back(Event::UnknownDialog { title, why });
+            let reason = "unknown-dialog".to_owned();
+            self.queue.push_back((Asker::Nobody, Action::KeepEvidence { window: seen.window.id, reason }));
+        }
+        blocked
+    }
+
+    fn answer(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
+        let window = seen.window.id;
+        if matches!(rule.meaning, Meaning::Connecting | Meaning::LoginProgress | Meaning::Shutdown) {
+            return;
+        }
+        let new = !self.answers.get(&window).is_some_and(|answer| answer.rule == rule.name);
+        if new {
+            self.answers.insert(window, Answer::new(now, rule));
+            self.take_meaning(now, view, rule);
+            if !self.queue.is_empty() {
+                return;
+            }
+        }
+        let value = self.value_for(rule).map(str::to_owned);
+        let Some(answer) = self.answers.get_mut(&window) else { return };
+        match answer.next(now, seen, view, rule, value.as_deref()) {
+            AnswerStep::Act(action) => {
+                if let Action::Click { label, .. } = &action {
+                    self.events.push_back(Event::Pressed { rule: rule.name.clone(), label: label.clone() });
+                }
+                self.queue.push_back((Asker::Answer(window), action));
+            }
+            AnswerStep::Wait(until) => self.wake_at(until),
+            AnswerStep::Leave => {
+                if self.left.insert(window) {
+                    let title = seen.window.title.clone();
+                    self.events.push_back(Event::LeftToHuman { rule: rule.name.clone(), title });
+                }
+            }
+            AnswerStep::GiveUp(what) => {
+                let reason = format!("gave-up-{}", rule.name);
+                self.events.push_back(Event::GivenUp { what });
+                self.queue.push_back((Asker::Nobody, Action::KeepEvidence { window, reason }));
+            }
+        }
+    }
+
+    fn value_for<'a>(&'a self, rule: &Rule) -> Option<&'a str> {
+        match rule.setting.as_deref()? {
+            "closing" => self.closing.then_some("yes"),
+            setting => self.policy.value(setting, self.logged_in),
+        }
+    }
+
+    /// What a dialog's appearance says of the login, before its button is pressed.
+    fn take_meaning(&mut self, now: Instant, view: &View, rule: &Rule) {
+        match rule.meaning {
+            Meaning::Refused => {
+                self.end_login();
+                self.queue.push_back((Asker::Refusal, Action::Record(Outcome::Refused)));
+            }
+            Meaning::Throttled => {
+                self.end_login();
+                let wait = answer::waiting_time(&view.reading.text());
+                self.next_login = Some(now + wait);
+                self.queue.push_back((Asker::Nobody, Action::Record(Outcome::Throttled(wait))));
+            }
+            Meaning::LoginError => {
+                self.end_login();
+                let pause = BACK_OFF.saturating_mul(1 << self.failures.min(6)).min(MAX_BACK_OFF);
+                self.failures += 1;
+                self.next_login = Some(now + pause);
+                self.events.push_back(Event::GivenUp {
+                    what: format!("login: {}; next try in {} s", one_line(&view.reading.text()), pause.as_secs()),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn end_login(&mut self) {
+        self.login = None;
+        self.submitted = false;
+    }
+
+    fn fill_in(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
+        match rule.meaning {
+            Meaning::SecondFactor => {
+                self.login = None;
+                self.enter_code(now, seen, view, rule);
+            }
+            Meaning::Login => self.log_in(now, seen, view, rule),
+            _ => {}
+        }
+    }
+
+    fn log_in(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
+        if self.locked.is_some() || self.closing || !self.policy.has_credentials {
+            return;
+        }
+        if let Some(time) = self.next_login.filter(|&time| now < time) {
+            return self.wake_at(time);
+        }
+        let window = seen.window.id;
+        if self.login.as_ref().is_none_or(|login| login.window != window) {
+            self.login = Some(Login::new(now, window, &self.policy));
+        }
+        // A verified step leads to the next at once; each advances, so that this ends.
+        for _ in 0..8 {
+            let Some(login) = &mut self.login else { return };
+            let next = login.next(now, seen, view, rule);
+            let again = matches!(next, Next::Verified(_)) || matches!(next, Next::Wait(until) if until <= now);
+            self.follow(now, next);
+            if !again {
+                break;
+            }
+        }
+    }
+
+    fn login_result(&mut self, now: Instant, result: &ActResult) {
+        if let ActResult::Denied { why, retry_after } = result {
+            self.events.push_back(Event::Denied { why: why.clone() });
+            self.login = None;
+            match retry_after {
+                Some(pause) => self.next_login = Some(now + *pause),
+                None => self.lock(why.clone()),
+            }
+            return;
+        }
+        let Some(login) = &mut self.login else { return };
+        let was_permitted = login.is_permitted();
+        let next = login.handle(now, result);
+        if login.is_submitted() {
+            self.submitted = true;
+        } else if was_permitted && !login.is_permitted() {
+            self.queue.push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+        }
+        self.follow(now, next);
+    }
+
+    fn follow(&mut self, now: Instant, next: Next) {
+        match next {
+            Next::Act(action) => self.queue.push_back((Asker::Login, action)),
+            Next::Verified(what) => self.events.push_back(Event::Verified { what }),
+            Next::Wait(until) => self.wake_at(until),
+            Next::Fail(what) => {
+                let window = self.login.take().map(|login| login.window);
+                self.next_login = Some(now + BACK_OFF);
+                self.wake_at(now + BACK_OFF);
+                self.events.push_back(Event::GivenUp { what });
+                if let Some(window) = window {
+                    let reason = "login-form".to_owned();
+                    self.queue.push_back((Asker::Nobody, Action::KeepEvidence { window, reason }));
+                }
+            }
+            Next::Stale => {
+                self.end_login();
+                self.wake_at(now + BACK_OFF);
+                self.next_login = Some(now + BACK_OFF);
+                self.events.push_back(Event::GivenUp { what: "the login button did nothing visible".into() });
+            }
+        }
+    }
+
+    fn enter_code(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
+        let window = seen.window.id;
+        if self.code.as_ref().is_none_or(|code| code.window != window) {
+            self.code = Some(CodeEntry::new(window));
+        }
+        let Some(code) = &mut self.code else { return };
+        match code.next(now, view, rule, &self.policy) {
+            CodeStep::Act(action) => self.queue.push_back((Asker::Code, action)),
+            CodeStep::Wait(until) => self.wake_at(until),
+            CodeStep::Human => {}
+        }
+    }
+
+    fn judge_state(&mut self, known: &[(Seen, View, Rule)], blocked: bool) {
+        let shows = |meaning: Meaning| known.iter().find(|(_, _, rule)| rule.meaning == meaning);
+        let main = shows(Meaning::Main).is_some()
+            && shows(Meaning::Login).is_none()
+            && shows(Meaning::SecondFactor).is_none()
+            && shows(Meaning::Connecting).is_none();
+        if main && !self.logged_in {
+            self.logged_in = true;
+            self.failures = 0;
+            self.login = None;
+            self.code = None;
+            if std::mem::take(&mut self.submitted) {
+                self.queue.push_back((Asker::Nobody, Action::Record(Outcome::LoggedIn)));
+            }
+        } else if !main && shows(Meaning::Login).is_some() {
+            self.logged_in = false;
+        }
+        let told_unknown = self.unknown.values().any(|&(_, told)| told);
+        let (state, evidence) = if let Some(why) = &self.locked {
+            (State::LockedOut, why.clone())
+        } else if self.logged_in && self.api_answers {
+            (State::Ready, "the main window shows and the API answered a handshake".to_owned())
+        } else if told_unknown && blocked {
+            (State::UnknownDialog, "a dialog without a rule is in the way".to_owned())
+        } else if self.logged_in {
+            let was_ready = matches!(self.state, State::Ready | State::Disconnected);
+            let state = if was_ready { State::Disconnected } else { State::LoggedIn };
+            (state, "the main window shows; the API does not answer".to_owned())
+        } else if shows(Meaning::SecondFactor).is_some() {
+            (State::SecondFactor, "the window asks for a second factor".to_owned())
+        } else if self.submitted {
+            (State::SubmittedCredentials, "the login button was pressed".to_owned())
+        } else if shows(Meaning::Login).is_some() {
+            (State::LoginShown, "the login form shows".to_owned())
+        } else {
+            return;
+        };
+        self.enter(state, evidence);
+    }
+
+    fn enter(&mut self, state: State, evidence: String) {
+        if self.state == state {
+            return;
+        }
+        self.state = state;
+        self.evidence.clone_from(&evidence);
+        self.events.push_back(Event::State { state, evidence });
+    }
+
+    fn lock(&mut self, why: String) {
+        self.login = None;
+        self.enter(State::LockedOut, why.clone());
+        self.locked = Some(why);
+    }
+
+    fn forget_closed_windows(&mut self, now: Instant) {
+        let open: HashSet<WindowId> = self.screen.iter().map(|seen| seen.window.id).collect();
+        let closed: Vec<WindowId> = self.answers.keys().copied().filter(|id| !open.contains(id)).collect();
+        for id in closed {
+            if let Some(answer) = self.answers.remove(&id)
+                && let Some(after) = answer.answered_after(now)
+            {
+                self.events.push_back(Event::Answered { rule: answer.rule, after });
+            }
+        }
+        self.unknown.retain(|id, _| open.contains(id));
+        self.left.retain(|id| open.contains(id));
+        if self.code.as_ref().is_some_and(|code| !open.contains(&code.window)) {
+            self.code = None;
+        }
+        if self.login.as_ref().is_some_and(|login| !open.contains(&login.window)) {
+            self.login = None;
+        }
+    }
+
+    fn wake_at(&mut self, time: Instant) {
+        self.wake = Some(self.wake.map_or(time, |wake| wake.min(time)));
+    }
+}
+
+/// Windows that wait for an answer, or lie over the form while it works.
+const fn is_dialog(meaning: Meaning) -> bool {
+    !is_form(meaning) && !matches!(meaning, Meaning::Main | Meaning::Splash)
+}
+
+const fn is_form(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::Login | Meaning::SecondFactor)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,119 @@
+//! What the agent believes, with its evidence, and what it tells about it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Where the gateway is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// No window of the gateway yet, or its splash.
+    Starting,
+    /// The login form shows.
+    LoginShown,
+    /// The login button was pressed; no answer yet.
+    SubmittedCredentials,
+    /// A second factor is asked for.
+    SecondFactor,
+    /// The main window is there; the API has not answered yet.
+    LoggedIn,
+    /// Logged in and the API handshake was answered.
+    Ready,
+    /// Logged in before, but the API no longer answers.
+    Disconnected,
+    /// A dialog without a rule is in the way.
+    UnknownDialog,
+    /// A human uses the viewer: the agent waits.
+    HandsOff,
+    /// The credentials were refused, or too many attempts were made: nothing is submitted.
+    LockedOut,
+    /// The gateway is gone.
+    Stopped,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Starting => "Starting",
+            Self::LoginShown => "LoginShown",
+            Self::SubmittedCredentials => "SubmittedCredentials",
+            Self::SecondFactor => "SecondFactor",
+            Self::LoggedIn => "LoggedIn",
+            Self::Ready => "Ready",
+            Self::Disconnected => "Disconnected",
+            Self::UnknownDialog => "UnknownDialog",
+            Self::HandsOff => "HandsOff",
+            Self::LockedOut => "LockedOut",
+            Self::Stopped => "Stopped",
+        })
+    }
+}
+
+/// Something worth telling: for the log, the events file and whoever waits for a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The state changed.
+    State {
+        /// The new state.
+        state: State,
+        /// What it rests on.
+        evidence: String,
+    },
+    /// A dialog was recognised and its button pressed.
+    Pressed {
+        /// The rule.
+        rule: String,
+        /// The button's label.
+        label: String,
+    },
+    /// A dialog that was pressed is gone.
+    Answered {
+        /// The rule.
+        rule: String,
+        /// From first sight to the window's end, in ms.
+        #[serde(rename = "ms", serialize_with = "as_millis")]
+        after: Duration,
+    },
+    /// A known dialog that the settings leave to a human.
+    LeftToHuman {
+        /// The rule.
+        rule: String,
+        /// The window's title.
+        title: String,
+    },
+    /// A dialog that no rule knows, or that several claim.
+    UnknownDialog {
+        /// The window's title.
+        title: String,
+        /// Why it is not answered.
+        why: String,
+    },
+    /// A picture and a text were kept.
+    Evidence {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// An act that did not work and is given up.
+    GivenUp {
+        /// What was tried, and what came of it.
+        what: String,
+    },
+    /// A step of the login was verified.
+    Verified {
+        /// What, and by which evidence.
+        what: String,
+    },
+    /// A submission was not permitted.
+    Denied {
+        /// Why.
+        why: String,
+    },
+}
+
+fn as_millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}

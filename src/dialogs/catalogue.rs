@@ -1,0 +1,206 @@
+//! The set of rules: the built-in files and the user's.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::rule::Rule;
+use crate::screen::{Reading, Window};
+
+/// The built-in files, by subject.
+const BUILT_IN: [(&str, &str); 3] = [
+    ("catalogue/login.toml", include_str!("catalogue/login.toml")),
+    ("catalogue/session.toml", include_str!("catalogue/session.toml")),
+    ("catalogue/notices.toml", include_str!("catalogue/notices.toml")),
+];
+
+/// A file of rules that cannot be used.
+#[derive(Debug, Error)]
+pub enum RuleError {
+    /// The folder or file cannot be read.
+    #[error("rules {}: {source}; give --rules a folder of readable *.toml files", path.display())]
+    Unreadable {
+        /// What was to be read.
+        path: PathBuf,
+        /// Why it was not.
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key, or a value of the wrong type. The text names line and column.
+    #[error("rules {}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words.
+        message: String,
+    },
+    /// A rule that contradicts itself.
+    #[error("rules {}: rule \"{rule}\": {fault}", path.display())]
+    Fault {
+        /// The file.
+        path: PathBuf,
+        /// The rule's name.
+        rule: String,
+        /// What is wrong.
+        fault: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    #[serde(default)]
+    rule: Vec<Rule>,
+}
+
+/// What the catalogue says of a window.
+#[derive(Debug)]
+pub enum Recognition<'a> {
+    /// Exactly one rule matches.
+    Known(&'a Rule),
+    /// Several match: as good as unknown, and a fault of the catalogue.
+    Ambiguous(Vec<&'a Rule>),
+    /// None matches.
+    Unknown,
+}
+
+/// All rules.
+#[derive(Debug)]
+pub struct Catalogue {
+    rules: Vec<Rule>,
+}
+
+impl Catalogue {
+    /// The built-in rules.
+    ///
+    /// # Errors
+    /// When a built-in file is wrong, which a test excludes.
+    pub fn built_in() -> Result<Self, RuleError> {
+        let mut catalogue = Self { rules: Vec::new() };
+        for (name, text) in BUILT_IN {
+            catalogue.add(Path::new(name), text)?;
+        }
+        Ok(catalogue)
+    }
+
+    /// Adds the rules of one file. Nothing is added when any of them is wrong.
+    ///
+    /// # Errors
+    /// Names the file and the line, or the rule.
+    pub fn add(&mut self, path: &Path, text: &str) -> Result<(), RuleError> {
+        let path = path.to_path_buf();
+        let file: RuleFile = toml::from_str(text)
+            .map_err(|error| RuleError::Syntax { path: path.clone(), message: one_line(&error, text) })?;
+        for (index, rule) in file.rule.iter().enumerate() {
+            let taken = self.rules.iter().chain(&file.rule[..index]).any(|other| other.name == rule.name);
+            let fault = if taken { Some("another rule has this name") } else { rule.fault() };
+            if let Some(fault) = fault {
+                return Err(RuleError::Fault { path, rule: rule.name.clone(), fault: fault.to_owned() });
+            }
+        }
+        self.rules.extend(file.rule);
+        Ok(())
+    }
+
+    /// Adds every `*.toml` file of a folder, by name.
+    ///
+    /// # Errors
+    /// As [`Catalogue::add`], and when the folder cannot be read.
+    pub fn add_folder(&mut self, folder: &Path) -> Result<(), RuleError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| RuleError::Unreadable { path, source }
+        };
+        let entries = std::fs::read_dir(folder).map_err(unreadable(folder))?;
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .collect();
+        files.sort();
+        for file in files {
+            let text = std::fs::read_to_string(&file).map_err(unreadable(&file))?;
+            self.add(&file, &text)?;
+        }
+        Ok(())
+    }
+
+    /// All rules, in the order of their files.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Which rule a window is about.
+    pub fn recognise(&self, window: &Window, reading: &Reading) -> Recognition<'_> {
+        let matching: Vec<&Rule> = self.rules.iter().filter(|rule| rule.matches(window, reading)).collect();
+        match matching.as_slice() {
+            [] => Recognition::Unknown,
+            [rule] => Recognition::Known(rule),
+            _ => Recognition::Ambiguous(matching),
+        }
+    }
+}
+
+/// A TOML error in one line: "line 3, column 7: unknown field ...".
+fn one_line(error: &toml::de::Error, text: &str) -> String {
+    let message = error.message().replace('\n', " ");
+    let Some(span) = error.span() else { return message };
+    let before = text.get(..span.start).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+    format!("line {line}, column {column}: {message}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialogs::Meaning;
+
+    fn added(text: &str) -> Result<(), RuleError> {
+        Catalogue::built_in().expect("the built-in catalogue is right").add(Path::new("mine.toml"), text)
+    }
+
+    #[test]
+    fn the_built_in_catalogue_loads_and_has_every_meaning() {
+        let catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
+        for meaning in [
+            Meaning::Connecting,
+            Meaning::ExistingSession,
+            Meaning::Login,
+            Meaning::LoginError,
+            Meaning::LoginProgress,
+            Meaning::Main,
+            Meaning::Notice,
+            Meaning::Refused,
+            Meaning::SecondFactor,
+            Meaning::Shutdown,
+            Meaning::Splash,
+            Meaning::Throttled,
+        ] {
+            assert!(catalogue.rules().iter().any(|rule| rule.meaning == meaning), "{meaning:?}");
+        }
+    }
+
+    #[test]
+    fn faults_name_the_file_and_the_place() {
+        let table = [
+            ("[[rule]]\nname = \"x\"\ntitel = [\"a\"]\n", "mine.toml: line 3, column 1: unknown field `titel`"),
+            ("[[rule]]\nname = \"x\"\n", "rule \"x\": a rule needs `title`"),
+            ("[[rule]]\nname = \"paper-notice\"\ntext = [\"a\"]\n", "another rule has this name"),
+            ("[[rule]]\nname = \"x\"\ntext = [\"a\"]\nsetting = \"s\"\n", "belong together"),
+            ("[[rule]]\nname = \"x\"\ntext = [\"a\"]\ndangerous = true\npress = [\"Transmit\"]\n", "setting` of its own"),
+            ("[[rule]\n", "mine.toml: line 1"),
+        ];
+        for (text, wanted) in table {
+            let message = added(text).expect_err(text).to_string();
+            assert!(message.contains(wanted), "{message:?} does not say {wanted:?}");
+            assert!(!message.contains('\n'), "{message:?} is more than a line");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let mut catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
+        let message = catalogue.add_folder(Path::new("/nowhere/rules")).expect_err("no folder").to_string();
+        assert!(message.contains("/nowhere/rules"), "{message}");
+    }
+}

@@ -1,0 +1,174 @@
+//! One rule: how a window is told apart, and what answers it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::screen::{Reading, Window};
+use crate::vision::controls;
+use crate::vision::text;
+
+/// How many edits per character a phrase may differ by and still be the same phrase.
+const PHRASE_EDIT_RATIO: f32 = 0.2;
+
+/// What a window means to the agent. [`Meaning::Notice`] is answered by its rule alone; the others have a part in the login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Meaning {
+    /// The modal that counts down while the gateway connects. Its button cancels the login.
+    Connecting,
+    /// Another session of the same user is logged in.
+    ExistingSession,
+    /// The login form, ready for credentials.
+    Login,
+    /// A login that ended in an error which is not about the credentials.
+    LoginError,
+    /// The login window while it works.
+    LoginProgress,
+    /// The main window: logged in.
+    Main,
+    /// A dialog without a part in the login.
+    Notice,
+    /// The credentials were refused.
+    Refused,
+    /// A second factor is asked for.
+    SecondFactor,
+    /// The gateway is closing.
+    Shutdown,
+    /// The gateway is starting.
+    Splash,
+    /// Too many attempts: wait.
+    Throttled,
+}
+
+/// Whether a title must equal or contain the given text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum TitleMatch {
+    #[default]
+    Contains,
+    Equals,
+}
+
+/// A `[[rule]]` of a catalogue file. All given conditions must hold; within one list, any entry will do.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rule {
+    /// Unique name, in kebab case.
+    pub name: String,
+    /// What the window means to the agent.
+    #[serde(default = "notice")]
+    pub meaning: Meaning,
+    /// Titles, ignoring case.
+    #[serde(default)]
+    title: Vec<String>,
+    #[serde(default)]
+    title_match: TitleMatch,
+    /// Phrases, matched fuzzily, also across line breaks.
+    #[serde(default)]
+    text: Vec<String>,
+    /// One of `title` or `text` is enough.
+    #[serde(default)]
+    title_or_text: bool,
+    /// Words that must all stand in the window.
+    #[serde(default)]
+    words: Vec<String>,
+    /// Labels of which one must be on a button.
+    #[serde(default)]
+    buttons: Vec<String>,
+    /// Labels of which none may be on a button.
+    #[serde(default)]
+    no_buttons: Vec<String>,
+    /// Phrases of which none may be there.
+    #[serde(default)]
+    no_text: Vec<String>,
+    /// What answers the window whatever the settings say: the first label found is pressed.
+    #[serde(default)]
+    press: Vec<String>,
+    /// The setting that chooses among `answers`.
+    pub setting: Option<String>,
+    /// Value of the setting -> labels. A value that is not listed leaves the window alone.
+    #[serde(default)]
+    answers: BTreeMap<String, Vec<String>>,
+    /// Label of a check box to be ticked before the button is pressed, when `setting` has the value named here.
+    #[serde(default)]
+    tick: BTreeMap<String, String>,
+    /// The answer could place, transmit, sign or delete something: it needs its own setting.
+    #[serde(default)]
+    dangerous: bool,
+}
+
+const fn notice() -> Meaning {
+    Meaning::Notice
+}
+
+impl Rule {
+    /// Whether `window`, whose picture says `reading`, is the one that this rule is about.
+    pub fn matches(&self, window: &Window, reading: &Reading) -> bool {
+        let text = reading.text();
+        let has_text = |phrase: &String| text::contains_phrase(&text, phrase, PHRASE_EDIT_RATIO).is_some();
+        let title_holds = self.title.iter().any(|title| self.title_holds(&window.title, title));
+        let text_holds = self.text.iter().any(has_text);
+        let told_apart = if self.title_or_text {
+            title_holds || text_holds
+        } else {
+            (self.title.is_empty() || title_holds) && (self.text.is_empty() || text_holds)
+        };
+        told_apart
+            && self.words.iter().all(|word| text::has_word(&text, word))
+            && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
+            && !self.no_buttons.iter().any(|label| has_button(reading, label))
+            && !self.no_text.iter().any(has_text)
+    }
+
+    fn title_holds(&self, title: &str, wanted: &str) -> bool {
+        let (title, wanted) = (title.trim().to_lowercase(), wanted.to_lowercase());
+        match self.title_match {
+            TitleMatch::Contains => title.contains(&wanted),
+            TitleMatch::Equals => title == wanted,
+        }
+    }
+
+    /// The labels that answer the window under this value of its setting, the best first; empty: leave it alone.
+    pub fn answers(&self, value: Option<&str>) -> &[String] {
+        match (&self.setting, value) {
+            (None, _) => &self.press,
+            (Some(_), Some(value)) => self.answers.get(value).map_or(&[], Vec::as_slice),
+            (Some(_), None) => &[],
+        }
+    }
+
+    /// The check box to be ticked first under this value of its setting.
+    pub fn tick(&self, value: Option<&str>) -> Option<&str> {
+        value.and_then(|value| self.tick.get(value)).map(String::as_str)
+    }
+
+    /// The labels that make the window what it is, for a meaning that has its own plan (the login button's, for one).
+    pub fn buttons(&self) -> &[String] {
+        &self.buttons
+    }
+
+    /// What is wrong with the rule as written, whatever the screen shows.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        if self.name.is_empty() {
+            return Some("a rule needs a name");
+        }
+        if self.title.is_empty() && self.text.is_empty() && self.words.is_empty() {
+            return Some("a rule needs `title`, `text` or `words` to tell its window apart");
+        }
+        if self.setting.is_some() == self.answers.is_empty() {
+            return Some("`setting` and `answers` belong together");
+        }
+        if self.setting.is_some() && !self.press.is_empty() {
+            return Some("`press` answers whatever the settings say: with `setting`, use `answers`");
+        }
+        if self.dangerous && self.setting.is_none() {
+            return Some("a dangerous answer needs a `setting` of its own");
+        }
+        None
+    }
+}
+
+fn has_button(reading: &Reading, label: &str) -> bool {
+    controls::button(reading, label).is_some()
+}
