@@ -8,4 +8,6 @@
 //! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
 //! 7. [`relay`], [`vnc`]: the ports. 8. [`journal`]: what is kept on disk. 9. [`config`], [`cli`]: what the user says.
 
+pub mod config;
+pub mod exit;
 pub mod screen;
