@@ -9,7 +9,9 @@
 //! 7. [`relay`], [`vnc`]: the ports. 8. [`journal`]: what is kept on disk. 9. [`config`], [`cli`]: what the user says.
 
 pub mod agent;
+pub mod config;
 pub mod dialogs;
+pub mod exit;
 pub mod journal;
 pub mod screen;
 pub mod vision;

@@ -1,0 +1,362 @@
+//! The settings checked against each other: what the rest of the program works with.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Sources;
+use super::error::{ConfigError, Origin, Warning};
+use super::secret::Secret;
+use super::settings::Values;
+use super::values::{
+    AcceptIncoming, ExistingSession, LogFormat, OnRefusal, OnTimeout, Program, SizesNotice, TotpKey,
+    TradingMode, VncPassword,
+};
+use super::written::RawSettings;
+use crate::screen::Size;
+
+/// All settings, checked. Only [`load`](super::load) makes one.
+#[derive(Debug)]
+pub struct Config {
+    /// Our own configuration file, when there is one.
+    pub file: Option<PathBuf>,
+    /// The imported IBC `config.ini`, when there is one.
+    pub ibc_ini: Option<PathBuf>,
+    /// Account type to log in to.
+    pub mode: TradingMode,
+    /// User name and password; without them a human logs in at the viewer.
+    pub credentials: Option<Credentials>,
+    /// The second factor.
+    pub second_factor: SecondFactorSettings,
+    /// Answers to the gateway's dialogs.
+    pub dialogs: DialogSettings,
+    /// The gateway's installation and process.
+    pub gateway: GatewaySettings,
+    /// Where the relay serves the API to others.
+    pub relay: SocketAddr,
+    /// The viewer endpoint; none without a password.
+    pub vnc: Option<VncSettings>,
+    /// The X display.
+    pub display: DisplaySettings,
+    /// The state folder; it may not exist yet.
+    pub state_dir: PathBuf,
+    /// What to do after credentials were refused.
+    pub on_refusal: OnRefusal,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// User name and password.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The user name.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// The second factor.
+#[derive(Debug)]
+pub struct SecondFactorSettings {
+    /// Key of the time-based codes.
+    pub totp_key: Option<TotpKey>,
+    /// Text of the device's row in the list.
+    pub device: Option<String>,
+    /// Time to confirm.
+    pub limit: Duration,
+    /// Time after the confirmation for the login to complete.
+    pub grace: Duration,
+    /// What to do when nobody confirmed in time.
+    pub on_timeout: OnTimeout,
+    /// Whether to log in again in the same gateway when nobody confirmed in time.
+    pub relogin: bool,
+}
+
+/// Answers to the gateway's dialogs.
+#[derive(Clone, Debug)]
+pub struct DialogSettings {
+    /// When the account is in use elsewhere.
+    pub existing_session: ExistingSession,
+    /// To an API client from an address that is not trusted.
+    pub accept_incoming: AcceptIncoming,
+    /// Whether to accept the notice that a paper account is not a brokerage account.
+    pub accept_paper_notice: bool,
+    /// To the notice about bid, ask and last sizes.
+    pub sizes_notice: SizesNotice,
+    /// Whether to confirm the warning about orders without market data.
+    pub allow_blind_trading: bool,
+    /// Whether to dismiss the warning that the password is about to expire.
+    pub dismiss_password_expiry: bool,
+    /// Whether to dismiss the NSE compliance notice.
+    pub dismiss_nse_notice: bool,
+    /// Time for the login window to show up.
+    pub login_window_limit: Duration,
+}
+
+/// The gateway's installation and process.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Which program.
+    pub program: Program,
+    /// Folder that holds the installation.
+    pub tws_path: PathBuf,
+    /// Installed version to run; else the newest.
+    pub version: Option<String>,
+    /// Folder for the gateway's settings.
+    pub settings_path: PathBuf,
+    /// Heap in MiB, when it replaces the installation's.
+    pub heap_megabytes: Option<u32>,
+    /// Time zone, when one was asked for.
+    pub time_zone: Option<String>,
+    /// Port on which the gateway serves its API, on 127.0.0.1.
+    pub api_port: u16,
+}
+
+/// The viewer endpoint.
+#[derive(Debug)]
+pub struct VncSettings {
+    /// Where viewers connect.
+    pub listen: SocketAddr,
+    /// Password for viewers that may type and click.
+    pub password: Option<VncPassword>,
+    /// Password for viewers that may only look.
+    pub view_password: Option<VncPassword>,
+}
+
+/// The X display.
+#[derive(Clone, Debug)]
+pub struct DisplaySettings {
+    /// A display that is there already; else one is started.
+    pub existing: Option<String>,
+    /// Size of the display that is started.
+    pub size: Size,
+}
+
+/// The log.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// What is logged, in the words of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// Variables that name folders of the user, taken before the environment is used up.
+struct Folders {
+    home: Option<PathBuf>,
+    state_home: Option<PathBuf>,
+    mount_points: Vec<PathBuf>,
+}
+
+impl Folders {
+    fn new(sources: &mut Sources) -> Self {
+        let find = |wanted: &str| {
+            let value = sources
+                .environment
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value);
+            value.map(PathBuf::from).filter(|path| path.is_absolute())
+        };
+        Self {
+            home: find("HOME"),
+            state_home: find("XDG_STATE_HOME"),
+            mount_points: std::mem::take(&mut sources.mount_points),
+        }
+    }
+
+    /// `path` with a leading `~` replaced, as no shell has seen what stands in a file or an environment block.
+    fn expand(&self, path: PathBuf, setting: &'static str) -> Result<PathBuf, ConfigError> {
+        match path.strip_prefix("~") {
+            Ok(rest) => self.home(setting).map(|home| {
+                if rest == Path::new("") {
+                    home.clone()
+                } else {
+                    home.join(rest)
+                }
+            }),
+            Err(_) => Ok(path),
+        }
+    }
+
+    fn home(&self, setting: &'static str) -> Result<&PathBuf, ConfigError> {
+        self.home.as_ref().ok_or(ConfigError::NoHome { setting })
+    }
+
+    /// The state folder when none is named (see the table of settings).
+    fn state(&self, settings_path: &Path) -> Result<PathBuf, ConfigError> {
+        if self.mount_points.iter().any(|mount| mount == settings_path) {
+            return Ok(settings_path.join(".gatehand"));
+        }
+        match &self.state_home {
+            Some(folder) => Ok(folder.join("gatehand")),
+            None => Ok(self.home("GATEHAND_STATE_DIR")?.join(".local/state/gatehand")),
+        }
+    }
+}
+
+pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), ConfigError> {
+    let folders = Folders::new(&mut sources);
+    let mut raw = RawSettings::collect(sources)?;
+    let warnings = std::mem::take(&mut raw.warnings);
+    let values = Values::parse(|key| raw.get(key))?;
+
+    let expand = |path: Option<PathBuf>, setting| path.map(|path| folders.expand(path, setting)).transpose();
+    let tws_path = match expand(values.tws_path, "TWS_PATH")? {
+        Some(path) => path,
+        None => folders.home("TWS_PATH")?.join("Jts"),
+    };
+    let settings_path =
+        expand(values.settings_path, "TWS_SETTINGS_PATH")?.unwrap_or_else(|| tws_path.clone());
+    let state_dir = match expand(values.state_dir, "GATEHAND_STATE_DIR")? {
+        Some(path) => path,
+        None => folders.state(&settings_path)?,
+    };
+
+    let mode = values.trading_mode;
+    let by_mode = match mode {
+        TradingMode::Live => Pair {
+            user: values.live_user,
+            password: values.live_password,
+            keys: ["live_user", "live_password"],
+            usual: ["IB_LIVE_USERNAME", "IB_LIVE_PASSWORD"],
+        },
+        TradingMode::Paper => Pair {
+            user: values.paper_user,
+            password: values.paper_password,
+            keys: ["paper_user", "paper_password"],
+            usual: ["IB_PAPER_USERNAME", "IB_PAPER_PASSWORD"],
+        },
+    };
+    let general = Pair {
+        user: values.user,
+        password: values.password,
+        keys: ["user", "password"],
+        usual: ["TWS_USERID", "TWS_PASSWORD"],
+    };
+    let credentials = match general.complete(&raw)? {
+        Some(credentials) => Some(credentials),
+        None => by_mode.complete(&raw)?,
+    };
+
+    let api_port = values.api_port.map_or(mode.api_port(), |port| port.0);
+    let relay = relay(
+        &raw,
+        values.relay_address,
+        values.relay_port.map_or(mode.relay_port(), |port| port.0),
+        api_port,
+    )?;
+    let vnc = vnc(
+        &raw,
+        values.vnc_listen.0,
+        values.vnc_password,
+        values.vnc_view_password,
+    )?;
+    let device = values
+        .second_factor_device
+        .or_else(|| values.prefer_ib_key.then(|| "IB Key".to_owned()));
+
+    let config = Config {
+        file: values.config,
+        ibc_ini: values.ibc_ini,
+        mode,
+        credentials,
+        second_factor: SecondFactorSettings {
+            totp_key: values.totp_key,
+            device,
+            limit: values.second_factor_limit.0,
+            grace: values.second_factor_grace.0,
+            on_timeout: values.second_factor_on_timeout,
+            relogin: values.second_factor_relogin,
+        },
+        dialogs: DialogSettings {
+            existing_session: values.existing_session,
+            accept_incoming: values.accept_incoming,
+            accept_paper_notice: values.accept_paper_notice,
+            sizes_notice: values.sizes_notice,
+            allow_blind_trading: values.allow_blind_trading,
+            dismiss_password_expiry: values.dismiss_password_expiry,
+            dismiss_nse_notice: values.dismiss_nse_notice,
+            login_window_limit: values.login_window_limit.0,
+        },
+        gateway: GatewaySettings {
+            program: values.program,
+            tws_path,
+            version: values.version.map(|version| version.0),
+            settings_path,
+            heap_megabytes: values.java_heap_size.map(|heap| heap.0),
+            time_zone: values.time_zone.map(|zone| zone.0),
+            api_port,
+        },
+        relay,
+        vnc,
+        display: DisplaySettings {
+            existing: values.display.map(|name| name.0),
+            size: values.display_size,
+        },
+        state_dir,
+        on_refusal: values.on_refusal,
+        log: LogSettings {
+            filter: values.log.0,
+            format: values.log_format,
+        },
+    };
+    Ok((config, warnings))
+}
+
+/// A user name and a password that belong together; never one from here and one from there.
+struct Pair {
+    user: Option<String>,
+    password: Option<Secret>,
+    keys: [&'static str; 2],
+    usual: [&'static str; 2],
+}
+
+impl Pair {
+    fn complete(self, raw: &RawSettings) -> Result<Option<Credentials>, ConfigError> {
+        let half = |present: usize, missing: usize| ConfigError::HalfCredentials {
+            present: raw.origin(self.keys[present]),
+            missing: self.usual[missing],
+        };
+        match (self.user, self.password) {
+            (Some(user), Some(password)) => Ok(Some(Credentials { user, password })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(half(0, 1)),
+            (None, Some(_)) => Err(half(1, 0)),
+        }
+    }
+}
+
+fn relay(raw: &RawSettings, address: IpAddr, port: u16, api_port: u16) -> Result<SocketAddr, ConfigError> {
+    if port == api_port {
+        let origin = match raw.origin("relay_port") {
+            Origin::Default => raw.origin("api_port"),
+            written => written,
+        };
+        let other = if api_port == 4004 { 4003 } else { 4004 };
+        return Err(ConfigError::RelayOnApiPort { origin, port, other });
+    }
+    Ok(SocketAddr::new(address, port))
+}
+
+fn vnc(
+    raw: &RawSettings,
+    listen: SocketAddr,
+    password: Option<VncPassword>,
+    view_password: Option<VncPassword>,
+) -> Result<Option<VncSettings>, ConfigError> {
+    if let (Some(full), Some(view)) = (&password, &view_password)
+        && full.expose() == view.expose()
+    {
+        return Err(ConfigError::SamePasswords {
+            view: raw.origin("vnc_view_password"),
+            full: raw.origin("vnc_password"),
+        });
+    }
+    let wanted = password.is_some() || view_password.is_some();
+    Ok(wanted.then_some(VncSettings {
+        listen,
+        password,
+        view_password,
+    }))
+}

@@ -1,0 +1,265 @@
+//! What can be wrong with the settings, and where a value came from.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::exit::ExitCode;
+
+/// Where a value was written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// A command-line option, with its dashes.
+    Argument(String),
+    /// An environment variable.
+    Environment(String),
+    /// The file that an option or a variable names.
+    ContentOf {
+        /// The option or variable.
+        name: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A key of gatehand's own configuration file or of an imported IBC `config.ini`.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The key.
+        key: String,
+    },
+    /// The default: nobody wrote it.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(option) => f.write_str(option),
+            Self::Environment(name) => f.write_str(name),
+            Self::ContentOf { name, path } => write!(f, "{name} ({})", path.display()),
+            Self::File { path, line, key } => write!(f, "{key} ({}:{line})", path.display()),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// Why the settings cannot be used. Each message is one line that names the setting and the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A value that does not parse.
+    #[error("{origin}: {value} is not allowed; use {allowed}")]
+    NotAllowed {
+        /// Where it was written.
+        origin: Origin,
+        /// The value in quotes, or `the value` for a secret.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// `X` and `X_FILE` are both set.
+    #[error("{plain} and {file} are both set; unset one of them")]
+    TwoForms {
+        /// The name that holds the value.
+        plain: String,
+        /// The name that holds the path of a file with the value.
+        file: String,
+    },
+    /// A file cannot be read.
+    #[error("{name}: cannot read {}: {source}; check the path and its permissions", path.display())]
+    Unreadable {
+        /// What named the file.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is larger than any value or configuration.
+    #[error("{name}: {} is larger than {limit} bytes; is it the right file?", path.display())]
+    TooLarge {
+        /// What named the file.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// A value that is not UTF-8.
+    #[error("{name}: the value is not valid UTF-8; write it in UTF-8")]
+    NotText {
+        /// The variable, option or file.
+        name: String,
+    },
+    /// A configuration file that is not well formed.
+    #[error("{}:{line}: {what}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, without quoting the line, which may hold a secret.
+        what: String,
+    },
+    /// A key of gatehand's own file that no setting has.
+    #[error("{}:{line}: there is no setting `{key}`{}", path.display(), did_you_mean(.nearest.as_deref()))]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The key.
+        key: String,
+        /// The known key that looks most like it.
+        nearest: Option<String>,
+    },
+    /// A user name without its password, or the other way round.
+    #[error("{present} is set but {missing} is not; set both, or neither to log in by hand")]
+    HalfCredentials {
+        /// The one that is there.
+        present: Origin,
+        /// The usual name of the one that is not.
+        missing: &'static str,
+    },
+    /// The relay would listen on the gateway's own port.
+    #[error(
+        "{origin}: the relay cannot listen on {port}, the gateway's own API port; choose another, for instance {other}"
+    )]
+    RelayOnApiPort {
+        /// What set the relay's port.
+        origin: Origin,
+        /// The port.
+        port: u16,
+        /// A free choice.
+        other: u16,
+    },
+    /// One password for both kinds of viewer.
+    #[error("{view} and {full} hold the same password; a viewer could not be told apart: choose two")]
+    SamePasswords {
+        /// The view-only one.
+        view: Origin,
+        /// The full one.
+        full: Origin,
+    },
+    /// A default under the home folder, and no home folder.
+    #[error("HOME is not set, so there is no default for {setting}; set {setting} or HOME")]
+    NoHome {
+        /// The setting whose default needs it.
+        setting: &'static str,
+    },
+}
+
+impl ConfigError {
+    /// The exit code that goes with it.
+    #[must_use]
+    pub const fn exit_code(&self) -> ExitCode {
+        ExitCode::Configuration
+    }
+}
+
+/// Something in the settings that the user should know, and that stops nothing. Prints as one line.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Warning {
+    /// Recognised, but it does nothing yet.
+    NoEffect(Origin),
+    /// A name that nobody knows.
+    Unknown {
+        /// Where it stands.
+        origin: Origin,
+        /// The known name that looks most like it.
+        nearest: Option<String>,
+    },
+    /// Two names of one setting say different things.
+    Overruled {
+        /// The one that counts.
+        by: Origin,
+        /// The one that does not.
+        ignored: Origin,
+    },
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoEffect(origin) => write!(f, "{origin} is recognised but has no effect yet"),
+            Self::Unknown { origin, nearest } => {
+                write!(f, "{origin} is not a setting{}", did_you_mean(nearest.as_deref()))
+            }
+            Self::Overruled { by, ignored } => {
+                write!(
+                    f,
+                    "{ignored} is ignored: {by} sets the same thing to another value"
+                )
+            }
+        }
+    }
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"))
+}
+
+/// The candidate with the smallest edit distance to `name`, when it is near enough to be a slip.
+pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    let limit = (name.chars().count() / 3).max(1);
+    candidates
+        .map(|candidate| {
+            (
+                edit_distance(&name.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// Levenshtein distance in characters, one row at a time.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (left, right, distance) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+            ("same", "same", 0),
+        ] {
+            assert_eq!(edit_distance(left, right), distance, "{left} {right}");
+            assert_eq!(edit_distance(right, left), distance, "{right} {left}");
+        }
+    }
+
+    #[test]
+    fn nearest_is_near() {
+        let known = ["GATEHAND_STATE_DIR", "GATEHAND_LOG", "GATEHAND_LOG_FORMAT"];
+        assert_eq!(
+            nearest("GATEHAND_STATEDIR", known.into_iter()).as_deref(),
+            Some("GATEHAND_STATE_DIR")
+        );
+        assert_eq!(
+            nearest("gatehand_log", known.into_iter()).as_deref(),
+            Some("GATEHAND_LOG")
+        );
+        assert_eq!(nearest("SOMETHING_ELSE", known.into_iter()), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! What the user says: settings as written (command line, environment, files) made into one checked [`Config`].
+//!
+//! # Reading order
+//!
+//! [`settings`](SETTINGS) is the table of all settings. `written` collects what was written and which of it
+//! counts: command line, environment, own file, imported IBC `config.ini`, default. `values` are the types.
+//! `checked` looks at the values together. Nothing here looks at the environment or the clock; files that a
+//! setting names are read.
+
+mod arguments;
+mod checked;
+mod error;
+mod ibc_ini;
+mod recognised;
+mod reference;
+mod secret;
+mod settings;
+mod values;
+mod written;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+pub use arguments::{Argument, Arguments};
+pub use checked::{
+    Config, Credentials, DialogSettings, DisplaySettings, GatewaySettings, LogSettings, SecondFactorSettings,
+    VncSettings,
+};
+pub use error::{ConfigError, Origin, Warning};
+pub use recognised::{RECOGNISED, Recognised};
+pub use reference::markdown;
+pub use secret::{HIDDEN, Secret};
+pub use settings::{SETTINGS, Setting};
+pub use values::{
+    AcceptIncoming, ExistingSession, LogFormat, OnRefusal, OnTimeout, Program, SizesNotice, TotpKey,
+    TradingMode, VncPassword, parse_listen,
+};
+
+/// Everything that settings are read from.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Options of the command line, in their order.
+    pub arguments: Vec<Argument>,
+    /// The environment without the secrets.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The secrets that stood in the environment.
+    pub secrets: Vec<(String, Secret)>,
+    /// Where file systems are mounted, from [`mount_points`].
+    pub mount_points: Vec<PathBuf>,
+}
+
+/// Reads, parses and checks all settings.
+///
+/// # Errors
+///
+/// The first thing that is wrong, in one line that names the setting and the cure.
+pub fn load(sources: Sources) -> Result<(Config, Vec<Warning>), ConfigError> {
+    checked::check(sources)
+}
+
+/// Environment variables that hold a secret: those that must not stay in the environment.
+pub fn secret_variables() -> impl Iterator<Item = &'static str> {
+    let own = SETTINGS
+        .iter()
+        .filter(|setting| setting.secret)
+        .flat_map(|setting| setting.variables);
+    let others = RECOGNISED
+        .iter()
+        .filter(|recognised| recognised.secret)
+        .flat_map(|recognised| recognised.variables);
+    own.chain(others).copied()
+}
+
+/// The mount points in a text of the form of `/proc/self/mountinfo` (proc(5)).
+#[must_use]
+pub fn mount_points(mountinfo: &str) -> Vec<PathBuf> {
+    mountinfo
+        .lines()
+        .filter_map(|line| line.split(' ').nth(4))
+        .map(|path| PathBuf::from(unescape_octal(path)))
+        .collect()
+}
+
+/// Undoes the kernel's escapes for white space and backslash: three octal digits after a backslash.
+fn unescape_octal(text: &str) -> String {
+    let mut parts = text.split('\\');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part
+            .get(..3)
+            .and_then(|digits| u8::from_str_radix(digits, 8).ok())
+        {
+            Some(byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(&part[3..]);
+            }
+            None => {
+                plain.push('\\');
+                plain.push_str(part);
+            }
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mount_points_of_a_container() {
+        let text = "\
+            1 0 0:50 / / rw,relatime - overlay overlay rw\n\
+            2 1 8:1 /var/lib/volumes/x /home/user/Jts rw - ext4 /dev/sda1 rw\n\
+            3 1 8:1 / /with\\040space rw - ext4 /dev/sda1 rw\n\
+            broken line\n";
+        let expected: Vec<PathBuf> = ["/", "/home/user/Jts", "/with space"].map(PathBuf::from).into();
+        assert_eq!(mount_points(text), expected);
+    }
+
+    #[test]
+    fn secrets_are_known_by_name() {
+        let names: Vec<_> = secret_variables().collect();
+        for name in [
+            "TWS_PASSWORD",
+            "TWSPASSWORD",
+            "TWOFACTOR_CODE",
+            "VNC_SERVER_PASSWORD",
+            "SSH_PASSPHRASE",
+        ] {
+            assert!(names.contains(&name), "{name}");
+        }
+        assert!(!names.contains(&"TWS_USERID"));
+    }
+}

@@ -1,0 +1,312 @@
+//! Settings that users bring along from other images and from IBC and that do nothing here yet.
+
+/// A setting that is known from elsewhere but does nothing here yet.
+#[derive(Debug)]
+pub struct Recognised {
+    /// Environment variables.
+    pub variables: &'static [&'static str],
+    /// Keys of IBC's `config.ini`.
+    pub ini: &'static [&'static str],
+    /// Whether the value is a secret.
+    pub secret: bool,
+    /// Values that ask for nothing, and so need no warning.
+    pub idle: &'static [&'static str],
+}
+
+/// All of them, in the order of the reference page.
+pub static RECOGNISED: &[Recognised] = &[
+    Recognised {
+        variables: &[],
+        ini: &["FIXLoginId"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["FIXPassword"],
+        secret: true,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["FIX"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ExitAfterSecondFactorAuthenticationTimeout"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &["READ_ONLY_API"],
+        ini: &["ReadOnlyApi"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ReadOnlyLogin"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &["TWS_MASTER_CLIENT_ID"],
+        ini: &["OverrideTwsMasterClientID"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["BYPASS_WARNING"],
+        ini: &["BypassOrderPrecautions"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassBondWarning"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassNegativeYieldToWorstConfirmation"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassCalledBondWarning"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassSameActionPairTradeWarning"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassPriceBasedVolatilityRiskWarning"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassUSStocksMarketDataInSharesWarning"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassRedirectOrderWarning"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BypassNoOverfillProtectionPrecaution"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["SendMarketDataInLotsForUSstocks"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ConfirmCryptoCurrencyOrders"],
+        secret: false,
+        idle: &["manual"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ResetOrderIdsAtStart"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ConfirmOrderIdReset"],
+        secret: false,
+        idle: &["ignore", "ignore/ignore"],
+    },
+    Recognised {
+        variables: &["AUTO_RESTART_TIME"],
+        ini: &["AutoRestartTime"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["AUTO_LOGOFF_TIME", "IB_LOGOFF"],
+        ini: &["AutoLogoffTime"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["TWS_COLD_RESTART"],
+        ini: &["ColdRestartTime"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ClosedownAt"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["SAVE_TWS_SETTINGS"],
+        ini: &["SaveTwsSettingsAt"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["StoreSettingsOnServer"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["MinimizeMainWindow"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ShowAllTrades"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &["CUSTOM_CONFIG"],
+        ini: &[],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &["START_SCRIPTS"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["X_SCRIPTS"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["IBC_SCRIPTS"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["SSH_TUNNEL"],
+        ini: &[],
+        secret: false,
+        idle: &["no", "false"],
+    },
+    Recognised {
+        variables: &["SSH_OPTIONS"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["SSH_ALIVE_INTERVAL"],
+        ini: &[],
+        secret: false,
+        idle: &["20"],
+    },
+    Recognised {
+        variables: &["SSH_ALIVE_COUNT"],
+        ini: &[],
+        secret: false,
+        idle: &["3"],
+    },
+    Recognised {
+        variables: &["SSH_PASSPHRASE"],
+        ini: &[],
+        secret: true,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["SSH_REMOTE_PORT"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["SSH_USER_TUNNEL"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["SSH_RESTART"],
+        ini: &[],
+        secret: false,
+        idle: &["5"],
+    },
+    Recognised {
+        variables: &["SSH_VNC_PORT"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["CommandServerPort"],
+        secret: false,
+        idle: &["0"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["ControlFrom"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["BindAddress"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["CommandPrompt"],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["SuppressInfoMessages"],
+        secret: false,
+        idle: &["yes", "true"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["LogStructureScope"],
+        secret: false,
+        idle: &["known"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["LogStructureWhen"],
+        secret: false,
+        idle: &["never"],
+    },
+    Recognised {
+        variables: &[],
+        ini: &["IncludeStackTraceForExceptions"],
+        secret: false,
+        idle: &["no", "false"],
+    },
+];

@@ -1,0 +1,441 @@
+//! The table of all settings: names, default, meaning and type, each in one place.
+//!
+//! To add a setting, add one entry. The entry gives the option, the key of the configuration file, the
+//! environment variables, the IBC key, the parser and the row of `docs/settings.md`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use super::error::ConfigError;
+use super::secret::Secret;
+use super::values::{
+    AcceptIncoming, DisplayName, ExistingSession, HeapSize, Listen, LogFilter, LogFormat, OnRefusal,
+    OnTimeout, Port, Program, Seconds, SizesNotice, TimeZone, TotpKey, TradingMode, Value, Version,
+    VncPassword,
+};
+use super::written::Written;
+use crate::screen::Size;
+
+/// One setting as users know it.
+#[derive(Debug)]
+pub struct Setting {
+    /// The key in gatehand's own configuration file; with dashes, the option.
+    pub key: &'static str,
+    /// Environment variables, the one that counts first.
+    pub variables: &'static [&'static str],
+    /// Keys of IBC's `config.ini`.
+    pub ini: &'static [&'static str],
+    /// Whether the value is a secret.
+    pub secret: bool,
+    /// The value when nobody wrote one.
+    pub default: Option<&'static str>,
+    /// What is allowed.
+    pub allowed: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+/// A field of [`Values`]: a type with a default, or an `Option` without.
+pub(super) trait Field: Sized {
+    const ALLOWED: &'static str;
+
+    fn from_written(setting: &'static Setting, written: Option<&Written>) -> Result<Self, ConfigError>;
+}
+
+fn parse<T: Value>(setting: &'static Setting, written: &Written) -> Result<T, ConfigError> {
+    T::parse(written.text.expose()).map_err(|allowed| ConfigError::NotAllowed {
+        origin: written.origin.clone(),
+        value: if setting.secret {
+            "the value".to_owned()
+        } else {
+            format!("{:?}", written.text.expose())
+        },
+        allowed,
+    })
+}
+
+impl<T: Value> Field for T {
+    const ALLOWED: &'static str = <T as Value>::ALLOWED;
+
+    fn from_written(setting: &'static Setting, written: Option<&Written>) -> Result<Self, ConfigError> {
+        match written {
+            Some(written) => parse(setting, written),
+            None => parse(setting, &Written::default_of(setting)),
+        }
+    }
+}
+
+impl<T: Value> Field for Option<T> {
+    const ALLOWED: &'static str = <T as Value>::ALLOWED;
+
+    fn from_written(setting: &'static Setting, written: Option<&Written>) -> Result<Self, ConfigError> {
+        written.map(|written| parse(setting, written)).transpose()
+    }
+}
+
+macro_rules! or_none {
+    () => {
+        None
+    };
+    ($value:literal) => {
+        Some($value)
+    };
+}
+
+macro_rules! settings {
+    ($($key:ident: $type:ty {
+        variables: $variables:tt,
+        ini: $ini:tt,
+        secret: $secret:literal,
+        $(default: $default:literal,)?
+        help: $help:literal,
+    })+) => {
+        /// Every setting that does something, in the order of the reference page.
+        pub static SETTINGS: &[&Setting] = &[$(&row::$key),+];
+
+        #[expect(non_upper_case_globals, reason = "each row bears the name of its field")]
+        mod row {
+            use super::*;
+
+            $(pub(super) static $key: Setting = Setting {
+                key: stringify!($key),
+                variables: &$variables,
+                ini: &$ini,
+                secret: $secret,
+                default: or_none!($($default)?),
+                allowed: <$type as Field>::ALLOWED,
+                help: $help,
+            };)+
+        }
+
+        /// Every setting's value, parsed but not yet checked against the others.
+        pub(super) struct Values {
+            $(pub(super) $key: $type,)+
+        }
+
+        impl Values {
+            /// Parses what was written; `written` answers by key.
+            pub(super) fn parse<'a>(written: impl Fn(&str) -> Option<&'a Written>) -> Result<Self, ConfigError> {
+                Ok(Self { $($key: Field::from_written(&row::$key, written(stringify!($key)))?,)+ })
+            }
+        }
+    };
+}
+
+settings! {
+    config: Option<PathBuf> {
+        variables: ["GATEHAND_CONFIG"],
+        ini: [],
+        secret: false,
+        help: "gatehand's own configuration file (TOML; keys as in the first column). Named on the command line or in the environment only.",
+    }
+    ibc_ini: Option<PathBuf> {
+        variables: ["GATEHAND_IBC_INI"],
+        ini: [],
+        secret: false,
+        help: "An IBC `config.ini` to take settings from. Named on the command line or in the environment only.",
+    }
+    user: Option<String> {
+        variables: ["GATEHAND_USER", "TWS_USERID", "TWSUSERID", "IB_USERNAME"],
+        ini: ["IbLoginId"],
+        secret: false,
+        help: "User name. Without user name and password the login is left to a human at the viewer.",
+    }
+    password: Option<Secret> {
+        variables: ["GATEHAND_PASSWORD", "TWS_PASSWORD", "TWSPASSWORD", "IB_PASSWORD"],
+        ini: ["IbPassword"],
+        secret: true,
+        help: "Password.",
+    }
+    live_user: Option<String> {
+        variables: ["GATEHAND_LIVE_USER", "IB_LIVE_USERNAME"],
+        ini: [],
+        secret: false,
+        help: "User name for live trading, when `user` is not set.",
+    }
+    live_password: Option<Secret> {
+        variables: ["GATEHAND_LIVE_PASSWORD", "IB_LIVE_PASSWORD"],
+        ini: [],
+        secret: true,
+        help: "Password for live trading.",
+    }
+    paper_user: Option<String> {
+        variables: ["GATEHAND_PAPER_USER", "IB_PAPER_USERNAME", "TWS_USERID_PAPER"],
+        ini: [],
+        secret: false,
+        help: "User name for paper trading, when `user` is not set.",
+    }
+    paper_password: Option<Secret> {
+        variables: ["GATEHAND_PAPER_PASSWORD", "IB_PAPER_PASSWORD", "TWS_PASSWORD_PAPER"],
+        ini: [],
+        secret: true,
+        help: "Password for paper trading.",
+    }
+    trading_mode: TradingMode {
+        variables: ["GATEHAND_TRADING_MODE", "TRADING_MODE", "IB_TRADING_MODE", "IB_LOGINTYPE"],
+        ini: ["TradingMode"],
+        secret: false,
+        default: "paper",
+        help: "Account type to log in to.",
+    }
+    program: Program {
+        variables: ["GATEHAND_PROGRAM", "GATEWAY_OR_TWS"],
+        ini: [],
+        secret: false,
+        default: "gateway",
+        help: "Program to run.",
+    }
+    totp_key: Option<TotpKey> {
+        variables: ["GATEHAND_TOTP_KEY", "TWOFACTOR_CODE", "TOTP_KEY"],
+        ini: [],
+        secret: true,
+        help: "Key of the time-based codes for the second factor.",
+    }
+    second_factor_device: Option<String> {
+        variables: ["GATEHAND_SECOND_FACTOR_DEVICE", "TWOFA_DEVICE"],
+        ini: ["SecondFactorDevice"],
+        secret: false,
+        help: "Second-factor device: the text of its row in the list.",
+    }
+    prefer_ib_key: bool {
+        variables: ["GATEHAND_PREFER_IB_KEY", "IB_PREFER_IBKEY"],
+        ini: [],
+        secret: false,
+        default: "no",
+        help: "Choose the device `IB Key`, when no other is named.",
+    }
+    second_factor_limit: Seconds {
+        variables: ["GATEHAND_SECOND_FACTOR_LIMIT"],
+        ini: ["SecondFactorAuthenticationTimeout"],
+        secret: false,
+        default: "180",
+        help: "Time to confirm the second factor.",
+    }
+    second_factor_grace: Seconds {
+        variables: ["GATEHAND_SECOND_FACTOR_GRACE", "TWOFA_EXIT_INTERVAL"],
+        ini: ["SecondFactorAuthenticationExitInterval"],
+        secret: false,
+        default: "60",
+        help: "Time after the confirmation for the login to complete.",
+    }
+    second_factor_on_timeout: OnTimeout {
+        variables: ["GATEHAND_SECOND_FACTOR_ON_TIMEOUT", "TWOFA_TIMEOUT_ACTION"],
+        ini: [],
+        secret: false,
+        default: "exit",
+        help: "What to do when nobody confirmed the second factor in time.",
+    }
+    second_factor_relogin: bool {
+        variables: ["GATEHAND_SECOND_FACTOR_RELOGIN", "RELOGIN_AFTER_TWOFA_TIMEOUT"],
+        ini: ["ReloginAfterSecondFactorAuthenticationTimeout"],
+        secret: false,
+        default: "no",
+        help: "Log in again in the same gateway when nobody confirmed the second factor in time.",
+    }
+    existing_session: ExistingSession {
+        variables: ["GATEHAND_EXISTING_SESSION", "EXISTING_SESSION_DETECTED_ACTION"],
+        ini: ["ExistingSessionDetectedAction"],
+        secret: false,
+        default: "primary",
+        help: "What to do when the account is in use elsewhere.",
+    }
+    accept_incoming: AcceptIncoming {
+        variables: ["GATEHAND_ACCEPT_INCOMING", "TWS_ACCEPT_INCOMING"],
+        ini: ["AcceptIncomingConnectionAction"],
+        secret: false,
+        default: "manual",
+        help: "Answer to an API client from an address that the gateway does not trust.",
+    }
+    accept_paper_notice: bool {
+        variables: ["GATEHAND_ACCEPT_PAPER_NOTICE"],
+        ini: ["AcceptNonBrokerageAccountWarning"],
+        secret: false,
+        default: "yes",
+        help: "Accept the notice that a paper account is not a brokerage account.",
+    }
+    sizes_notice: SizesNotice {
+        variables: ["GATEHAND_SIZES_NOTICE"],
+        ini: ["AcceptBidAskLastSizeDisplayUpdateNotification"],
+        secret: false,
+        default: "ignore",
+        help: "Answer to the notice about bid, ask and last sizes.",
+    }
+    allow_blind_trading: bool {
+        variables: ["GATEHAND_ALLOW_BLIND_TRADING", "ALLOW_BLIND_TRADING"],
+        ini: ["AllowBlindTrading"],
+        secret: false,
+        default: "no",
+        help: "Confirm the warning about orders without market data.",
+    }
+    dismiss_password_expiry: bool {
+        variables: ["GATEHAND_DISMISS_PASSWORD_EXPIRY"],
+        ini: ["DismissPasswordExpiryWarning"],
+        secret: false,
+        default: "no",
+        help: "Dismiss the warning that the password is about to expire.",
+    }
+    dismiss_nse_notice: bool {
+        variables: ["GATEHAND_DISMISS_NSE_NOTICE"],
+        ini: ["DismissNSEComplianceNotice"],
+        secret: false,
+        default: "yes",
+        help: "Dismiss the NSE compliance notice.",
+    }
+    login_window_limit: Seconds {
+        variables: ["GATEHAND_LOGIN_WINDOW_LIMIT"],
+        ini: ["LoginDialogDisplayTimeout"],
+        secret: false,
+        default: "60",
+        help: "Time for the login window to show up.",
+    }
+    tws_path: Option<PathBuf> {
+        variables: ["GATEHAND_TWS_PATH", "TWS_PATH"],
+        ini: [],
+        secret: false,
+        help: "Folder that holds the installation, `ibgateway/VERSION` or `VERSION`. Default: `~/Jts`.",
+    }
+    version: Option<Version> {
+        variables: ["GATEHAND_VERSION", "TWS_MAJOR_VRSN", "IB_GATEWAY_VERSION"],
+        ini: [],
+        secret: false,
+        help: "Installed version to run. Default: the newest.",
+    }
+    settings_path: Option<PathBuf> {
+        variables: ["GATEHAND_SETTINGS_PATH", "TWS_SETTINGS_PATH"],
+        ini: ["IbDir"],
+        secret: false,
+        help: "Folder for the gateway's settings. Default: that of `tws_path`.",
+    }
+    java_heap_size: Option<HeapSize> {
+        variables: ["GATEHAND_JAVA_HEAP_SIZE", "JAVA_HEAP_SIZE"],
+        ini: [],
+        secret: false,
+        help: "Heap of the gateway's JVM in MiB. Default: as in the installation, normally 768.",
+    }
+    time_zone: Option<TimeZone> {
+        variables: ["GATEHAND_TIME_ZONE", "TIME_ZONE", "TZ", "IB_TIMEZONE"],
+        ini: [],
+        secret: false,
+        help: "Time zone of the gateway. Default: as in `jts.ini`, and `Etc/UTC` in a new one.",
+    }
+    api_port: Option<Port> {
+        variables: ["GATEHAND_API_PORT"],
+        ini: ["OverrideTwsApiPort"],
+        secret: false,
+        help: "Port on which the gateway serves its API. Default: 4001 live, 4002 paper.",
+    }
+    relay_address: IpAddr {
+        variables: ["GATEHAND_RELAY_ADDRESS"],
+        ini: [],
+        secret: false,
+        default: "127.0.0.1",
+        help: "Address on which the relay serves the API to others. Whoever reaches it can trade.",
+    }
+    relay_port: Option<Port> {
+        variables: ["GATEHAND_RELAY_PORT", "TWS_PORT"],
+        ini: [],
+        secret: false,
+        help: "Port on which the relay serves the API to others. Default: 4003 live, 4004 paper.",
+    }
+    vnc_password: Option<VncPassword> {
+        variables: ["GATEHAND_VNC_PASSWORD", "VNC_SERVER_PASSWORD", "VNC_PASSWORD", "IBGA_VNC_PASSWORD"],
+        ini: [],
+        secret: true,
+        help: "Password for viewers. Without any viewer password no viewer is served.",
+    }
+    vnc_view_password: Option<VncPassword> {
+        variables: ["GATEHAND_VNC_VIEW_PASSWORD"],
+        ini: [],
+        secret: true,
+        help: "Password for viewers that may only look.",
+    }
+    vnc_listen: Listen {
+        variables: ["GATEHAND_VNC_LISTEN"],
+        ini: [],
+        secret: false,
+        default: "127.0.0.1:5900",
+        help: "Address and port for viewers.",
+    }
+    display: Option<DisplayName> {
+        variables: ["GATEHAND_DISPLAY"],
+        ini: [],
+        secret: false,
+        help: "X display to use. Default: one is started.",
+    }
+    display_size: Size {
+        variables: ["GATEHAND_DISPLAY_SIZE"],
+        ini: [],
+        secret: false,
+        default: "1024x768",
+        help: "Size of the display that is started.",
+    }
+    state_dir: Option<PathBuf> {
+        variables: ["GATEHAND_STATE_DIR"],
+        ini: [],
+        secret: false,
+        help: "State folder. Default: `.gatehand` in the settings folder when that is a mounted volume, else `gatehand` under `XDG_STATE_HOME` or `~/.local/state`.",
+    }
+    on_refusal: OnRefusal {
+        variables: ["GATEHAND_ON_REFUSAL"],
+        ini: [],
+        secret: false,
+        default: "stay",
+        help: "What to do after credentials were refused.",
+    }
+    log: LogFilter {
+        variables: ["GATEHAND_LOG"],
+        ini: [],
+        secret: false,
+        default: "info",
+        help: "What is logged.",
+    }
+    log_format: LogFormat {
+        variables: ["GATEHAND_LOG_FORMAT"],
+        ini: [],
+        secret: false,
+        default: "text",
+        help: "How log lines are written.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::recognised::RECOGNISED;
+    use super::*;
+
+    #[test]
+    fn own_names_follow_from_keys() {
+        for setting in SETTINGS {
+            assert_eq!(
+                setting.variables[0],
+                format!("GATEHAND_{}", setting.key.to_uppercase())
+            );
+        }
+    }
+
+    #[test]
+    fn every_name_means_one_thing() {
+        let variables = SETTINGS.iter().flat_map(|s| s.variables);
+        let variables = variables.chain(RECOGNISED.iter().flat_map(|r| r.variables));
+        let mut seen = BTreeSet::new();
+        for name in variables {
+            assert!(seen.insert((*name).to_owned()), "{name} twice");
+            assert!(seen.insert(format!("{name}_FILE")), "{name}_FILE twice");
+        }
+        let mut seen = BTreeSet::new();
+        for key in SETTINGS
+            .iter()
+            .flat_map(|s| s.ini)
+            .chain(RECOGNISED.iter().flat_map(|r| r.ini))
+        {
+            assert!(seen.insert(key.to_lowercase()), "{key} twice");
+        }
+    }
+
+    #[test]
+    fn every_default_is_allowed() {
+        assert!(Values::parse(|_| None).is_ok());
+    }
+}
