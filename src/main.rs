@@ -1,3 +1,5 @@
-//! The `gatehand` binary.
+//! The `gatehand` binary: all of it is in [`gatehand::cli`].
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    gatehand::cli::main().into()
+}

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::action::{ActResult, Action, Seen, Typed, View};
 use super::choice::{Choice, ChoiceStep, Named};
-use super::policy::{Policy, TradingMode};
+use super::policy::Policy;
+use crate::config::TradingMode;
 use crate::dialogs::Rule;
 use crate::screen::{Frame, Rect, WindowId};
 use crate::vision::controls::{self, Button};
@@ -216,8 +217,11 @@ impl Login {
     fn advance_choice(&mut self) {
         self.step = match self.step {
             Step::Api(_) => {
-                let (wanted, other) = self.mode.toggles();
-                Step::Mode(Choice::new(vec![wanted], vec![other]))
+                let (live, paper) = (vec!["Live Trading"], vec!["Paper Trading"]);
+                Step::Mode(match self.mode {
+                    TradingMode::Live => Choice::new(live, paper),
+                    TradingMode::Paper => Choice::new(paper, live),
+                })
             }
             _ => Step::UserName,
         };

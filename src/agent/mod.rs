@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 pub use action::{ActResult, Action, Outcome, Seen, Typed, View};
 use answer::{Answer, AnswerStep};
 use login::{Login, Next};
-pub use policy::{Policy, TradingMode};
+pub use policy::Policy;
 use second_factor::{CodeEntry, CodeStep};
 pub use state::{Event, State};
 

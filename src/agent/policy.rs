@@ -3,25 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Live or paper trading.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TradingMode {
-    /// Real money.
-    Live,
-    /// A simulated account.
-    #[default]
-    Paper,
-}
+use crate::config::{AcceptIncoming, Config, ExistingSession, SizesNotice, TradingMode};
 
-impl TradingMode {
-    /// The toggle's label in the login window, and the one beside it.
-    pub(super) const fn toggles(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Live => ("Live Trading", "Paper Trading"),
-            Self::Paper => ("Paper Trading", "Live Trading"),
-        }
-    }
-}
+/// How long a human's input keeps the agent away.
+const HANDS_OFF: Duration = Duration::from_secs(15);
 
 /// The settings that the agent decides by.
 #[derive(Clone, Debug)]
@@ -41,6 +26,44 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The policy that the settings ask for.
+    pub fn new(config: &Config) -> Self {
+        let dialogs = &config.dialogs;
+        let existing_session = match dialogs.existing_session {
+            ExistingSession::Manual => "manual",
+            ExistingSession::Primary => "primary",
+            ExistingSession::PrimaryOverride => "primaryoverride",
+            ExistingSession::Secondary => "secondary",
+        };
+        let accept_incoming = match dialogs.accept_incoming {
+            AcceptIncoming::Accept => "accept",
+            AcceptIncoming::Manual => "manual",
+            AcceptIncoming::Reject => "reject",
+        };
+        let sizes_notice = match dialogs.sizes_notice {
+            SizesNotice::Accept => "accept",
+            SizesNotice::Defer => "defer",
+            SizesNotice::Ignore => "ignore",
+        };
+        let yes_no = |yes: bool| if yes { "yes" } else { "no" };
+        let answers = [
+            ("existing-session", existing_session),
+            ("incoming-connection", accept_incoming),
+            ("nse-compliance", yes_no(dialogs.dismiss_nse_notice)),
+            ("paper-notice", yes_no(dialogs.accept_paper_notice)),
+            ("password-notice", yes_no(dialogs.dismiss_password_expiry)),
+            ("sizes-notice", sizes_notice),
+        ];
+        Self {
+            mode: config.mode,
+            has_credentials: config.credentials.is_some(),
+            has_code: config.second_factor.totp_key.is_some(),
+            second_factor_device: config.second_factor.device.clone(),
+            answers: answers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            hands_off: HANDS_OFF,
+        }
+    }
+
     /// The value of a rule's setting. A login elsewhere is treated by the same dialog before and after our own login,
     /// and `primaryoverride` means the one thing before and the other after.
     pub(super) fn value<'a>(&'a self, setting: &str, logged_in: bool) -> Option<&'a str> {

@@ -1,0 +1,25 @@
+//! `gatehand attach`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Context, Failure, display};
+use crate::app;
+use crate::config::Arguments;
+use crate::exit::ExitCode;
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Folder of rule files (*.toml) beside the built-in ones.
+    #[arg(long, value_name = "DIR", env = "GATEHAND_RULES")]
+    rules: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Arguments,
+}
+
+pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
+    let config = context.configure(options.settings.0, &[])?;
+    let address = display::address(config.display.existing.as_deref())?;
+    app::run(app::Plan::attach(config, options.rules, address))
+}

@@ -1,0 +1,179 @@
+//! The command line: one file per subcommand.
+
+mod attach;
+mod demo;
+mod display;
+mod doctor;
+mod logging;
+mod read;
+mod run;
+mod snapshot;
+mod unlock;
+mod vnc;
+
+use std::fmt::Display;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::config::{Argument, Config, LogFormat, Secret, Sources};
+use crate::exit::ExitCode;
+use crate::supervisor;
+
+/// Runs Interactive Brokers' gateways unattended, from their pixels and window titles alone.
+#[derive(Debug, Parser)]
+#[command(name = "gatehand", version, after_help = exit_codes())]
+struct Cli {
+    /// How log lines are written.
+    #[arg(long, global = true, value_name = "text|json")]
+    log_format: Option<String>,
+    /// More detail: -v debug, -vv trace.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start a display and the gateway, log in, answer its dialogs, relay its API, serve the screen.
+    Run(run::Options),
+    /// Do the same for a gateway that somebody else started, on a display that is there.
+    Attach(attach::Options),
+    /// Serve a display to VNC viewers, and nothing else.
+    Vnc(vnc::Options),
+    /// Keep what is on the display now as fixtures: one folder per window.
+    Snapshot(snapshot::Options),
+    /// Print what the agent sees: windows, lines of text, buttons and fields.
+    Read(read::Options),
+    /// Look for what is missing on this system, with the cure.
+    Doctor(doctor::Options),
+    /// Run the stand-in gateway of this repository, to try gatehand out.
+    Demo(demo::Options),
+    /// Forget refused credentials, so that they may be submitted again.
+    Unlock(unlock::Options),
+}
+
+fn exit_codes() -> String {
+    let lines = ExitCode::TABLE.iter().map(|(code, meaning)| format!("  {:>2}  {meaning}", code.number()));
+    format!("Exit codes:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Why a subcommand ended early: one line for the user, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// What happened, where, and the cure.
+    pub message: String,
+    /// What the caller sees.
+    pub code: ExitCode,
+}
+
+impl Failure {
+    /// A failure from anything that prints as a line.
+    pub fn new(code: ExitCode, message: impl Display) -> Self {
+        Self { message: message.to_string(), code }
+    }
+
+    fn unavailable(message: impl Display) -> Self {
+        Self::new(ExitCode::Unavailable, message)
+    }
+
+    fn configuration(message: impl Display) -> Self {
+        Self::new(ExitCode::Configuration, message)
+    }
+}
+
+/// What is true for every subcommand.
+struct Context {
+    secrets: Vec<(String, Secret)>,
+    log_format: Option<LogFormat>,
+    verbose: u8,
+}
+
+impl Context {
+    /// All settings, with the subcommand's own options over everything else; starts the log.
+    fn configure(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Result<Config, Failure> {
+        let mut environment: Vec<_> = std::env::vars_os().collect();
+        environment.extend(more.iter().map(|(name, value)| (name.into(), value.into())));
+        let sources = Sources {
+            arguments,
+            environment,
+            secrets: self.secrets,
+            mount_points: supervisor::mount_points(),
+        };
+        let (config, warnings) =
+            crate::config::load(sources).map_err(|error| Failure::new(error.exit_code(), error))?;
+        logging::start(&config.log, self.log_format, self.verbose)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(config)
+    }
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let outcome = supervisor::isolate_secrets(crate::config::secret_variables())
+        .map_err(Failure::unavailable)
+        .and_then(|secrets| dispatch(secrets.into_iter().collect()));
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("gatehand: {}", failure.message);
+            failure.code
+        }
+    }
+}
+
+fn dispatch(secrets: Vec<(String, Secret)>) -> Result<ExitCode, Failure> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Stopped,
+                _ => ExitCode::Usage,
+            };
+            // Without a terminal to print to there is nobody to tell.
+            let _ = error.print();
+            return Ok(code);
+        }
+    };
+    let log_format = match cli.log_format.as_deref() {
+        None => None,
+        Some("text") => Some(LogFormat::Text),
+        Some("json") => Some(LogFormat::Json),
+        Some(other) => {
+            return Err(Failure::new(ExitCode::Usage, format!("--log-format {other}: use text or json")));
+        }
+    };
+    let context = Context { secrets, log_format, verbose: cli.verbose };
+    match cli.command {
+        Command::Run(options) => run::execute(options, context),
+        Command::Attach(options) => attach::execute(options, context),
+        Command::Vnc(options) => vnc::execute(options, context),
+        Command::Snapshot(options) => snapshot::execute(&options),
+        Command::Read(options) => read::execute(&options),
+        Command::Doctor(options) => doctor::execute(options, context),
+        Command::Demo(options) => demo::execute(&options, context),
+        Command::Unlock(options) => unlock::execute(options, context),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_exit_code() {
+        let help = Cli::command().render_long_help().to_string();
+        for (code, meaning) in ExitCode::TABLE {
+            assert!(help.contains(&format!("{:>2}  {meaning}", code.number())), "{meaning}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! `gatehand run`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Context, Failure};
+use crate::app;
+use crate::config::Arguments;
+use crate::exit::ExitCode;
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    /// Folder of rule files (*.toml) beside the built-in ones.
+    #[arg(long, value_name = "DIR", env = "GATEHAND_RULES")]
+    rules: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Arguments,
+}
+
+pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
+    let config = context.configure(options.settings.0, &[])?;
+    app::run(app::Plan::run(config, options.rules))
+}

@@ -1,0 +1,138 @@
+//! The eyes: which windows there are, which of them stand still, and what they show.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::agent::{Seen, View};
+use crate::screen::{Window, WindowId, WindowKind};
+use crate::vision::{Reader, fingerprint};
+use crate::x11::{Desktop, X11Error};
+
+/// Without damage for this long, a window counts as still.
+const SETTLE: Duration = Duration::from_millis(40);
+/// A window that never stands still is read all the same, at first after this long, then ever more rarely.
+const MAX_UNSETTLED: Duration = Duration::from_millis(400);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+
+#[derive(Debug)]
+struct Tracked {
+    /// First and last damage since the last look.
+    dirty: Option<(Instant, Instant)>,
+    /// How long it may move before it is read all the same.
+    patience: Duration,
+    view: Option<View>,
+}
+
+/// What is known of every window.
+#[derive(Debug)]
+pub struct Eyes {
+    reader: Reader,
+    windows: HashMap<WindowId, Tracked>,
+    changed: bool,
+}
+
+impl Eyes {
+    pub(super) fn new(reader: Reader) -> Self {
+        Self { reader, windows: HashMap::new(), changed: true }
+    }
+
+    pub(super) fn windows_changed(&mut self, now: Instant, windows: &[Window]) {
+        self.windows.retain(|id, _| windows.iter().any(|window| window.id == *id));
+        for window in windows.iter().filter(|window| window.kind != WindowKind::Popup) {
+            self.windows.entry(window.id).or_insert_with(|| Tracked {
+                dirty: Some((now, now)),
+                patience: MAX_UNSETTLED,
+                view: None,
+            });
+        }
+        self.changed = true;
+    }
+
+    pub(super) fn damaged(&mut self, now: Instant, window: WindowId) {
+        if let Some(tracked) = self.windows.get_mut(&window) {
+            let first = tracked.dirty.map_or(now, |(first, _)| first);
+            tracked.dirty = Some((first, now));
+        }
+    }
+
+    /// When [`Eyes::look`] has something to do.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.windows.values().filter_map(Tracked::due).min()
+    }
+
+    /// Looks at the windows that stand still now. True when there is something new to observe.
+    pub(super) fn look(&mut self, now: Instant, desktop: &mut Desktop) -> Result<bool, X11Error> {
+        let ids: Vec<WindowId> = self.windows.keys().copied().collect();
+        for id in ids {
+            let Some(tracked) = self.windows.get_mut(&id) else { continue };
+            let Some((first, last)) = tracked.dirty else { continue };
+            let settled = tracked.due().is_some_and(|due| due <= now);
+            // A window that was never read may be one that is known to the last pixel: then there is nothing to wait for.
+            if !settled && tracked.view.is_some() {
+                continue;
+            }
+            let frame = match desktop.capture(id) {
+                Ok(frame) => frame,
+                Err(X11Error::WindowGone { .. }) => {
+                    tracked.dirty = None;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let print = fingerprint(&frame);
+            if tracked.view.as_ref().is_some_and(|view| view.reading.fingerprint == print && view.reading.size == frame.size()) {
+                tracked.dirty = None;
+                continue;
+            }
+            let reading = match self.reader.recall(print, frame.size()) {
+                Some(reading) => reading,
+                None if !settled => continue,
+                None => match self.reader.read(&frame) {
+                    Ok(reading) => Arc::new(reading),
+                    Err(error) => {
+                        tracing::error!(%error, "reading a window");
+                        tracked.dirty = None;
+                        continue;
+                    }
+                },
+            };
+            tracing::debug!(window = %id, lines = reading.lines.len(), "read");
+            let quiet = last + SETTLE <= now;
+            tracked.patience = if quiet { MAX_UNSETTLED } else { (now - first).mul_f32(2.0).clamp(MAX_UNSETTLED, MAX_PAUSE) };
+            tracked.dirty = None;
+            tracked.view = Some(View { frame: Arc::new(frame), reading });
+            self.changed = true;
+        }
+        Ok(std::mem::take(&mut self.changed))
+    }
+
+    /// Everything as the agent wants it, lowest window first.
+    pub(super) fn screen(&self, windows: &[Window]) -> Vec<Seen> {
+        windows
+            .iter()
+            .map(|window| Seen {
+                window: window.clone(),
+                view: self.windows.get(&window.id).and_then(|tracked| tracked.view.clone()),
+            })
+            .collect()
+    }
+
+    /// The last still picture of a window.
+    pub(super) fn view(&self, window: WindowId) -> Option<&View> {
+        self.windows.get(&window)?.view.as_ref()
+    }
+
+    /// Keeps what was learnt for the next start.
+    pub(super) fn save(&mut self) {
+        if let Err(error) = self.reader.save() {
+            tracing::warn!(%error, "the cache of read lines could not be saved");
+        }
+    }
+}
+
+impl Tracked {
+    fn due(&self) -> Option<Instant> {
+        self.dirty.map(|(first, last)| (last + SETTLE).min(first + self.patience))
+    }
+}

@@ -1,0 +1,231 @@
+//! The thread that runs the agent: eyes that observe the display, hands that carry out its acts.
+//!
+//! It sleeps until the display changes, a command comes or a time that the agent or the eyes asked for: a still
+//! display costs nothing.
+
+mod eyes;
+mod hands;
+
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Instant, SystemTime};
+
+use thiserror::Error;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::agent::{Agent, Event, State};
+use crate::journal::EventLog;
+use crate::vision::{OcrError, Reader};
+use crate::x11::{Desktop, DesktopEvent, DisplayAddress, X11Error};
+
+use eyes::Eyes;
+pub use hands::{Hands, Secrets};
+
+/// What the pilot is told from outside.
+#[derive(Debug)]
+pub enum Command {
+    /// The API handshake was answered, or not.
+    ApiAnswered(bool),
+    /// Close the gateway through its window.
+    CloseGateway,
+    /// The gateway's process has ended.
+    GatewayExited(String),
+    /// A viewer typed or clicked.
+    HumanActed,
+    /// End the thread.
+    Stop,
+    /// The display has something for us.
+    Wake,
+}
+
+/// What the pilot tells.
+#[derive(Debug)]
+pub enum Report {
+    /// The display is gone; the thread has ended.
+    DisplayLost(String),
+    /// From the agent.
+    Event(Event),
+    /// The gateway was asked to close; false: there was no window to close.
+    Closing(bool),
+}
+
+/// Why the pilot cannot start.
+#[derive(Debug, Error)]
+pub enum PilotError {
+    /// The text recognition cannot be loaded.
+    #[error(transparent)]
+    Ocr(#[from] OcrError),
+    /// The thread cannot be started.
+    #[error("starting a thread: {0}")]
+    Thread(std::io::Error),
+    /// The display cannot be used.
+    #[error(transparent)]
+    X11(#[from] X11Error),
+}
+
+/// The running pilot.
+#[derive(Debug)]
+pub struct Pilot {
+    commands: Sender<Command>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Pilot {
+    /// Attaches to the display and starts the thread.
+    ///
+    /// # Errors
+    /// When the display cannot be used.
+    pub fn start(
+        address: &DisplayAddress,
+        reader: Reader,
+        agent: Agent,
+        hands: Hands,
+        events: EventLog,
+        reports: UnboundedSender<Report>,
+    ) -> Result<Self, PilotError> {
+        let (commands, inbox) = mpsc::channel();
+        let waker = commands.clone();
+        let desktop = Desktop::connect(address, move || {
+            // A closed channel means that the pilot has ended, and with it the need to wake it.
+            let _ = waker.send(Command::Wake);
+        })?;
+        let mut cockpit = Cockpit { desktop, eyes: Eyes::new(reader), agent, hands, events, reports };
+        let thread = std::thread::Builder::new()
+            .name("pilot".into())
+            .spawn(move || cockpit.run(&inbox))
+            .map_err(PilotError::Thread)?;
+        Ok(Self { commands, thread: Some(thread) })
+    }
+
+    /// A sender of commands. What is sent after the end is dropped.
+    pub fn commands(&self) -> Sender<Command> {
+        self.commands.clone()
+    }
+
+    /// Tells the pilot something; after its end there is nobody to tell.
+    pub fn tell(&self, command: Command) {
+        let _ = self.commands.send(command);
+    }
+}
+
+impl Drop for Pilot {
+    fn drop(&mut self) {
+        self.tell(Command::Stop);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the pilot's thread panicked");
+        }
+    }
+}
+
+struct Cockpit {
+    desktop: Desktop,
+    eyes: Eyes,
+    agent: Agent,
+    hands: Hands,
+    events: EventLog,
+    reports: UnboundedSender<Report>,
+}
+
+impl Cockpit {
+    fn run(&mut self, inbox: &Receiver<Command>) {
+        self.eyes.windows_changed(Instant::now(), self.desktop.windows());
+        loop {
+            if let Err(error) = self.turn() {
+                let _ = self.reports.send(Report::DisplayLost(error.to_string()));
+                return;
+            }
+            let due = [self.agent.poll_timeout(), self.eyes.due()].into_iter().flatten().min();
+            let command = match due.map(|due| due.saturating_duration_since(Instant::now())) {
+                Some(pause) => inbox.recv_timeout(pause),
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match command {
+                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(command) => self.obey(command),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+        self.eyes.save();
+    }
+
+    fn obey(&mut self, command: Command) {
+        let now = Instant::now();
+        match command {
+            Command::ApiAnswered(answered) => self.agent.api_answered(now, answered),
+            Command::CloseGateway => {
+                let closing = self.agent.close_gateway();
+                let _ = self.reports.send(Report::Closing(closing));
+            }
+            Command::GatewayExited(why) => self.agent.gateway_exited(&why),
+            Command::HumanActed => self.agent.human_acted(now),
+            Command::Stop | Command::Wake => {}
+        }
+    }
+
+    /// Takes in what happened, thinks, acts; until there is nothing more to do at once.
+    fn turn(&mut self) -> Result<(), X11Error> {
+        loop {
+            while let Some(event) = self.desktop.poll_event() {
+                match event {
+                    DesktopEvent::WindowsChanged => {
+                        self.eyes.windows_changed(Instant::now(), self.desktop.windows());
+                    }
+                    DesktopEvent::Damaged { window } => self.eyes.damaged(Instant::now(), window),
+                    DesktopEvent::ManagerChanged { .. } => {}
+                    DesktopEvent::Lost { reason } => return Err(X11Error::Lost(reason)),
+                }
+            }
+            if self.eyes.look(Instant::now(), &mut self.desktop)? {
+                let screen = self.eyes.screen(self.desktop.windows());
+                self.agent.observe(Instant::now(), screen);
+            }
+            if self.agent.poll_timeout().is_some_and(|due| due <= Instant::now()) {
+                self.agent.handle_timeout(Instant::now());
+            }
+            self.tell();
+            let Some(action) = self.agent.poll_action() else {
+                if self.agent.poll_timeout().is_some_and(|due| due <= Instant::now()) {
+                    continue;
+                }
+                return Ok(());
+            };
+            let result = self.hands.perform(&action, &mut self.desktop, &self.eyes)?;
+            tracing::debug!(?result, action = action.name(), "acted");
+            if let Some(folder) = self.hands.take_evidence() {
+                self.publish(Event::Evidence { folder });
+            }
+            self.agent.handle_result(Instant::now(), &result);
+        }
+    }
+
+    fn tell(&mut self) {
+        while let Some(event) = self.agent.poll_event() {
+            self.publish(event);
+        }
+    }
+
+    fn publish(&mut self, event: Event) {
+        log(&event);
+        if let Err(error) = self.events.append(SystemTime::now(), &event) {
+            tracing::warn!(%error, "an event could not be written to the events file");
+        }
+        let _ = self.reports.send(Report::Event(event));
+    }
+}
+
+fn log(event: &Event) {
+    match event {
+        Event::Answered { rule, after } => tracing::info!(rule, ms = after.as_millis() as u64, "dialog answered"),
+        Event::Denied { why } => tracing::warn!(why, "login not permitted"),
+        Event::Evidence { folder } => tracing::info!(folder = %folder.display(), "evidence kept"),
+        Event::GivenUp { what } => tracing::warn!(what, "given up"),
+        Event::LeftToHuman { rule, title } => tracing::info!(rule, title, "dialog left to a human by its setting"),
+        Event::Pressed { rule, label } => tracing::info!(rule, label, "pressed"),
+        Event::State { state: State::LockedOut, evidence } => tracing::error!(evidence, "state LockedOut"),
+        Event::State { state, evidence } => tracing::info!(%state, evidence, "state"),
+        Event::UnknownDialog { title, why } => tracing::warn!(title, why, "unknown dialog: left alone"),
+        Event::Verified { what } => tracing::info!(what, "verified"),
+    }
+}
