@@ -1,0 +1,197 @@
+//! A line of text cut out and made dark on white, whatever its colours were.
+
+use super::ink::Ink;
+use super::lines::InkLine;
+use super::regions::Grounds;
+use crate::screen::{Frame, Rect};
+
+/// Levels of ink that are told apart: enough for anti-aliasing, few enough that equal letters are equal.
+const LEVELS: u32 = 15;
+
+/// A grey picture for OCR: rows of bytes, 0 is ink, 255 is paper.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GreyImage {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// `width * height` bytes.
+    pub pixels: Vec<u8>,
+}
+
+/// One line's ink at the size it has on the screen: 0 is paper, 15 full ink. Colours are gone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct LineBitmap {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `width * height` levels.
+    pub levels: Vec<u8>,
+}
+
+/// How a bitmap is made ready for OCR.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rendering {
+    /// Height of the text after enlargement, in pixels.
+    pub(super) height: f32,
+    /// Whether every pixel becomes ink or paper before it is enlarged.
+    pub(super) hard: bool,
+}
+
+impl LineBitmap {
+    /// Measures `line` as distance from its own background, relative to its own strongest ink.
+    pub(super) fn of(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &InkLine) -> Self {
+        let area = line.bounds.inflated(1).intersection(&frame.bounds());
+        let ground = &grounds.all[line.ground];
+        let width = frame.size().width as usize;
+        let mut depths = Vec::with_capacity(area.area());
+        for y in area.y..area.bottom() {
+            let background = ground.row(y);
+            for x in area.x..area.right() {
+                let at = y as usize * width + x as usize;
+                let own = match ink.labels[at] {
+                    0 => grounds.owner[at] as usize == line.ground,
+                    label => line.blobs.contains(&(label as usize - 1)),
+                };
+                depths.push(if own { depth(frame.pixels()[at], background) } else { 0 });
+            }
+        }
+        let mut sorted: Vec<u32> = depths.iter().copied().filter(|&depth| depth > 24).collect();
+        sorted.sort_unstable();
+        let full = sorted.get(sorted.len() * 9 / 10).copied().unwrap_or(1).max(1);
+        let levels = depths
+            .into_iter()
+            .map(|depth| ((depth * LEVELS + full / 2) / full).min(LEVELS) as u8)
+            .collect();
+        Self {
+            width: area.width,
+            height: area.height,
+            levels,
+        }
+    }
+
+    /// The bitmap enlarged, with a white margin.
+    pub(super) fn render(&self, how: Rendering) -> GreyImage {
+        let scale = (how.height / self.height.max(1) as f32).clamp(1.0, 4.0);
+        let margin = 12;
+        let width = (self.width as f32 * scale).ceil() as usize;
+        let height = (self.height as f32 * scale).ceil() as usize;
+        let mut picture = GreyImage {
+            width: width + 2 * margin,
+            height: height + 2 * margin,
+            pixels: vec![255; (width + 2 * margin) * (height + 2 * margin)],
+        };
+        let columns: Vec<Sample> = (0..width).map(|x| Sample::at(x, scale, self.width)).collect();
+        for y in 0..height {
+            let Sample { low, high, part } = Sample::at(y, scale, self.height);
+            let start = (y + margin) * picture.width + margin;
+            for (x, column) in columns.iter().enumerate() {
+                let level = |row: usize| {
+                    let left = self.level(column.low, row, how.hard);
+                    left + (self.level(column.high, row, how.hard) - left) * column.part
+                };
+                let above = level(low);
+                let ink = above + (level(high) - above) * part;
+                picture.pixels[start + x] = (255.0 - ink * (255.0 / LEVELS as f32)) as u8;
+            }
+        }
+        picture
+    }
+
+    fn level(&self, x: usize, y: usize, hard: bool) -> f32 {
+        let level = self.levels[y * self.width as usize + x];
+        match (hard, u32::from(level) * 2 > LEVELS) {
+            (false, _) => f32::from(level),
+            (true, true) => LEVELS as f32,
+            (true, false) => 0.0,
+        }
+    }
+}
+
+/// Where an enlarged pixel lies between two original ones.
+struct Sample {
+    low: usize,
+    high: usize,
+    part: f32,
+}
+
+impl Sample {
+    fn at(position: usize, scale: f32, length: u32) -> Self {
+        let last = length.saturating_sub(1) as f32;
+        let place = ((position as f32 + 0.5) / scale - 0.5).clamp(0.0, last);
+        let low = place.floor();
+        Self {
+            low: low as usize,
+            high: (low + 1.0).min(last) as usize,
+            part: place - low,
+        }
+    }
+}
+
+/// The sum of the channels' differences: with sub-pixel anti-aliasing their mean is the coverage.
+fn depth(pixel: u32, background: u32) -> u32 {
+    let channel = |shift: u32| ((pixel >> shift) & 0xff).abs_diff((background >> shift) & 0xff);
+    channel(16) + channel(8) + channel(0)
+}
+
+/// A whole window in grey, dark on light, enlarged by `scale`; `rect` limits it.
+pub(super) fn grey(frame: &Frame, rect: Rect, scale: usize, dark: bool) -> GreyImage {
+    let source = frame.crop(rect);
+    let size = source.size();
+    let (width, height) = (size.width as usize * scale, size.height as usize * scale);
+    let mut pixels = Vec::with_capacity(width * height);
+    for y in 0..size.height {
+        let row: Vec<u8> = source
+            .row(y)
+            .iter()
+            .flat_map(|&pixel| {
+                let light = ((pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28) >> 8;
+                let light = if dark { 255 - light as u8 } else { light as u8 };
+                std::iter::repeat_n(light, scale)
+            })
+            .collect();
+        for _ in 0..scale {
+            pixels.extend_from_slice(&row);
+        }
+    }
+    GreyImage { width, height, pixels }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Size;
+
+    #[test]
+    fn colours_do_not_matter() {
+        let draw = |paper: u32, pen: u32| {
+            let mut frame = Frame::new(Size::new(80, 40));
+            frame.fill(frame.bounds(), paper);
+            for x in [20, 28, 36] {
+                frame.fill(Rect::new(x, 12, 5, 9), pen);
+                frame.fill(Rect::new(x + 2, 14, 1, 5), paper);
+            }
+            let grounds = Grounds::of(&frame);
+            let ink = Ink::of(&frame, &grounds);
+            let lines = super::super::lines::Lines::of(&ink, &grounds).lines;
+            LineBitmap::of(&frame, &grounds, &ink, &lines[0])
+        };
+        let bitmap = draw(0xffffff, 0);
+        assert_eq!(bitmap, draw(0x2f65ca, 0xffffff));
+        assert_eq!((bitmap.width, bitmap.height), (23, 11));
+    }
+
+    #[test]
+    fn rendering_has_a_margin_and_the_wanted_height() {
+        let bitmap = LineBitmap {
+            width: 4,
+            height: 10,
+            levels: vec![15; 40],
+        };
+        let picture = bitmap.render(Rendering { height: 30.0, hard: false });
+        assert_eq!((picture.width, picture.height), (12 + 24, 30 + 24));
+        assert_eq!(picture.pixels[0], 255);
+        assert_eq!(picture.pixels[picture.width * 27 + 18], 0);
+    }
+}

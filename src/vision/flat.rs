@@ -1,0 +1,208 @@
+//! Connected areas of one colour, with the slow vertical gradients that buttons are painted with.
+
+use crate::screen::{Frame, Rect};
+
+/// Neighbours in a row belong together up to this difference of a colour channel.
+const SAME: u32 = 3;
+/// Neighbours in a column belong together up to this difference where the colour is already changing from row to row.
+const GRADIENT: u32 = 14;
+
+/// The largest difference of the three colour channels of two pixels.
+pub(super) fn distance(a: u32, b: u32) -> u32 {
+    if a == b {
+        return 0;
+    }
+    let channel = |shift: u32| ((a >> shift) & 0xff).abs_diff((b >> shift) & 0xff);
+    channel(16).max(channel(8)).max(channel(0))
+}
+
+/// One connected area.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flat {
+    /// Smallest rectangle around it.
+    pub(super) bounds: Rect,
+    /// Number of its pixels.
+    pub(super) area: u32,
+    /// Side of the largest square of its pixels, up to 255.
+    pub(super) square: u8,
+}
+
+/// Every pixel's area.
+#[derive(Debug, Default)]
+pub(super) struct FlatMap {
+    /// Index into `areas`, row by row.
+    pub(super) labels: Vec<u32>,
+    /// The areas.
+    pub(super) areas: Vec<Flat>,
+}
+
+impl FlatMap {
+    /// Divides `frame` into its connected areas.
+    pub(super) fn of(frame: &Frame) -> Self {
+        let (mut labels, mut sets) = provisional(frame);
+        let areas = measure(frame, &mut labels, &mut sets);
+        Self { labels, areas }
+    }
+}
+
+fn provisional(frame: &Frame) -> (Vec<u32>, Sets) {
+    let width = frame.size().width as usize;
+    let height = frame.size().height as usize;
+    let pixels = frame.pixels();
+    let mut labels = vec![0u32; pixels.len()];
+    let mut sets = Sets::default();
+    for y in 0..height {
+        let start = y * width;
+        for x in 0..width {
+            let at = start + x;
+            let left = x > 0 && distance(pixels[at], pixels[at - 1]) <= SAME;
+            let up = y > 0 && joins_up(pixels, at, width);
+            labels[at] = match (left, up) {
+                (false, false) => sets.make(),
+                (true, false) => labels[at - 1],
+                (false, true) => labels[at - width],
+                (true, true) if labels[at - 1] == labels[at - width] => labels[at - 1],
+                (true, true) => sets.unite(labels[at - 1], labels[at - width]),
+            };
+        }
+    }
+    (labels, sets)
+}
+
+/// A step between two flat areas is a border, however low; the same step inside a gradient is not.
+fn joins_up(pixels: &[u32], at: usize, width: usize) -> bool {
+    let step = distance(pixels[at], pixels[at - width]);
+    if step <= SAME {
+        return true;
+    }
+    if step > GRADIENT {
+        return false;
+    }
+    let above = at >= 2 * width && pixels[at - 2 * width] != pixels[at - width];
+    let below = at + width < pixels.len() && pixels[at + width] != pixels[at];
+    above && below
+}
+
+fn measure(frame: &Frame, labels: &mut [u32], sets: &mut Sets) -> Vec<Flat> {
+    let width = frame.size().width as usize;
+    let mut number = vec![u32::MAX; sets.len()];
+    let mut edges: Vec<[i32; 4]> = Vec::new();
+    let mut areas: Vec<(u32, u8)> = Vec::new();
+    let mut squares_above = vec![0u8; width];
+    let mut squares = vec![0u8; width];
+    for y in 0..frame.size().height as usize {
+        for x in 0..width {
+            let at = y * width + x;
+            let root = sets.find(labels[at]) as usize;
+            if number[root] == u32::MAX {
+                number[root] = areas.len() as u32;
+                areas.push((0, 0));
+                edges.push([x as i32, y as i32, x as i32, y as i32]);
+            }
+            let label = number[root];
+            labels[at] = label;
+            let edge = &mut edges[label as usize];
+            edge[0] = edge[0].min(x as i32);
+            edge[2] = edge[2].max(x as i32);
+            edge[3] = y as i32;
+            let inside = x > 0
+                && y > 0
+                && labels[at - 1] == label
+                && labels[at - width] == label
+                && labels[at - width - 1] == label;
+            squares[x] = if inside {
+                squares[x - 1]
+                    .min(squares_above[x])
+                    .min(squares_above[x - 1])
+                    .saturating_add(1)
+            } else {
+                1
+            };
+            let area = &mut areas[label as usize];
+            area.0 += 1;
+            area.1 = area.1.max(squares[x]);
+        }
+        std::mem::swap(&mut squares, &mut squares_above);
+    }
+    edges
+        .into_iter()
+        .zip(areas)
+        .map(|(edge, (area, square))| Flat {
+            bounds: Rect::from_edges(edge[0], edge[1], edge[2] + 1, edge[3] + 1),
+            area,
+            square,
+        })
+        .collect()
+}
+
+/// Disjoint sets of labels.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    parents: Vec<u32>,
+}
+
+impl Sets {
+    /// A new set of one label.
+    pub(super) fn make(&mut self) -> u32 {
+        let label = self.parents.len() as u32;
+        self.parents.push(label);
+        label
+    }
+
+    /// Number of labels.
+    pub(super) const fn len(&self) -> usize {
+        self.parents.len()
+    }
+
+    /// The label that stands for the set of `label`.
+    pub(super) fn find(&mut self, mut label: u32) -> u32 {
+        while self.parents[label as usize] != label {
+            let above = self.parents[self.parents[label as usize] as usize];
+            self.parents[label as usize] = above;
+            label = above;
+        }
+        label
+    }
+
+    /// Joins two sets; the label that now stands for both.
+    pub(super) fn unite(&mut self, a: u32, b: u32) -> u32 {
+        let (a, b) = (self.find(a), self.find(b));
+        let (low, high) = if a < b { (a, b) } else { (b, a) };
+        self.parents[high as usize] = low;
+        low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Size;
+
+    #[test]
+    fn a_gradient_is_one_area_and_a_low_step_is_two() {
+        let mut frame = Frame::new(Size::new(10, 12));
+        for y in 0..12 {
+            let grey = 100 + 8 * y as u32;
+            frame.fill(Rect::new(0, y, 10, 1), grey << 16 | grey << 8 | grey);
+        }
+        assert_eq!(FlatMap::of(&frame).areas.len(), 1);
+
+        frame.fill(Rect::new(0, 0, 10, 6), 0x2b2b2b);
+        frame.fill(Rect::new(0, 6, 10, 6), 0x323232);
+        let map = FlatMap::of(&frame);
+        assert_eq!(map.areas.len(), 2);
+        assert_eq!(map.areas[1].bounds, Rect::new(0, 6, 10, 6));
+        assert_eq!(map.areas[1].square, 6);
+        assert_eq!(map.areas[1].area, 60);
+    }
+
+    #[test]
+    fn an_arch_is_one_area() {
+        let mut frame = Frame::new(Size::new(7, 5));
+        frame.fill(Rect::new(0, 0, 7, 5), 0xffffff);
+        frame.fill(Rect::new(2, 0, 3, 4), 0);
+        let map = FlatMap::of(&frame);
+        assert_eq!(map.areas.len(), 2);
+        assert_eq!(map.labels[0], map.labels[6]);
+    }
+}

@@ -1,0 +1,298 @@
+//! Ink: what differs from the background that it stands on, as connected blobs; frames and rules are taken away.
+
+use super::flat::{Sets, distance};
+use super::regions::{Grounds, is_inside_of_ring};
+use crate::screen::{Frame, Rect};
+
+/// A pixel this far from its background is ink.
+const INK: u32 = 16;
+/// More blobs than any window of text has; the rest is not looked at.
+const MOST: usize = 40_000;
+/// How thick a frame inside a region can be.
+const LAYERS: i32 = 4;
+
+/// One connected piece of ink.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blob {
+    /// Smallest rectangle around it.
+    pub(super) bounds: Rect,
+    /// Number of its pixels.
+    pub(super) area: u32,
+    /// The ground that it stands on.
+    pub(super) ground: usize,
+    /// What it seems to be.
+    pub(super) shape: Shape,
+}
+
+/// What a blob seems to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A letter, several touching ones, or a part of one.
+    Glyph,
+    /// The box or disc of a check box or radio button.
+    Mark,
+    /// A border, a separator, a picture: nothing to read.
+    Other,
+}
+
+/// The ink of a whole picture.
+#[derive(Debug, Default)]
+pub(super) struct Ink {
+    /// For each pixel 0, or its blob's index plus one.
+    pub(super) labels: Vec<u32>,
+    /// The blobs.
+    pub(super) blobs: Vec<Blob>,
+}
+
+impl Ink {
+    /// Finds the ink of `frame`.
+    pub(super) fn of(frame: &Frame, grounds: &Grounds) -> Self {
+        let mut mask = mask(frame, grounds);
+        let mut ink = Self::connect(frame, grounds, &mask);
+        if ink.peel(frame, grounds, &mut mask) {
+            ink = Self::connect(frame, grounds, &mask);
+        }
+        ink.classify(frame, grounds);
+        ink
+    }
+
+    fn connect(frame: &Frame, grounds: &Grounds, mask: &[bool]) -> Self {
+        let width = frame.size().width as usize;
+        let mut labels = vec![0u32; mask.len()];
+        let mut sets = Sets::default();
+        sets.make();
+        for at in 0..mask.len() {
+            if !mask[at] {
+                continue;
+            }
+            let x = at % width;
+            let mut label = 0;
+            let mut join = |near: usize| {
+                if labels[near] != 0 && grounds.owner[near] == grounds.owner[at] {
+                    label = match label {
+                        0 => labels[near],
+                        other if other == labels[near] => other,
+                        other => sets.unite(other, labels[near]),
+                    };
+                }
+            };
+            if x > 0 {
+                join(at - 1);
+            }
+            if at >= width {
+                join(at - width);
+                if x > 0 {
+                    join(at - width - 1);
+                }
+                if x + 1 < width {
+                    join(at - width + 1);
+                }
+            }
+            labels[at] = if label == 0 { sets.make() } else { label };
+        }
+        let blobs = measure(width, grounds, &mut labels, &mut sets);
+        Self { labels, blobs }
+    }
+
+    /// Takes rectangular outlines (focus rings) off the text that may touch them; whether there were any.
+    fn peel(&self, frame: &Frame, grounds: &Grounds, mask: &mut [bool]) -> bool {
+        let width = frame.size().width as usize;
+        let mut any = false;
+        for (index, blob) in self.blobs.iter().enumerate() {
+            let bounds = blob.bounds;
+            if bounds.width < 8 || bounds.height < 8 || bounds.height > 64 {
+                continue;
+            }
+            let ground = grounds.all[blob.ground].bounds;
+            let square = bounds.width * 4 < bounds.height * 5;
+            if square && !is_inside_of_ring(&ground, &bounds) {
+                continue;
+            }
+            for layer in 0..LAYERS {
+                let ring = bounds.inflated(-layer);
+                if ring.height < 8 || !sides(&ring).iter().all(|side| self.covers(width, index, side)) {
+                    break;
+                }
+                any = true;
+                for side in sides(&ring) {
+                    for y in side.y..side.bottom() {
+                        let row = y as usize * width;
+                        mask[row + side.x as usize..row + side.right() as usize].fill(false);
+                    }
+                }
+            }
+        }
+        any
+    }
+
+    fn covers(&self, width: usize, blob: usize, side: &Rect) -> bool {
+        let mut count = 0;
+        for y in side.y..side.bottom() {
+            let row = y as usize * width;
+            count += self.labels[row + side.x as usize..row + side.right() as usize]
+                .iter()
+                .filter(|&&label| label as usize == blob + 1)
+                .count();
+        }
+        count * 100 >= side.area() * 80
+    }
+
+    fn classify(&mut self, frame: &Frame, grounds: &Grounds) {
+        let width = frame.size().width as usize;
+        for index in 0..self.blobs.len() {
+            let blob = self.blobs[index];
+            let Rect { width: w, height: h, .. } = blob.bounds;
+            let rule = h <= 3 && w >= 24 || w <= 3 && h >= 28 || h <= 2 && w >= 16;
+            let picture = h > 40 || w <= 40 && h > 28 && w > 28;
+            self.blobs[index].shape = if rule || picture {
+                Shape::Other
+            } else if is_mark(&self.labels, width, index, &blob.bounds) {
+                Shape::Mark
+            } else {
+                Shape::Glyph
+            };
+        }
+        self.drop_borders(grounds);
+    }
+
+    /// A blob around a ground that is not much larger than it is that ground's border.
+    fn drop_borders(&mut self, grounds: &Grounds) {
+        for ground in grounds.all.iter().skip(1) {
+            let around = ground.bounds.inflated(9);
+            let within = ground.bounds.inflated(-2);
+            for blob in &mut self.blobs {
+                if Some(blob.ground) == ground.parent
+                    && blob.shape != Shape::Other
+                    && blob.bounds.contains_rect(&within)
+                    && around.contains_rect(&blob.bounds)
+                {
+                    blob.shape = Shape::Other;
+                }
+            }
+        }
+    }
+}
+
+fn mask(frame: &Frame, grounds: &Grounds) -> Vec<bool> {
+    let width = frame.size().width as usize;
+    let mut mask = Vec::with_capacity(frame.pixels().len());
+    for (y, row) in frame.pixels().chunks_exact(width.max(1)).enumerate() {
+        let owners = &grounds.owner[y * width..][..width];
+        let mut owner = usize::MAX;
+        let mut background = 0;
+        mask.extend(row.iter().zip(owners).map(|(&pixel, &own)| {
+            if own as usize != owner {
+                owner = own as usize;
+                background = grounds.all[owner].row(y as i32);
+            }
+            distance(pixel, background) > INK
+        }));
+    }
+    mask
+}
+
+fn measure(width: usize, grounds: &Grounds, labels: &mut [u32], sets: &mut Sets) -> Vec<Blob> {
+    let mut number = vec![0u32; sets.len()];
+    let mut blobs: Vec<Blob> = Vec::new();
+    for at in 0..labels.len() {
+        if labels[at] == 0 {
+            continue;
+        }
+        let root = sets.find(labels[at]) as usize;
+        let pixel = Rect::new((at % width) as i32, (at / width) as i32, 1, 1);
+        if number[root] == 0 {
+            if blobs.len() >= MOST {
+                labels[at] = 0;
+                continue;
+            }
+            blobs.push(Blob {
+                bounds: pixel,
+                area: 0,
+                ground: grounds.owner[at] as usize,
+                shape: Shape::Glyph,
+            });
+            number[root] = blobs.len() as u32;
+        }
+        labels[at] = number[root];
+        let blob = &mut blobs[number[root] as usize - 1];
+        blob.bounds = blob.bounds.union(&pixel);
+        blob.area += 1;
+    }
+    blobs
+}
+
+fn sides(ring: &Rect) -> [Rect; 4] {
+    let Rect { x, y, width, height } = *ring;
+    [
+        Rect::new(x, y, width, 1),
+        Rect::new(x, ring.bottom() - 1, width, 1),
+        Rect::new(x, y, 1, height),
+        Rect::new(ring.right() - 1, y, 1, height),
+    ]
+}
+
+/// Square, disc or diamond: looked at from outside it is nearly as far away on all sides, and symmetric.
+fn is_mark(labels: &[u32], width: usize, blob: usize, bounds: &Rect) -> bool {
+    let (w, h) = (bounds.width, bounds.height);
+    if w.min(h) < 8 || w.max(h) > 36 || w.abs_diff(h) > 1 + w.max(h) / 10 {
+        return false;
+    }
+    let has = |x: i32, y: i32| labels[y as usize * width + x as usize] == blob as u32 + 1;
+    let slack = 2 + h.max(w) / 12;
+    let depth = |hit: Option<u32>| hit.unwrap_or(u32::MAX / 2);
+    let symmetric = |a: u32, b: u32| a.abs_diff(b) <= slack && a.max(b) <= w.max(h) / 2 + 1;
+    let mut even = 0;
+    for step in 0..h {
+        let y = bounds.y + step as i32;
+        let left = depth((0..w).find(|&d| has(bounds.x + d as i32, y)));
+        let right = depth((0..w).find(|&d| has(bounds.right() - 1 - d as i32, y)));
+        even += u32::from(symmetric(left, right));
+    }
+    for step in 0..w {
+        let x = bounds.x + step as i32;
+        let top = depth((0..h).find(|&d| has(x, bounds.y + d as i32)));
+        let bottom = depth((0..h).find(|&d| has(x, bounds.bottom() - 1 - d as i32)));
+        even += u32::from(symmetric(top, bottom));
+    }
+    even * 100 >= (w + h) * 96
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Size;
+
+    fn ink(frame: &Frame) -> Ink {
+        Ink::of(frame, &Grounds::of(frame))
+    }
+
+    fn panel() -> Frame {
+        let mut frame = Frame::new(Size::new(120, 60));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        frame
+    }
+
+    #[test]
+    fn a_focus_ring_is_taken_off_the_stroke_that_touches_it() {
+        let mut frame = panel();
+        frame.fill(Rect::new(20, 20, 60, 16), 0x8899aa);
+        frame.fill(Rect::new(21, 21, 58, 14), 0xeeeeee);
+        frame.fill(Rect::new(21, 24, 3, 9), 0);
+        let glyphs: Vec<Rect> = ink(&frame)
+            .blobs
+            .iter()
+            .filter(|blob| blob.shape == Shape::Glyph)
+            .map(|blob| blob.bounds)
+            .collect();
+        assert_eq!(glyphs, [Rect::new(21, 24, 3, 9)]);
+    }
+
+    #[test]
+    fn boxes_are_marks_and_separators_are_neither() {
+        let mut frame = panel();
+        frame.fill(Rect::new(10, 10, 13, 13), 0x444444);
+        frame.fill(Rect::new(5, 40, 100, 1), 0x444444);
+        let shapes: Vec<Shape> = ink(&frame).blobs.iter().map(|blob| blob.shape).collect();
+        assert!(!shapes.contains(&Shape::Glyph), "{shapes:?}");
+    }
+}

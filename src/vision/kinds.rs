@@ -1,0 +1,110 @@
+//! What a ground looks like: button, field, row, box or panel.
+
+use super::flat::distance;
+use super::ink::{Ink, Shape};
+use super::lines::{InkLine, is_box};
+use super::regions::{Ground, Grounds};
+use crate::screen::{Frame, Rect, RegionKind};
+
+/// What was found on one ground.
+#[derive(Default)]
+struct Contents {
+    lines: Vec<usize>,
+    children: usize,
+    ink: Rect,
+}
+
+/// The kind of each ground, in their order.
+pub(super) fn kinds(frame: &Frame, grounds: &Grounds, ink: &Ink, lines: &[InkLine]) -> Vec<RegionKind> {
+    let mut contents: Vec<Contents> = grounds.all.iter().map(|_| Contents::default()).collect();
+    for (index, line) in lines.iter().enumerate() {
+        contents[line.ground].lines.push(index);
+    }
+    for ground in &grounds.all {
+        if let Some(parent) = ground.parent
+            && !is_box(&ground.bounds)
+        {
+            contents[parent].children += 1;
+        }
+    }
+    for blob in &ink.blobs {
+        let inner = grounds.all[blob.ground].bounds.inflated(-3);
+        if blob.shape != Shape::Other && inner.contains_rect(&blob.bounds) || blob.bounds.height > 3 && blob.bounds.width > 3 {
+            let content = &mut contents[blob.ground];
+            content.ink = content.ink.union(&blob.bounds);
+        }
+    }
+    grounds
+        .all
+        .iter()
+        .zip(&contents)
+        .enumerate()
+        .map(|(index, (ground, content))| match index {
+            0 => RegionKind::Panel,
+            _ => kind(frame, grounds, ground, content, lines),
+        })
+        .collect()
+}
+
+fn kind(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, lines: &[InkLine]) -> RegionKind {
+    let bounds = ground.bounds;
+    if is_box(&bounds) && content.children == 0 && content.lines.is_empty() {
+        return RegionKind::Check;
+    }
+    if content.children > 0 || bounds.height > 80 || bounds.width < 14 {
+        return RegionKind::Panel;
+    }
+    match content.lines[..] {
+        [] if bounds.height >= 12 && bounds.height <= 64 && bounds.width * 2 >= bounds.height * 5 => RegionKind::Field,
+        [line] => kind_around(frame, grounds, ground, content, &lines[line].bounds),
+        _ => RegionKind::Panel,
+    }
+}
+
+fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, line: &Rect) -> RegionKind {
+    let bounds = ground.bounds;
+    let tall = bounds.height > 6 * line.height.max(8);
+    if tall {
+        return RegionKind::Panel;
+    }
+    let ink = content.ink.union(line).intersection(&bounds);
+    let left = ink.x - bounds.x;
+    let right = bounds.right() - ink.right();
+    let centred = left.abs_diff(right) <= 4 + bounds.width / 16;
+    let spans = ground
+        .parent
+        .is_some_and(|parent| parent > 0 && grounds.all[parent].bounds.width * 19 <= bounds.width * 20);
+    let tight = bounds.height * 10 < line.height.max(8) * 20 && bounds.height <= line.height + 9;
+    let framed = is_framed(frame, ground);
+    let padding = (line.height as i32 / 3).max(3);
+    if centred && left >= padding && !(tight && !framed) && !spans {
+        return RegionKind::Button;
+    }
+    if spans || tight && !framed {
+        return RegionKind::Row;
+    }
+    RegionKind::Field
+}
+
+/// Whether a border runs around the ground: something that is neither its colour nor that of what lies outside.
+pub(super) fn is_framed(frame: &Frame, ground: &Ground) -> bool {
+    let bounds = ground.bounds;
+    let differs = |x: i32, y: i32, out: (i32, i32)| -> bool {
+        let Some(edge) = frame.pixel(x, y) else {
+            return false;
+        };
+        let beyond = (2..=5).filter_map(|far| frame.pixel(x + out.0 * far, y + out.1 * far)).last();
+        distance(edge, ground.row(y)) > 12 && beyond.is_none_or(|beyond| distance(edge, beyond) > 12)
+    };
+    let mut count = 0;
+    let mut total = 0;
+    for x in (bounds.x..bounds.right()).step_by(2) {
+        total += 2;
+        count += usize::from(differs(x, bounds.y - 1, (0, -1))) + usize::from(differs(x, bounds.bottom(), (0, 1)));
+    }
+    for y in (bounds.y..bounds.bottom()).step_by(2) {
+        total += 2;
+        count += usize::from(differs(bounds.x - 1, y, (-1, 0))) + usize::from(differs(bounds.right(), y, (1, 0)));
+    }
+    count * 10 >= total * 6
+}

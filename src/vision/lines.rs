@@ -1,0 +1,276 @@
+//! Blobs of ink put together to lines of text.
+
+use super::flat::Sets;
+use super::ink::{Blob, Ink, Shape};
+use super::regions::Grounds;
+use crate::screen::Rect;
+
+/// A ground with more blobs than this is a picture, not text.
+const CROWD: usize = 6000;
+/// More lines than any window shows.
+const MOST: usize = 400;
+
+/// The ink of one line of text.
+#[derive(Clone, Debug)]
+pub(super) struct InkLine {
+    /// Smallest rectangle around the ink.
+    pub(super) bounds: Rect,
+    /// The ground that it stands on.
+    pub(super) ground: usize,
+    /// Its blobs from left to right.
+    pub(super) blobs: Vec<usize>,
+}
+
+/// All lines of a picture.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// From top to bottom, then from left to right.
+    pub(super) lines: Vec<InkLine>,
+    /// Grounds with too much ink to be text.
+    pub(super) crowded: Vec<usize>,
+}
+
+impl Lines {
+    /// Finds the lines in `ink`.
+    pub(super) fn of(ink: &Ink, grounds: &Grounds) -> Self {
+        let mut by_ground: Vec<Vec<usize>> = vec![Vec::new(); grounds.all.len()];
+        for (index, blob) in ink.blobs.iter().enumerate() {
+            if blob.shape == Shape::Glyph && !is_box(&grounds.all[blob.ground].bounds) {
+                by_ground[blob.ground].push(index);
+            }
+        }
+        let mut lines = Vec::new();
+        let mut crowded = Vec::new();
+        for (ground, mut blobs) in by_ground.into_iter().enumerate() {
+            if blobs.len() > CROWD {
+                crowded.push(ground);
+                continue;
+            }
+            blobs.sort_by_key(|&blob| ink.blobs[blob].bounds.x);
+            drop_underlines(ink, &mut blobs);
+            lines.extend(group(ink, ground, &blobs));
+        }
+        lines.retain(|line| line.bounds.height >= 5 && line.bounds.width >= 2);
+        reading_order(&mut lines);
+        lines.truncate(MOST);
+        Self { lines, crowded }
+    }
+}
+
+/// Whether a ground is as small and square as the inside of a check box.
+pub(super) const fn is_box(bounds: &Rect) -> bool {
+    let (w, h) = (bounds.width, bounds.height);
+    let (low, high) = if w < h { (w, h) } else { (h, w) };
+    high <= 34 && high - low <= 1 + high / 6
+}
+
+/// The line under a mnemonic: flat, and right below a letter.
+fn drop_underlines(ink: &Ink, blobs: &mut Vec<usize>) {
+    let all: Vec<Rect> = blobs.iter().map(|&blob| ink.blobs[blob].bounds).collect();
+    let is_underline = |low: &Rect| {
+        low.height <= 2
+            && low.width >= 3
+            && all.iter().any(|letter| {
+                let gap = low.y - letter.bottom();
+                let shared = low.right().min(letter.right()) - low.x.max(letter.x);
+                letter.height >= 6 && (0..=3).contains(&gap) && shared * 10 >= low.width as i32 * 6
+            })
+    };
+    let keep: Vec<bool> = all.iter().map(|bounds| !is_underline(bounds)).collect();
+    let mut keep = keep.into_iter();
+    blobs.retain(|_| keep.next().unwrap_or(true));
+}
+
+fn group(ink: &Ink, ground: usize, blobs: &[usize]) -> Vec<InkLine> {
+    let mut sets = Sets::default();
+    for _ in blobs {
+        sets.make();
+    }
+    for (left, &first) in blobs.iter().enumerate() {
+        let a = &ink.blobs[first].bounds;
+        for (right, &second) in blobs.iter().enumerate().skip(left + 1) {
+            let b = &ink.blobs[second].bounds;
+            if b.x - a.right() > 40 {
+                // A wide blob may still reach beyond the next ones, but those are then joined by their own neighbours.
+                break;
+            }
+            if belong(a, b) {
+                sets.unite(left as u32, right as u32);
+            }
+        }
+    }
+    let mut lines: std::collections::BTreeMap<u32, InkLine> = std::collections::BTreeMap::new();
+    for (at, &blob) in blobs.iter().enumerate() {
+        let bounds = ink.blobs[blob].bounds;
+        let line = lines.entry(sets.find(at as u32)).or_insert_with(|| InkLine {
+            bounds,
+            ground,
+            blobs: Vec::new(),
+        });
+        line.bounds = line.bounds.union(&bounds);
+        line.blobs.push(blob);
+    }
+    let mut lines: Vec<InkLine> = lines.into_values().collect();
+    absorb_marks(&mut lines);
+    for line in &mut lines {
+        line.blobs.sort_by_key(|&blob| ink.blobs[blob].bounds.x);
+        trim(ink, line);
+    }
+    lines
+}
+
+/// Whether two blobs stand side by side on one line.
+fn belong(a: &Rect, b: &Rect) -> bool {
+    let overlap = a.bottom().min(b.bottom()) - a.y.max(b.y);
+    let (low, high) = (a.height.min(b.height) as i32, a.height.max(b.height) as i32);
+    if overlap * 2 < low {
+        return false;
+    }
+    let gap = b.x.max(a.x) - a.right().min(b.right());
+    // A full stop or a hyphen takes its neighbour's measure, a picture must not lend its own.
+    let measure = if low * 5 < high * 2 { high.min(24) } else { high };
+    let reach = if low < 4 && high > 24 { low } else { measure * 9 / 10 };
+    gap <= reach.max(2)
+}
+
+/// Gives dots, accents and quotation marks, which overlap with no letter's rows, to the line that they stand in.
+fn absorb_marks(lines: &mut Vec<InkLine>) {
+    let mut at = 0;
+    while at < lines.len() {
+        let small = lines[at].bounds;
+        let host = (small.height <= 8).then(|| {
+            lines.iter().enumerate().position(|(other, line)| {
+                let host = line.bounds;
+                let rise = (host.height as i32 * 2 / 5).max(3);
+                other != at
+                    && host.height > small.height
+                    && host.height >= 6
+                    && small.y >= host.y - rise
+                    && small.bottom() <= host.bottom() + rise
+                    && small.x <= host.right() + host.height as i32 * 8 / 10
+                    && small.right() >= host.x - host.height as i32 * 8 / 10
+                    && (small.height * 2 <= host.height || small.x < host.right() && small.right() > host.x)
+            })
+        });
+        if let Some(Some(host)) = host {
+            let taken = lines.remove(at);
+            let host = if host > at { host - 1 } else { host };
+            lines[host].bounds = lines[host].bounds.union(&taken.bounds);
+            lines[host].blobs.extend(taken.blobs);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// Takes a caret off the end and an icon off the start.
+fn trim(ink: &Ink, line: &mut InkLine) {
+    let mut heights: Vec<u32> = line.blobs.iter().map(|&blob| ink.blobs[blob].bounds.height).collect();
+    heights.sort_unstable();
+    let usual = heights[heights.len() / 2];
+    let is_caret = |blob: &Blob| blob.bounds.width <= 2 && blob.bounds.height * 10 > usual * 14 && blob.bounds.height >= 12;
+    if line.blobs.len() > 2 {
+        for end in [0, line.blobs.len() - 1] {
+            if is_caret(&ink.blobs[line.blobs[end]]) {
+                line.blobs.remove(end);
+                break;
+            }
+        }
+    }
+    while line.blobs.len() > 1 {
+        let icon = ink.blobs[line.blobs[0]].bounds;
+        let rest = line.blobs[1..]
+            .iter()
+            .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
+        let apart = rest.x - icon.right() >= 3;
+        let tall = icon.height > rest.height && icon.height >= 10 || icon.height * 10 >= usual * 16;
+        if !(apart && tall && icon.width * 2 >= icon.height) {
+            break;
+        }
+        line.blobs.remove(0);
+    }
+    line.bounds = line
+        .blobs
+        .iter()
+        .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
+}
+
+/// Sorts lines into rows from the top, each row from the left.
+fn reading_order(lines: &mut Vec<InkLine>) {
+    lines.sort_by_key(|line| (line.bounds.y, line.bounds.x));
+    let mut rows: Vec<(Rect, Vec<InkLine>)> = Vec::new();
+    for line in lines.drain(..) {
+        let bounds = line.bounds;
+        let row = rows.iter_mut().rev().take(8).find(|(first, _)| {
+            let overlap = first.bottom().min(bounds.bottom()) - first.y.max(bounds.y);
+            overlap * 2 > first.height.min(bounds.height) as i32
+        });
+        match row {
+            Some((_, row)) => row.push(line),
+            None => rows.push((bounds, vec![line])),
+        }
+    }
+    for (_, mut row) in rows {
+        row.sort_by_key(|line| line.bounds.x);
+        lines.extend(row);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::{Frame, Size};
+
+    /// Draws letters as bars of 6 by 9 pixels, 2 apart.
+    fn word(frame: &mut Frame, x: i32, y: i32, letters: i32) {
+        for letter in 0..letters {
+            frame.fill(Rect::new(x + letter * 8, y, 6, 9), 0x111111);
+        }
+    }
+
+    fn lines(frame: &Frame) -> Vec<Rect> {
+        let grounds = Grounds::of(frame);
+        let ink = Ink::of(frame, &grounds);
+        Lines::of(&ink, &grounds).lines.iter().map(|line| line.bounds).collect()
+    }
+
+    fn panel() -> Frame {
+        let mut frame = Frame::new(Size::new(300, 100));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        frame
+    }
+
+    #[test]
+    fn words_are_joined_and_labels_far_apart_are_not() {
+        let mut frame = panel();
+        word(&mut frame, 10, 10, 3);
+        word(&mut frame, 37, 10, 3);
+        word(&mut frame, 120, 10, 2);
+        word(&mut frame, 10, 30, 2);
+        let expected = [
+            Rect::new(10, 10, 49, 9),
+            Rect::new(120, 10, 14, 9),
+            Rect::new(10, 30, 14, 9),
+        ];
+        assert_eq!(lines(&frame), expected);
+    }
+
+    #[test]
+    fn texts_of_two_regions_are_never_joined() {
+        let mut frame = panel();
+        frame.fill(Rect::new(40, 5, 60, 20), 0x3366cc);
+        word(&mut frame, 22, 10, 2);
+        word(&mut frame, 43, 10, 2);
+        assert_eq!(lines(&frame).len(), 2);
+    }
+
+    #[test]
+    fn dots_belong_to_the_line_below_them_and_underlines_to_none() {
+        let mut frame = panel();
+        frame.fill(Rect::new(10, 13, 2, 7), 0x111111);
+        frame.fill(Rect::new(10, 10, 2, 2), 0x111111);
+        word(&mut frame, 14, 11, 2);
+        frame.fill(Rect::new(14, 21, 6, 1), 0x111111);
+        assert_eq!(lines(&frame), [Rect::new(10, 10, 18, 10)]);
+    }
+}

@@ -1,0 +1,27 @@
+//! From pixels to a [`Reading`](crate::screen::Reading): regions, lines of text, controls.
+//!
+//! Reading order: [`Reader`] is the way in. A picture is divided into flat areas (`flat`), those that are shaped like
+//! something become grounds (`regions`), what differs from its ground is ink (`ink`), ink becomes lines (`lines`);
+//! each line is cut out dark on white (`binarise`), looked up (`cache`) or read (`ocr`, `tesseract`). [`controls`]
+//! answers questions about a reading; [`text`] compares texts.
+
+mod binarise;
+mod cache;
+pub mod controls;
+mod fingerprint;
+mod flat;
+mod ink;
+mod kinds;
+mod lines;
+mod ocr;
+mod reader;
+mod regions;
+mod tesseract;
+pub mod text;
+
+pub use binarise::{GreyImage, LineBitmap};
+pub use cache::{Cache, CacheError};
+pub use fingerprint::fingerprint;
+pub use ocr::{Ocr, OcrError, ReadText};
+pub use reader::{Reader, Segments};
+pub use tesseract::Tesseract;

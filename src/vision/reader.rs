@@ -1,0 +1,231 @@
+//! From a picture to a reading: segmentation, what is known already, and OCR for the rest.
+
+use std::sync::Arc;
+
+use super::binarise::{GreyImage, LineBitmap, Rendering, grey};
+use super::cache::Cache;
+use super::fingerprint::fingerprint;
+use super::ink::{Blob, Ink, Shape};
+use super::kinds::kinds;
+use super::lines::{InkLine, Lines};
+use super::ocr::{Ocr, OcrError, ReadText};
+use super::regions::Grounds;
+use crate::screen::{Frame, Line, Reading, Rect, Region, RegionKind, Size};
+
+/// Pixels of a picture that are looked at; the rows beyond are not.
+const MOST_PIXELS: usize = 4096 * 2304;
+/// Enlarged pixels that the last resort may look at.
+const MOST_SPARSE: usize = 6_000_000;
+/// Below this a line is read once more, in another rendering.
+const DOUBTFUL: u8 = 80;
+/// Below this a text is not taken for one.
+const NOISE: u8 = 15;
+
+const FIRST: Rendering = Rendering { height: 36.0, hard: false };
+const SECOND: Rendering = Rendering { height: 48.0, hard: true };
+
+/// A picture taken apart, before anything is read.
+#[derive(Debug, Default)]
+pub struct Segments {
+    pub(super) grounds: Grounds,
+    pub(super) ink: Ink,
+    pub(super) lines: Lines,
+    kinds: Vec<RegionKind>,
+}
+
+impl Segments {
+    /// Finds regions and lines in `frame`.
+    pub fn of(frame: &Frame) -> Self {
+        if frame.size().area() == 0 {
+            return Self::default();
+        }
+        let grounds = Grounds::of(frame);
+        let ink = Ink::of(frame, &grounds);
+        let lines = Lines::of(&ink, &grounds);
+        let kinds = kinds(frame, &grounds, &ink, &lines.lines);
+        Self { grounds, ink, lines, kinds }
+    }
+
+    /// Number of lines of text.
+    pub const fn line_count(&self) -> usize {
+        self.lines.lines.len()
+    }
+
+    /// The regions, outer ones before those inside them; the first `grounds` ones in the grounds' order.
+    fn regions(&self) -> Vec<Region> {
+        let grounds = self.grounds.all.iter().zip(&self.kinds).map(|(ground, &kind)| Region {
+            bounds: ground.bounds,
+            background: ground.background,
+            kind,
+        });
+        let mut regions: Vec<Region> = grounds.collect();
+        let marks = self.ink.blobs.iter().filter(|blob| blob.shape == Shape::Mark);
+        regions.extend(marks.map(|mark| Region {
+            bounds: mark.bounds,
+            background: self.grounds.all[mark.ground].background,
+            kind: RegionKind::Check,
+        }));
+        regions
+    }
+}
+
+/// Reads pictures, and remembers what it has read.
+pub struct Reader<O> {
+    ocr: O,
+    cache: Cache,
+}
+
+impl<O: Ocr> Reader<O> {
+    /// A reader with an engine and what was read before.
+    pub const fn new(ocr: O, cache: Cache) -> Self {
+        Self { ocr, cache }
+    }
+
+    /// What was read so far, to be saved.
+    pub const fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// The same engine with nothing remembered.
+    pub fn forget(self) -> Self {
+        Self::new(self.ocr, Cache::new())
+    }
+
+    /// Reads one window's picture.
+    ///
+    /// # Errors
+    ///
+    /// When the engine fails; what is known already needs no engine.
+    pub fn read(&mut self, frame: &Frame) -> Result<Arc<Reading>, OcrError> {
+        let fingerprint = fingerprint(frame, &[]);
+        if let Some(known) = self.cache.reading(fingerprint, frame.size()) {
+            return Ok(known);
+        }
+        let size = frame.size();
+        let limited;
+        let frame = if size.area() > MOST_PIXELS {
+            limited = frame.crop(Rect::of_size(limit(size)));
+            &limited
+        } else {
+            frame
+        };
+        let segments = Segments::of(frame);
+        let mut reading = Reading {
+            fingerprint,
+            size,
+            regions: segments.regions(),
+            lines: Vec::new(),
+        };
+        let mut unread = 0;
+        for line in &segments.lines.lines {
+            let read = self.read_line(frame, &segments, line)?;
+            if read.text.is_empty() || read.confidence < NOISE {
+                unread += line.bounds.area();
+                continue;
+            }
+            reading.lines.push(Line {
+                text: read.text,
+                bounds: line.bounds,
+                confidence: read.confidence,
+                region: Some(line.ground),
+            });
+        }
+        for &ground in &segments.lines.crowded {
+            unread += segments.grounds.all[ground].bounds.area();
+        }
+        if size.area() > 0 && (reading.lines.is_empty() || unread * 25 > frame.size().area()) {
+            self.last_resort(frame, &segments, &mut reading)?;
+        }
+        let reading = Arc::new(reading);
+        self.cache.insert_reading(Arc::clone(&reading));
+        Ok(reading)
+    }
+
+    fn read_line(&mut self, frame: &Frame, segments: &Segments, line: &InkLine) -> Result<ReadText, OcrError> {
+        if is_dots(&segments.ink, line) {
+            return Ok(ReadText {
+                text: "\u{2022}".repeat(line.blobs.len()),
+                confidence: 90,
+            });
+        }
+        let bitmap = LineBitmap::of(frame, &segments.grounds, &segments.ink, line);
+        if let Some(known) = self.cache.line(&bitmap) {
+            return Ok(known.clone());
+        }
+        let mut read = self.ocr.read_line(&bitmap.render(FIRST))?;
+        if read.confidence < DOUBTFUL {
+            let again = self.ocr.read_line(&bitmap.render(SECOND))?;
+            if again.confidence > read.confidence && !again.text.is_empty() {
+                read = again;
+            }
+        }
+        let private = segments.kinds[line.ground] == RegionKind::Field;
+        self.cache.insert_line(&bitmap, read.clone(), private);
+        Ok(read)
+    }
+
+    /// Reads the whole picture at once, for what has no flat background.
+    fn last_resort(&mut self, frame: &Frame, segments: &Segments, reading: &mut Reading) -> Result<(), OcrError> {
+        let area = frame.size().area();
+        let Some(scale) = [3, 2, 1].into_iter().find(|scale| area * scale * scale <= MOST_SPARSE) else {
+            return Ok(());
+        };
+        let dark = segments.grounds.all.first().is_some_and(|whole| is_dark(whole.background));
+        let picture: GreyImage = grey(frame, frame.bounds(), scale, dark);
+        for (read, place) in self.ocr.read_sparse(&picture)? {
+            let scale = scale as i32;
+            let bounds = Rect::from_edges(
+                place.x / scale,
+                place.y / scale,
+                (place.right() + scale - 1) / scale,
+                (place.bottom() + scale - 1) / scale,
+            );
+            let known = reading.lines.iter().any(|line| line.bounds.intersects(&bounds));
+            if known || read.text.is_empty() || read.confidence < NOISE {
+                continue;
+            }
+            let center = bounds.center();
+            let region = frame
+                .bounds()
+                .contains(center)
+                .then(|| segments.grounds.owner[center.y as usize * frame.size().width as usize + center.x as usize]);
+            reading.lines.push(Line {
+                text: read.text,
+                bounds,
+                confidence: read.confidence,
+                region: region.map(usize::from),
+            });
+        }
+        reading.lines.sort_by_key(|line| (line.bounds.y, line.bounds.x));
+        Ok(())
+    }
+}
+
+const fn limit(size: Size) -> Size {
+    let width = if size.width > 4096 { 4096 } else { size.width };
+    let rows = MOST_PIXELS / width as usize;
+    let height = if size.height as usize > rows { rows as u32 } else { size.height };
+    Size::new(width, height)
+}
+
+const fn is_dark(pixel: u32) -> bool {
+    (pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28 < 110 << 8
+}
+
+/// A password's echo characters: three or more equal, compact blobs at equal distances.
+fn is_dots(ink: &Ink, line: &InkLine) -> bool {
+    let blobs: Vec<&Blob> = line.blobs.iter().map(|&blob| &ink.blobs[blob]).collect();
+    let [first, second, _, ..] = blobs[..] else {
+        return false;
+    };
+    let compact = |blob: &Blob| {
+        let bounds = blob.bounds;
+        let like = bounds.width.abs_diff(first.bounds.width) <= 1 && bounds.height.abs_diff(first.bounds.height) <= 1;
+        like && bounds.width.abs_diff(bounds.height) <= 1 && bounds.height >= 3 && blob.area as usize * 10 >= bounds.area() * 6
+    };
+    let pitch = second.bounds.x - first.bounds.x;
+    let even = blobs
+        .windows(2)
+        .all(|pair| (pair[1].bounds.x - pair[0].bounds.x - pitch).abs() <= 1 && pair[1].bounds.y.abs_diff(pair[0].bounds.y) <= 1);
+    even && blobs.iter().all(|blob| compact(blob))
+}

@@ -1,0 +1,252 @@
+//! Flat areas that are shaped like something: panels, buttons, fields, rows, boxes.
+
+use super::flat::{Flat, FlatMap};
+use crate::screen::{Frame, Rect};
+
+/// More regions than any window of controls has.
+const MOST: usize = 512;
+/// An area of this side is background, not a stroke of a letter.
+const SOLID: u8 = 5;
+/// An area at least this large may have any shape.
+const PANEL: (u32, u32) = (48, 40);
+
+/// A part of the picture with a background of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    /// Its place.
+    pub(super) bounds: Rect,
+    /// The flat area that is its background.
+    label: u32,
+    /// The smallest ground around it; the first ground has none.
+    pub(super) parent: Option<usize>,
+    /// Its background's mean colour in each row of `bounds`, `0x00RRGGBB`.
+    rows: Vec<u32>,
+    /// Its most frequent colour.
+    pub(super) background: u32,
+}
+
+impl Ground {
+    /// The background's colour in row `y` of the picture.
+    pub(super) fn row(&self, y: i32) -> u32 {
+        let last = self.rows.len() as i32 - 1;
+        self.rows
+            .get((y - self.bounds.y).clamp(0, last.max(0)) as usize)
+            .copied()
+            .unwrap_or(self.background)
+    }
+}
+
+/// All grounds of a picture, larger before smaller, and which one each pixel stands on.
+#[derive(Debug, Default)]
+pub(super) struct Grounds {
+    /// The grounds; the first one is the whole picture.
+    pub(super) all: Vec<Ground>,
+    /// For each pixel the smallest ground around it.
+    pub(super) owner: Vec<u16>,
+}
+
+impl Grounds {
+    /// Finds the grounds of `frame`, which must not be empty.
+    pub(super) fn of(frame: &Frame) -> Self {
+        let map = FlatMap::of(frame);
+        let mut all = candidates(frame, &map);
+        nest(&mut all);
+        let mut owner = vec![0u16; frame.size().area()];
+        let width = frame.size().width as usize;
+        for (index, ground) in all.iter().enumerate() {
+            let bounds = ground.bounds;
+            for y in bounds.y..bounds.bottom() {
+                let row = y as usize * width;
+                owner[row + bounds.x as usize..row + bounds.right() as usize].fill(index as u16);
+            }
+        }
+        for ground in &mut all {
+            colour(ground, frame, &map);
+        }
+        Self { all, owner }
+    }
+}
+
+fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
+    let picture = frame.bounds();
+    let mut found: Vec<(u32, &Flat)> = map
+        .areas
+        .iter()
+        .enumerate()
+        .filter(|(_, flat)| may_be_ground(flat))
+        .map(|(label, flat)| (label as u32, flat))
+        .collect();
+    found.sort_by_key(|(_, flat)| std::cmp::Reverse(flat.bounds.area()));
+    found.truncate(4 * MOST);
+    let whole = found.iter().max_by_key(|(_, flat)| flat.area).map(|(label, _)| *label);
+    let mut all = vec![ground(picture, whole.unwrap_or(u32::MAX))];
+    for (label, flat) in found {
+        let panel = flat.bounds.width >= PANEL.0 && flat.bounds.height >= PANEL.1 && flat.square >= SOLID;
+        if Some(label) != whole && (panel || is_rectangular(frame, map, label, flat)) {
+            all.push(ground(flat.bounds, label));
+        }
+    }
+    all.truncate(MOST);
+    all
+}
+
+const fn ground(bounds: Rect, label: u32) -> Ground {
+    Ground {
+        bounds,
+        label,
+        parent: None,
+        rows: Vec::new(),
+        background: 0,
+    }
+}
+
+/// Solid somewhere, or so much of its rectangle that only letters can be missing.
+fn may_be_ground(flat: &Flat) -> bool {
+    let Rect { width, height, .. } = flat.bounds;
+    let solid = flat.square >= SOLID && width >= 6 && height >= 6;
+    let tight = width >= 16 && height >= 9 && flat.area as usize * 100 >= flat.bounds.area() * 35;
+    solid || tight
+}
+
+/// Whether the area reaches all four sides of its bounds nearly everywhere.
+fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool {
+    let bounds = flat.bounds;
+    let width = frame.size().width as usize;
+    let reach = if bounds.width.min(bounds.height) >= 14 { 3 } else { 2 };
+    let has = |x: i32, y: i32| map.labels[y as usize * width + x as usize] == label;
+    let share = |count: usize, of: u32| count * 100 >= of as usize * 72;
+    let rows = bounds.y..bounds.bottom();
+    let columns = bounds.x..bounds.right();
+    let left = rows.clone().filter(|&y| (0..reach).any(|d| has(bounds.x + d, y))).count();
+    let right = rows.filter(|&y| (0..reach).any(|d| has(bounds.right() - 1 - d, y))).count();
+    if !share(left, bounds.height) || !share(right, bounds.height) {
+        return false;
+    }
+    let top = columns.clone().filter(|&x| (0..reach).any(|d| has(x, bounds.y + d))).count();
+    let bottom = columns.filter(|&x| (0..reach).any(|d| has(x, bounds.bottom() - 1 - d))).count();
+    share(top, bounds.width) && share(bottom, bounds.width)
+}
+
+/// Finds each ground's parent, and drops what a focus ring cuts out of a button.
+fn nest(all: &mut Vec<Ground>) {
+    let mut kept: Vec<Ground> = Vec::with_capacity(all.len());
+    for mut ground in all.drain(..) {
+        let parent = kept
+            .iter()
+            .rposition(|outer| outer.bounds != ground.bounds && outer.bounds.contains_rect(&ground.bounds));
+        if let Some(parent) = parent.filter(|&parent| parent > 0)
+            && is_inside_of_ring(&kept[parent].bounds, &ground.bounds)
+        {
+            continue;
+        }
+        ground.parent = parent;
+        kept.push(ground);
+    }
+    *all = kept;
+}
+
+/// Whether `inner` lies in `outer` as a focus ring lies in a button.
+pub(super) fn is_inside_of_ring(outer: &Rect, inner: &Rect) -> bool {
+    let margin = outer.height - inner.height;
+    outer.height <= 64 && margin <= 16 && inner.height * 10 >= outer.height * 4 && {
+        let left = inner.x - outer.x;
+        let right = outer.right() - inner.right();
+        left.abs_diff(right) <= 4 && left <= 40
+    }
+}
+
+/// Measures the background: its mean in each row, and its most frequent colour.
+fn colour(ground: &mut Ground, frame: &Frame, map: &FlatMap) {
+    let width = frame.size().width as usize;
+    let bounds = ground.bounds;
+    let mut counts: std::collections::HashMap<u32, u32> = std::collections::HashMap::new();
+    let mut rows: Vec<Option<u32>> = Vec::with_capacity(bounds.height as usize);
+    for y in bounds.y..bounds.bottom() {
+        let start = y as usize * width;
+        let mut sums = [0u64; 3];
+        let mut number = 0u64;
+        let mut run = (0u32, 0u32);
+        for x in bounds.x as usize..bounds.right() as usize {
+            if map.labels[start + x] != ground.label {
+                continue;
+            }
+            let pixel = frame.pixels()[start + x];
+            sums[0] += u64::from(pixel >> 16 & 0xff);
+            sums[1] += u64::from(pixel >> 8 & 0xff);
+            sums[2] += u64::from(pixel & 0xff);
+            number += 1;
+            if run.0 == pixel {
+                run.1 += 1;
+            } else {
+                if run.1 > 0 {
+                    *counts.entry(run.0).or_default() += run.1;
+                }
+                run = (pixel, 1);
+            }
+        }
+        if run.1 > 0 {
+            *counts.entry(run.0).or_default() += run.1;
+        }
+        rows.push((number > 0).then(|| {
+            let mean = |sum: u64| ((sum + number / 2) / number) as u32;
+            mean(sums[0]) << 16 | mean(sums[1]) << 8 | mean(sums[2])
+        }));
+    }
+    ground.background = counts
+        .iter()
+        .max_by_key(|(pixel, count)| (**count, **pixel))
+        .map_or(0, |(pixel, _)| *pixel);
+    let mut last = rows.iter().flatten().next().copied().unwrap_or(ground.background);
+    ground.rows = rows
+        .into_iter()
+        .map(|row| {
+            last = row.unwrap_or(last);
+            last
+        })
+        .collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Size;
+
+    fn bordered(frame: &mut Frame, bounds: Rect, border: u32, inside: u32) {
+        frame.fill(bounds, border);
+        frame.fill(bounds.inflated(-1), inside);
+    }
+
+    #[test]
+    fn a_bordered_box_of_the_panels_colour_is_a_ground() {
+        let mut frame = Frame::new(Size::new(200, 100));
+        frame.fill(frame.bounds(), 0x2b2b2b);
+        bordered(&mut frame, Rect::new(20, 20, 120, 24), 0x5a5d60, 0x2b2b2b);
+        let grounds = Grounds::of(&frame);
+        assert_eq!(grounds.all.len(), 2);
+        assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 118, 22));
+        assert_eq!(grounds.all[1].parent, Some(0));
+        assert_eq!(grounds.all[1].background, 0x2b2b2b);
+    }
+
+    #[test]
+    fn a_focus_ring_does_not_divide_a_button() {
+        let mut frame = Frame::new(Size::new(200, 100));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        bordered(&mut frame, Rect::new(20, 20, 80, 26), 0x7a8a99, 0xdddddd);
+        bordered(&mut frame, Rect::new(34, 25, 52, 16), 0xa3b8cc, 0xdddddd);
+        let grounds = Grounds::of(&frame);
+        assert_eq!(grounds.all.len(), 2);
+        assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 78, 24));
+    }
+
+    #[test]
+    fn noise_has_one_ground() {
+        let mut frame = Frame::new(Size::new(64, 64));
+        let mut seed = 1u32;
+        for pixel in frame.pixels_mut() {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *pixel = seed >> 8;
+        }
+        assert_eq!(Grounds::of(&frame).all.len(), 1);
+    }
+}

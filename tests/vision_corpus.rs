@@ -1,0 +1,256 @@
+//! The reader against pictures of Swing dialogs with known contents (tests/java/DialogGallery.java paints them).
+//!
+//! `VISION_CORPUS=DIR cargo test --test vision_corpus -- --ignored --nocapture` measures a larger corpus.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use gatehand::screen::{Frame, Reading, Rect, Size};
+use gatehand::vision::text::Folded;
+use gatehand::vision::{Cache, Reader, Segments, Tesseract, controls};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Item {
+    kind: String,
+    text: String,
+    x: i32,
+    y: i32,
+    w: u32,
+    h: u32,
+    enabled: bool,
+    hint: Option<String>,
+    on: Option<bool>,
+}
+
+impl Item {
+    fn bounds(&self) -> Rect {
+        Rect::new(self.x, self.y, self.w, self.h)
+    }
+
+    fn is_button(&self) -> bool {
+        matches!(self.kind.as_str(), "button" | "toggle")
+    }
+
+    fn is_field(&self) -> bool {
+        matches!(self.kind.as_str(), "field" | "secret")
+    }
+}
+
+const SHORT: [&str; 12] = [
+    "OK", "No", "Yes", "Exit", "Edit", "AM", "PM", "Help", "File", "Stop", "Quit", "Live",
+];
+
+#[derive(Default)]
+struct Score {
+    dialogs: usize,
+    lines: usize,
+    exact: usize,
+    folded: usize,
+    buttons: usize,
+    buttons_found: usize,
+    buttons_wrong: usize,
+    short_wrong: usize,
+    fields: usize,
+    fields_found: usize,
+    fields_wrong: usize,
+    boxes: usize,
+    boxes_right: usize,
+    boxes_wrong: usize,
+    segment: Duration,
+    total: Duration,
+}
+
+impl Score {
+    fn add(&mut self, other: &Self) {
+        self.dialogs += other.dialogs;
+        self.lines += other.lines;
+        self.exact += other.exact;
+        self.folded += other.folded;
+        self.buttons += other.buttons;
+        self.buttons_found += other.buttons_found;
+        self.buttons_wrong += other.buttons_wrong;
+        self.short_wrong += other.short_wrong;
+        self.fields += other.fields;
+        self.fields_found += other.fields_found;
+        self.fields_wrong += other.fields_wrong;
+        self.boxes += other.boxes;
+        self.boxes_right += other.boxes_right;
+        self.boxes_wrong += other.boxes_wrong;
+        self.segment += other.segment;
+        self.total += other.total;
+    }
+
+    fn row(&self, name: &str) -> String {
+        let share = |part: usize, of: usize| if of == 0 { 1.0 } else { part as f64 / of as f64 };
+        let each = |time: Duration| time.as_secs_f64() * 1000.0 / self.dialogs.max(1) as f64;
+        format!(
+            "{name:<22} {:>4} {:>5} {:.3} {:.3} | {:>4} {:.3} {:>3} {:>3} | {:>4} {:.3} {:>3} | {:>4} {:.3} {:>3} | {:>6.2} {:>6.1}",
+            self.dialogs,
+            self.lines,
+            share(self.exact, self.lines),
+            share(self.folded, self.lines),
+            self.buttons,
+            share(self.buttons_found, self.buttons),
+            self.buttons_wrong,
+            self.short_wrong,
+            self.fields,
+            share(self.fields_found, self.fields),
+            self.fields_wrong,
+            self.boxes,
+            share(self.boxes_right, self.boxes),
+            self.boxes_wrong,
+            each(self.segment),
+            each(self.total),
+        )
+    }
+}
+
+const HEADING: &str = "what                   dlgs lines exact fold  | btns found bad sht | flds found bad | boxs right bad | seg ms all ms";
+
+fn picture(path: &Path) -> Frame {
+    let image = image::open(path).unwrap().to_rgb8();
+    let size = Size::new(image.width(), image.height());
+    let pixels = image.pixels().map(|p| u32::from_be_bytes([0, p.0[0], p.0[1], p.0[2]])).collect();
+    Frame::from_pixels(size, pixels).unwrap()
+}
+
+fn corpus(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "png"))
+        .collect();
+    found.sort();
+    found
+}
+
+/// The lines inside `bounds`, as one text.
+fn text_in(reading: &Reading, bounds: &Rect) -> String {
+    let inside = reading.lines.iter().filter(|line| bounds.contains(line.bounds.center()));
+    inside.map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complaints: &mut Vec<String>) -> Score {
+    let begin = Instant::now();
+    std::hint::black_box(Segments::of(frame));
+    let segment = begin.elapsed();
+    let begin = Instant::now();
+    let reading = reader.read(frame).unwrap();
+    let mut score = Score {
+        dialogs: 1,
+        segment,
+        total: begin.elapsed(),
+        ..Score::default()
+    };
+    for item in items {
+        let wanted = match &item.hint {
+            Some(hint) => hint,
+            None => &item.text,
+        };
+        if !wanted.is_empty() {
+            let mut bounds = item.bounds();
+            if item.is_field() {
+                bounds = bounds.inflated(1);
+            }
+            let read = text_in(&reading, &bounds);
+            score.lines += 1;
+            score.exact += usize::from(read == *wanted);
+            let folded = Folded::of(&read).equals(&Folded::of(wanted), 0.2).is_some();
+            score.folded += usize::from(folded);
+            if !folded {
+                complaints.push(format!("text {} {wanted:?} read {read:?}", item.kind));
+            }
+        }
+        if item.is_button() {
+            score.buttons += 1;
+            let found = controls::button(&reading, &item.text);
+            let right = found.as_ref().is_some_and(|button| item.bounds().contains(button.bounds.center()));
+            score.buttons_found += usize::from(right);
+            if !right {
+                complaints.push(format!("button {:?} {} found {found:?}", item.text, item.enabled));
+            }
+        }
+        if item.is_field() {
+            score.fields += 1;
+            let right = controls::fields(&reading)
+                .iter()
+                .any(|field| item.bounds().contains(field.bounds.center()) && field.bounds.width * 5 >= item.w * 4);
+            score.fields_found += usize::from(right);
+            if !right {
+                complaints.push(format!("field {:?} not found", item.bounds()));
+            }
+        }
+        if matches!(item.kind.as_str(), "check" | "radio") {
+            score.boxes += 1;
+        }
+    }
+    for button in controls::buttons(&reading) {
+        if !items.iter().any(|item| item.is_button() && item.bounds().contains(button.bounds.center())) {
+            score.buttons_wrong += 1;
+            complaints.push(format!("false button {button:?}"));
+        }
+    }
+    for label in SHORT {
+        if let Some(button) = controls::button(&reading, label)
+            && !items
+                .iter()
+                .any(|item| item.is_button() && item.text == label && item.bounds().contains(button.bounds.center()))
+        {
+            score.short_wrong += 1;
+            complaints.push(format!("WRONG {label} {button:?}"));
+        }
+    }
+    for field in controls::fields(&reading) {
+        if !items.iter().any(|item| item.is_field() && item.bounds().contains(field.bounds.center())) {
+            score.fields_wrong += 1;
+            complaints.push(format!("false field {:?}", field.bounds));
+        }
+    }
+    score
+}
+
+fn run(folder: &Path) -> (BTreeMap<String, Score>, Score) {
+    let mut groups: BTreeMap<String, Score> = BTreeMap::new();
+    let mut all = Score::default();
+    let talk = std::env::var_os("VISION_TALK").is_some();
+    let mut reader = Reader::new(Tesseract::open(None).unwrap(), Cache::new());
+    for path in corpus(folder) {
+        let items: Vec<Item> =
+            serde_json::from_str(&std::fs::read_to_string(path.with_extension("json")).unwrap()).unwrap();
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let parts: Vec<&str> = stem.split('_').collect();
+        let mut complaints = Vec::new();
+        if std::env::var_os("VISION_WARM").is_none() {
+            reader = reader.forget();
+        }
+        let one = score(&picture(&path), &items, &mut reader, &mut complaints);
+        if talk {
+            for complaint in complaints {
+                println!("{stem}: {complaint}");
+            }
+        }
+        for group in [format!("dialog {}", parts[0]), format!("look {}", parts[1]), format!("font {} {}", parts[2], parts[3])] {
+            groups.entry(group).or_default().add(&one);
+        }
+        all.add(&one);
+    }
+    (groups, all)
+}
+
+fn print(groups: &BTreeMap<String, Score>, all: &Score) {
+    println!("{HEADING}");
+    for (name, score) in groups {
+        println!("{}", score.row(name));
+    }
+    println!("{}", all.row("all"));
+}
+
+#[test]
+#[ignore = "measures a corpus that is not committed: set VISION_CORPUS"]
+fn measure() {
+    let folder = std::env::var_os("VISION_CORPUS").expect("VISION_CORPUS names the folder");
+    let (groups, all) = run(Path::new(&folder));
+    print(&groups, &all);
+}
