@@ -15,3 +15,5 @@ pub mod exit;
 pub mod journal;
 pub mod screen;
 pub mod vision;
+pub mod x11;
+pub mod pilot;

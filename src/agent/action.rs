@@ -1,5 +1,6 @@
 //! What the agent asks for, and how it is told what became of it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,24 @@ pub enum Action {
     MaySubmit,
     /// Write down how the last attempt ended.
     Record(Outcome),
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BeginSubmission => f.write_str("begin a submission"),
+            Self::Click { window, bounds, label, .. } => {
+                write!(f, "click \"{label}\" of {window} at {},{}", bounds.center().x, bounds.center().y)
+            }
+            Self::CloseWindow { window } => write!(f, "close {window}"),
+            Self::Fill { window, field, what } => {
+                write!(f, "fill {what:?} into {window} at {},{}", field.center().x, field.center().y)
+            }
+            Self::KeepEvidence { window, reason } => write!(f, "keep evidence of {window}: {reason}"),
+            Self::MaySubmit => f.write_str("ask whether a submission is permitted"),
+            Self::Record(outcome) => write!(f, "record {outcome:?}"),
+        }
+    }
 }
 
 /// How an attempt to log in ended.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::action::View;
 use crate::screen::{Reading, Rect};
 use crate::vision::controls::{self, Look};
-use crate::vision::text;
+use crate::vision::text::Folded;
 
 /// How long a click may take to show.
 const REACTION: Duration = Duration::from_millis(1500);
@@ -127,10 +127,11 @@ pub(super) enum Named {
 /// The toggle or radio button that bears one of the labels.
 fn find(reading: &Reading, labels: &[&'static str]) -> Option<(String, Rect)> {
     labels.iter().find_map(|label| {
+        let wanted = Folded::of(label);
         if let Some(button) = controls::button(reading, label) {
             return Some((button.label, button.bounds));
         }
-        let line = reading.lines.iter().find(|line| text::same_line(&line.text, label))?;
+        let line = reading.lines.iter().find(|line| Folded::of(&line.text).equals(&wanted, 0.2).is_some())?;
         Some((line.text.clone(), line.bounds))
     })
 }

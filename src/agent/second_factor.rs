@@ -8,7 +8,7 @@ use super::policy::Policy;
 use crate::dialogs::Rule;
 use crate::screen::WindowId;
 use crate::vision::controls;
-use crate::vision::text;
+use crate::vision::text::{self, Folded};
 
 const RETRY: Duration = Duration::from_millis(700);
 /// How long the window may take to answer its button before a code is typed again; no code is valid longer.
@@ -60,7 +60,9 @@ impl CodeEntry {
         };
         if lists_devices && matches!(self.step, Step::Device | Step::ConfirmDevice) {
             let Some(device) = &policy.second_factor_device else { return CodeStep::Human };
-            let Some(row) = view.reading.lines.iter().find(|line| text::same_line(&line.text, device)) else {
+            let device = Folded::of(device);
+            let is_device = |text: &str| Folded::of(text).equals(&device, 0.1).is_some();
+            let Some(row) = view.reading.lines.iter().find(|line| is_device(&line.text)) else {
                 return CodeStep::Human;
             };
             if self.step == Step::Device {

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::rule::Rule;
 use crate::screen::{Reading, Window};
+use crate::vision::text::Folded;
 
 /// The built-in files, by subject.
 const BUILT_IN: [(&str, &str); 3] = [
@@ -131,7 +132,9 @@ impl Catalogue {
 
     /// Which rule a window is about.
     pub fn recognise(&self, window: &Window, reading: &Reading) -> Recognition<'_> {
-        let matching: Vec<&Rule> = self.rules.iter().filter(|rule| rule.matches(window, reading)).collect();
+        let text = Folded::of(&reading.text());
+        let matching: Vec<&Rule> =
+            self.rules.iter().filter(|rule| rule.matches(window, reading, &text)).collect();
         match matching.as_slice() {
             [] => Recognition::Unknown,
             [rule] => Recognition::Known(rule),

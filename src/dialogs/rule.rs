@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::screen::{Reading, Window};
 use crate::vision::controls;
-use crate::vision::text;
+use crate::vision::text::Folded;
 
 /// How many edits per character a phrase may differ by and still be the same phrase.
 const PHRASE_EDIT_RATIO: f32 = 0.2;
@@ -104,9 +104,10 @@ const fn notice() -> Meaning {
 
 impl Rule {
     /// Whether `window`, whose picture says `reading`, is the one that this rule is about.
-    pub fn matches(&self, window: &Window, reading: &Reading) -> bool {
-        let text = reading.text();
-        let has_text = |phrase: &String| text::contains_phrase(&text, phrase, PHRASE_EDIT_RATIO).is_some();
+    ///
+    /// `text` is all of the reading's text, folded once for all rules.
+    pub(super) fn matches(&self, window: &Window, reading: &Reading, text: &Folded) -> bool {
+        let has_text = |phrase: &String| text.contains(&Folded::of(phrase), PHRASE_EDIT_RATIO).is_some();
         let title_holds = self.title.iter().any(|title| self.title_holds(&window.title, title));
         let text_holds = self.text.iter().any(has_text);
         let told_apart = if self.title_or_text {
@@ -115,7 +116,7 @@ impl Rule {
             (self.title.is_empty() || title_holds) && (self.text.is_empty() || text_holds)
         };
         told_apart
-            && self.words.iter().all(|word| text::has_word(&text, word))
+            && self.words.iter().all(|word| has_word(reading, word))
             && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
             && !self.no_buttons.iter().any(|label| has_button(reading, label))
             && !self.no_text.iter().any(has_text)
@@ -171,4 +172,9 @@ impl Rule {
 
 fn has_button(reading: &Reading, label: &str) -> bool {
     controls::button(reading, label).is_some()
+}
+
+fn has_word(reading: &Reading, word: &str) -> bool {
+    let word = Folded::of(word);
+    reading.lines.iter().flat_map(|line| line.text.split_whitespace()).any(|other| Folded::of(other) == word)
 }

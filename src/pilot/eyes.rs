@@ -1,12 +1,13 @@
 //! The eyes: which windows there are, which of them stand still, and what they show.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::agent::{Seen, View};
 use crate::screen::{Window, WindowId, WindowKind};
-use crate::vision::{Reader, fingerprint};
+use crate::vision::{Cache, OcrError, Reader, Tesseract, fingerprint};
 use crate::x11::{Desktop, X11Error};
 
 /// Without damage for this long, a window counts as still.
@@ -25,16 +26,25 @@ struct Tracked {
 }
 
 /// What is known of every window.
-#[derive(Debug)]
 pub struct Eyes {
-    reader: Reader,
+    reader: Reader<Tesseract>,
+    folder: PathBuf,
     windows: HashMap<WindowId, Tracked>,
     changed: bool,
 }
 
 impl Eyes {
-    pub(super) fn new(reader: Reader) -> Self {
-        Self { reader, windows: HashMap::new(), changed: true }
+    /// Loads the text recognition, and what was read before from `folder`.
+    ///
+    /// # Errors
+    /// When the recognition or its data is not installed.
+    pub fn open(folder: PathBuf) -> Result<Self, OcrError> {
+        let (cache, damage) = Cache::load(&folder);
+        if let Some(error) = damage {
+            tracing::warn!(%error, "beginning with an empty cache of read lines");
+        }
+        let reader = Reader::new(Tesseract::open(None)?, cache);
+        Ok(Self { reader, folder, windows: HashMap::new(), changed: true })
     }
 
     pub(super) fn windows_changed(&mut self, now: Instant, windows: &[Window]) {
@@ -74,13 +84,13 @@ impl Eyes {
             }
             let frame = match desktop.capture(id) {
                 Ok(frame) => frame,
-                Err(X11Error::WindowGone { .. }) => {
+                Err(X11Error::NoWindow(_)) => {
                     tracked.dirty = None;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
-            let print = fingerprint(&frame);
+            let print = fingerprint(&frame, &[]);
             if tracked.view.as_ref().is_some_and(|view| view.reading.fingerprint == print && view.reading.size == frame.size()) {
                 tracked.dirty = None;
                 continue;
@@ -89,7 +99,7 @@ impl Eyes {
                 Some(reading) => reading,
                 None if !settled => continue,
                 None => match self.reader.read(&frame) {
-                    Ok(reading) => Arc::new(reading),
+                    Ok(reading) => reading,
                     Err(error) => {
                         tracing::error!(%error, "reading a window");
                         tracked.dirty = None;
@@ -125,7 +135,7 @@ impl Eyes {
 
     /// Keeps what was learnt for the next start.
     pub(super) fn save(&mut self) {
-        if let Err(error) = self.reader.save() {
+        if let Err(error) = self.reader.cache().save(&self.folder) {
             tracing::warn!(%error, "the cache of read lines could not be saved");
         }
     }

@@ -10,8 +10,8 @@ use super::eyes::Eyes;
 use crate::agent::{ActResult, Action, Outcome, Typed};
 use crate::config::{Credentials, TotpKey};
 use crate::journal::{Evidence, Governor, GovernorError, Verdict};
-use crate::screen::{Frame, Rect, WindowId};
-use crate::x11::{Desktop, FillOutcome, X11Error};
+use crate::screen::{Frame, Point, Rect, WindowId};
+use crate::x11::{Desktop, FillOptions, FillOutcome, X11Error};
 
 /// Validity of a one-time code, in seconds (RFC 6238 §5.2).
 const CODE_PERIOD: u64 = 30;
@@ -104,7 +104,7 @@ impl Hands {
             },
             _ => return failed("there is nothing to type"),
         };
-        let outcome = desktop.fill(window, field.center(), text)?;
+        let outcome = desktop.fill(window, field.center(), text, FillOptions::default())?;
         let not_verified = |why: &str, masked| ActResult::NotVerified { why: why.to_owned(), masked };
         Ok(match (outcome, what) {
             (FillOutcome::Exact, _) => ActResult::Filled,
@@ -148,15 +148,24 @@ fn click(desktop: &mut Desktop, window: WindowId, bounds: Rect, seen: &Frame) ->
     if now.size() != seen.size() || now.crop(bounds) != seen.crop(bounds) {
         return Ok(ActResult::Changed);
     }
-    desktop.click(window, bounds.center())?;
-    desktop.park_pointer()?;
-    Ok(ActResult::Done)
+    match desktop.click(window, bounds.center()) {
+        // Partly off the screen: bring it in, and think again about what shows then.
+        Err(X11Error::OffScreen { .. }) => {
+            desktop.move_window(window, Point::new(0, 0))?;
+            Ok(ActResult::Changed)
+        }
+        Err(error) => Err(error),
+        Ok(()) => {
+            desktop.park_pointer()?;
+            Ok(ActResult::Done)
+        }
+    }
 }
 
 /// A window that closed or is covered is news for the agent; a display that is gone ends the pilot.
 fn surviving(result: Result<ActResult, X11Error>) -> Result<ActResult, X11Error> {
     match result {
-        Err(error) if error.is_fatal() => Err(error),
+        Err(error @ X11Error::Gone { .. }) => Err(error),
         Err(error) => Ok(ActResult::Failed { why: error.to_string() }),
         Ok(result) => Ok(result),
     }

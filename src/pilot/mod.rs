@@ -15,11 +15,11 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::agent::{Agent, Event, State};
 use crate::journal::EventLog;
-use crate::vision::{OcrError, Reader};
-use crate::x11::{Desktop, DesktopEvent, DisplayAddress, X11Error};
+use crate::vision::OcrError;
+use crate::x11::{Desktop, DesktopEvent, DesktopOptions, DisplayAddress, X11Error};
 
-use eyes::Eyes;
-pub use hands::{Hands, Secrets};
+pub use eyes::Eyes;
+pub use hands::Hands;
 
 /// What the pilot is told from outside.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Pilot {
     /// When the display cannot be used.
     pub fn start(
         address: &DisplayAddress,
-        reader: Reader,
+        eyes: Eyes,
         agent: Agent,
         hands: Hands,
         events: EventLog,
@@ -85,11 +85,11 @@ impl Pilot {
     ) -> Result<Self, PilotError> {
         let (commands, inbox) = mpsc::channel();
         let waker = commands.clone();
-        let desktop = Desktop::connect(address, move || {
+        let desktop = Desktop::connect(address, DesktopOptions::default(), move || {
             // A closed channel means that the pilot has ended, and with it the need to wake it.
             let _ = waker.send(Command::Wake);
         })?;
-        let mut cockpit = Cockpit { desktop, eyes: Eyes::new(reader), agent, hands, events, reports };
+        let mut cockpit = Cockpit { desktop, eyes, agent, hands, events, reports };
         let thread = std::thread::Builder::new()
             .name("pilot".into())
             .spawn(move || cockpit.run(&inbox))
@@ -173,8 +173,10 @@ impl Cockpit {
                         self.eyes.windows_changed(Instant::now(), self.desktop.windows());
                     }
                     DesktopEvent::Damaged { window } => self.eyes.damaged(Instant::now(), window),
-                    DesktopEvent::ManagerChanged { .. } => {}
-                    DesktopEvent::Lost { reason } => return Err(X11Error::Lost(reason)),
+                    DesktopEvent::ManagerChanged { ours } => {
+                        tracing::info!(ours, "the window manager changed");
+                    }
+                    DesktopEvent::Lost { reason } => return Err(X11Error::Gone { reason }),
                 }
             }
             if self.eyes.look(Instant::now(), &mut self.desktop)? {
@@ -191,8 +193,9 @@ impl Cockpit {
                 }
                 return Ok(());
             };
+            tracing::debug!(act = %action, "acting");
             let result = self.hands.perform(&action, &mut self.desktop, &self.eyes)?;
-            tracing::debug!(?result, action = action.name(), "acted");
+            tracing::debug!(?result, "acted");
             if let Some(folder) = self.hands.take_evidence() {
                 self.publish(Event::Evidence { folder });
             }

@@ -10,7 +10,7 @@ use super::kinds::kinds;
 use super::lines::{InkLine, Lines};
 use super::ocr::{Ocr, OcrError, ReadText};
 use super::regions::Grounds;
-use crate::screen::{Frame, Line, Reading, Rect, Region, RegionKind, Size};
+use crate::screen::{Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size};
 
 /// Pixels of a picture that are looked at; the rows beyond are not.
 const MOST_PIXELS: usize = 4096 * 2304;
@@ -89,6 +89,11 @@ impl<O: Ocr> Reader<O> {
     /// The same engine with nothing remembered.
     pub fn forget(self) -> Self {
         Self::new(self.ocr, Cache::new())
+    }
+
+    /// The reading of a picture that was read before, by its fingerprint: no engine is asked.
+    pub fn recall(&mut self, fingerprint: Fingerprint, size: Size) -> Option<Arc<Reading>> {
+        self.cache.reading(fingerprint, size)
     }
 
     /// Reads one window's picture.
