@@ -29,6 +29,8 @@ const UNKNOWN_AFTER: Duration = Duration::from_millis(2500);
 /// First pause after a login that ended in an error; doubled each time, up to [`MAX_BACK_OFF`].
 const BACK_OFF: Duration = Duration::from_secs(10);
 const MAX_BACK_OFF: Duration = Duration::from_secs(600);
+/// How long the display may stay empty between two windows of a gateway that lives.
+const EMPTY: Duration = Duration::from_secs(10);
 
 /// Who waits for the result of the action that was handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,7 @@ pub struct Agent {
     next_login: Option<Instant>,
     failures: u32,
     hands_off_until: Option<Instant>,
+    empty_since: Option<Instant>,
 }
 
 impl Agent {
@@ -95,6 +98,7 @@ impl Agent {
             next_login: None,
             failures: 0,
             hands_off_until: None,
+            empty_since: None,
         }
     }
 
@@ -233,6 +237,7 @@ impl Agent {
                 self.fill_in(now, seen, view, rule);
             }
         }
+        self.judge_absence(now);
         self.judge_state(&known, blocked);
     }
 
@@ -439,6 +444,20 @@ impl Agent {
             CodeStep::Wait(until) => self.wake_at(until),
             CodeStep::Human => {}
         }
+    }
+
+    /// A gateway without a window is gone: for one that somebody else started, this is all that tells.
+    fn judge_absence(&mut self, now: Instant) {
+        if !self.screen.is_empty() || matches!(self.state, State::Starting | State::Stopped | State::LockedOut) {
+            self.empty_since = None;
+            return;
+        }
+        let since = *self.empty_since.get_or_insert(now);
+        if now < since + EMPTY {
+            return self.wake_at(since + EMPTY);
+        }
+        self.submitted = false;
+        self.gateway_exited("no window of the gateway is left");
     }
 
     fn judge_state(&mut self, known: &[(Seen, View, Rule)], blocked: bool) {
