@@ -13,7 +13,7 @@ pub mod config;
 pub mod dialogs;
 pub mod exit;
 pub mod journal;
+pub mod pilot;
 pub mod screen;
 pub mod vision;
 pub mod x11;
-pub mod pilot;
