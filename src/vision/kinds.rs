@@ -41,12 +41,13 @@ pub(super) fn kinds(frame: &Frame, grounds: &Grounds, ink: &Ink, lines: &[InkLin
         .enumerate()
         .map(|(index, (ground, content))| match index {
             0 => RegionKind::Panel,
-            _ => kind(frame, grounds, ground, content, lines),
+            _ => kind(frame, grounds, index, content, lines),
         })
         .collect()
 }
 
-fn kind(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, lines: &[InkLine]) -> RegionKind {
+fn kind(frame: &Frame, grounds: &Grounds, index: usize, content: &Contents, lines: &[InkLine]) -> RegionKind {
+    let ground = &grounds.all[index];
     let bounds = ground.bounds;
     if is_box(&bounds) && content.children == 0 && content.lines.is_empty() {
         return RegionKind::Check;
@@ -54,11 +55,27 @@ fn kind(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, l
     if content.children > 0 || bounds.height > 80 || bounds.width < 14 {
         return RegionKind::Panel;
     }
+    if has_neighbour(grounds, index) {
+        return match content.lines[..] {
+            [_] => RegionKind::Row,
+            _ => RegionKind::Panel,
+        };
+    }
     match content.lines[..] {
         [] if bounds.height >= 12 && bounds.height <= 64 && bounds.width * 2 >= bounds.height * 5 => RegionKind::Field,
         [line] => kind_around(frame, grounds, ground, content, &lines[line].bounds),
         _ => RegionKind::Panel,
     }
+}
+
+/// Whether another ground of the same width lies right above or below: the rows of a list do, controls do not.
+fn has_neighbour(grounds: &Grounds, index: usize) -> bool {
+    let bounds = grounds.all[index].bounds;
+    grounds.all.iter().enumerate().skip(1).any(|(other, ground)| {
+        let near = (ground.bounds.bottom() - bounds.y).abs() <= 1 || (bounds.bottom() - ground.bounds.y).abs() <= 1;
+        let aligned = ground.bounds.x.abs_diff(bounds.x) <= 2 && ground.bounds.right().abs_diff(bounds.right()) <= 2;
+        other != index && near && aligned
+    })
 }
 
 fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, line: &Rect) -> RegionKind {
