@@ -145,7 +145,8 @@ impl Ink {
             let blob = self.blobs[index];
             let Rect { width: w, height: h, .. } = blob.bounds;
             let rule = h <= 3 && w >= 24 || w <= 3 && h >= 28 || h <= 2 && w >= 16;
-            let picture = h > 40 || w <= 40 && h > 28 && w > 28;
+            let outline = w.max(h) >= 24 && u64::from(blob.area) * 100 < u64::from(w) * u64::from(h) * 15;
+            let picture = h > 40 || w <= 40 && h > 28 && w > 28 || outline;
             self.blobs[index].shape = if rule || picture {
                 Shape::Other
             } else if is_mark(&self.labels, width, index, &blob.bounds) {
@@ -221,11 +222,13 @@ impl Ink {
         for ground in grounds.all.iter().skip(1) {
             let around = ground.bounds.inflated(9);
             let within = ground.bounds.inflated(-2);
+            // Too near to it for a letter of a label.
+            let beside = ground.bounds.inflated(4);
             for blob in &mut self.blobs {
+                let border = blob.bounds.contains_rect(&within) && around.contains_rect(&blob.bounds);
                 if Some(blob.ground) == ground.parent
                     && blob.shape != Shape::Other
-                    && blob.bounds.contains_rect(&within)
-                    && around.contains_rect(&blob.bounds)
+                    && (border || beside.contains_rect(&blob.bounds))
                 {
                     blob.shape = Shape::Other;
                 }

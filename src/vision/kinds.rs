@@ -39,7 +39,7 @@ pub(super) fn kinds(frame: &Frame, grounds: &Grounds, ink: &Ink, lines: &[InkLin
         .iter()
         .zip(&contents)
         .enumerate()
-        .map(|(index, (ground, content))| match index {
+        .map(|(index, (_, content))| match index {
             0 => RegionKind::Panel,
             _ => kind(frame, grounds, index, content, lines),
         })
@@ -63,7 +63,13 @@ fn kind(frame: &Frame, grounds: &Grounds, index: usize, content: &Contents, line
     }
     match content.lines[..] {
         [] if bounds.height >= 12 && bounds.height <= 64 && bounds.width * 2 >= bounds.height * 5 => RegionKind::Field,
-        [line] => kind_around(frame, grounds, ground, content, &lines[line].bounds),
+        [line] => {
+            let line = &lines[line].bounds;
+            let kind = kind_around(frame, grounds, ground, content, line);
+            let full = line.x - bounds.x <= 5 && bounds.right() - line.right() <= 5;
+            let listed = ground.parent.is_some_and(|parent| parent > 0 && lines.iter().any(|line| line.ground == parent));
+            if kind == RegionKind::Field && full && listed { RegionKind::Row } else { kind }
+        }
         _ => RegionKind::Panel,
     }
 }
@@ -72,8 +78,9 @@ fn kind(frame: &Frame, grounds: &Grounds, index: usize, content: &Contents, line
 fn has_neighbour(grounds: &Grounds, index: usize) -> bool {
     let bounds = grounds.all[index].bounds;
     grounds.all.iter().enumerate().skip(1).any(|(other, ground)| {
-        let near = (ground.bounds.bottom() - bounds.y).abs() <= 1 || (bounds.bottom() - ground.bounds.y).abs() <= 1;
-        let aligned = ground.bounds.x.abs_diff(bounds.x) <= 2 && ground.bounds.right().abs_diff(bounds.right()) <= 2;
+        let gap = (bounds.y - ground.bounds.bottom()).max(ground.bounds.y - bounds.bottom());
+        let near = gap == 0 || (0..=2).contains(&gap) && distance(ground.background, grounds.all[index].background) > 24;
+        let aligned = ground.bounds.x.abs_diff(bounds.x) <= 3 && ground.bounds.right().abs_diff(bounds.right()) <= 3;
         other != index && near && aligned
     })
 }

@@ -133,8 +133,11 @@ fn belong(a: &Rect, b: &Rect) -> bool {
     }
     let gap = b.x.max(a.x) - a.right().min(b.right());
     // A full stop or a hyphen takes its neighbour's measure, a picture must not lend its own.
-    let measure = if low * 5 < high * 2 { high.min(24) } else { high };
-    let reach = if low < 4 && high > 24 { low } else { measure * 9 / 10 };
+    let reach = match high * 10 {
+        ..=26 => high * 9 / 10,
+        tenfold if tenfold <= low * 26 || low <= 3.max(high / 5) && high <= 30 => high * 9 / 10,
+        _ => return false,
+    };
     gap <= reach.max(2)
 }
 
