@@ -80,7 +80,7 @@ fn joins_up(pixels: &[u32], at: usize, width: usize) -> bool {
     }
     let above = at >= 2 * width && pixels[at - 2 * width] != pixels[at - width];
     let below = at + width < pixels.len() && pixels[at + width] != pixels[at];
-    above && below
+    above || below
 }
 
 fn measure(frame: &Frame, labels: &mut [u32], sets: &mut Sets) -> Vec<Flat> {

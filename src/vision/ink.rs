@@ -1,5 +1,7 @@
 //! Ink: what differs from the background that it stands on, as connected blobs; frames and rules are taken away.
 
+use std::collections::HashMap;
+
 use super::flat::{Sets, distance};
 use super::regions::{Grounds, is_inside_of_ring};
 use crate::screen::{Frame, Rect};
@@ -143,7 +145,8 @@ impl Ink {
             let blob = self.blobs[index];
             let Rect { width: w, height: h, .. } = blob.bounds;
             let rule = h <= 3 && w >= 24 || w <= 3 && h >= 28 || h <= 2 && w >= 16;
-            let picture = h > 40 || w <= 40 && h > 28 && w > 28;
+            let outline = w.max(h) >= 24 && u64::from(blob.area) * 100 < u64::from(w) * u64::from(h) * 15;
+            let picture = h > 40 || w <= 40 && h > 28 && w > 28 || outline;
             self.blobs[index].shape = if rule || picture {
                 Shape::Other
             } else if is_mark(&self.labels, width, index, &blob.bounds) {
@@ -153,6 +156,65 @@ impl Ink {
             };
         }
         self.drop_borders(grounds);
+        self.drop_corners(grounds);
+        self.drop_dotted_rings();
+        self.letters_are_no_marks();
+    }
+
+    /// The rounded corners of a button are cut off by its bounds.
+    fn drop_corners(&mut self, grounds: &Grounds) {
+        for blob in &mut self.blobs {
+            let ground = grounds.all[blob.ground].bounds;
+            let bounds = blob.bounds;
+            let beside = bounds.x <= ground.x + 1 || bounds.right() >= ground.right() - 1;
+            let edge = bounds.y <= ground.y + 1 || bounds.bottom() >= ground.bottom() - 1;
+            if blob.ground > 0 && ground.height <= 80 && beside && edge && bounds.height <= 7 && bounds.width <= 7 {
+                blob.shape = Shape::Other;
+            }
+        }
+    }
+
+    /// A focus ring of dots: specks in one row and in one column of the same ground.
+    fn drop_dotted_rings(&mut self) {
+        let mut rows: HashMap<(usize, i32), u32> = HashMap::new();
+        let mut columns: HashMap<(usize, i32), u32> = HashMap::new();
+        let speck = |blob: &Blob| blob.shape == Shape::Glyph && blob.bounds.width <= 2 && blob.bounds.height <= 2;
+        for blob in self.blobs.iter().filter(|blob| speck(blob)) {
+            *rows.entry((blob.ground, blob.bounds.y)).or_default() += 1;
+            *columns.entry((blob.ground, blob.bounds.x)).or_default() += 1;
+        }
+        rows.retain(|_, count| *count >= 6);
+        columns.retain(|(ground, _), count| *count >= 4 && rows.keys().any(|row| row.0 == *ground));
+        rows.retain(|(ground, _), _| columns.keys().any(|column| column.0 == *ground));
+        for blob in self.blobs.iter_mut().filter(|blob| speck(blob)) {
+            let on_row = (0..2).any(|d| rows.contains_key(&(blob.ground, blob.bounds.y + d)));
+            let on_column = (0..2).any(|d| columns.contains_key(&(blob.ground, blob.bounds.x + d)));
+            if on_row || on_column {
+                blob.shape = Shape::Other;
+            }
+        }
+    }
+
+    /// O, N and H are as square and symmetric as a box, but stand on one line with their neighbours.
+    fn letters_are_no_marks(&mut self) {
+        let marks: Vec<usize> = (0..self.blobs.len()).filter(|&index| self.blobs[index].shape == Shape::Mark).collect();
+        for mark in marks {
+            let Blob { bounds, ground, .. } = self.blobs[mark];
+            let near = bounds.height as i32 / 4;
+            let letter = self.blobs.iter().enumerate().any(|(index, other)| {
+                let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
+                let level = (other.bounds.bottom() - bounds.bottom()).abs() <= 1 + bounds.height as i32 / 12;
+                index != mark
+                    && other.ground == ground
+                    && other.shape != Shape::Other
+                    && level
+                    && gap <= near.max(2)
+                    && other.bounds.height * 2 >= bounds.height
+            });
+            if letter {
+                self.blobs[mark].shape = Shape::Glyph;
+            }
+        }
     }
 
     /// A blob around a ground that is not much larger than it is that ground's border.
@@ -160,11 +222,13 @@ impl Ink {
         for ground in grounds.all.iter().skip(1) {
             let around = ground.bounds.inflated(9);
             let within = ground.bounds.inflated(-2);
+            // Too near to it for a letter of a label.
+            let beside = ground.bounds.inflated(4);
             for blob in &mut self.blobs {
+                let border = blob.bounds.contains_rect(&within) && around.contains_rect(&blob.bounds);
                 if Some(blob.ground) == ground.parent
                     && blob.shape != Shape::Other
-                    && blob.bounds.contains_rect(&within)
-                    && around.contains_rect(&blob.bounds)
+                    && (border || beside.contains_rect(&blob.bounds))
                 {
                     blob.shape = Shape::Other;
                 }

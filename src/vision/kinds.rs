@@ -39,14 +39,15 @@ pub(super) fn kinds(frame: &Frame, grounds: &Grounds, ink: &Ink, lines: &[InkLin
         .iter()
         .zip(&contents)
         .enumerate()
-        .map(|(index, (ground, content))| match index {
+        .map(|(index, (_, content))| match index {
             0 => RegionKind::Panel,
-            _ => kind(frame, grounds, ground, content, lines),
+            _ => kind(frame, grounds, index, content, lines),
         })
         .collect()
 }
 
-fn kind(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, lines: &[InkLine]) -> RegionKind {
+fn kind(frame: &Frame, grounds: &Grounds, index: usize, content: &Contents, lines: &[InkLine]) -> RegionKind {
+    let ground = &grounds.all[index];
     let bounds = ground.bounds;
     if is_box(&bounds) && content.children == 0 && content.lines.is_empty() {
         return RegionKind::Check;
@@ -54,11 +55,34 @@ fn kind(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, l
     if content.children > 0 || bounds.height > 80 || bounds.width < 14 {
         return RegionKind::Panel;
     }
+    if has_neighbour(grounds, index) {
+        return match content.lines[..] {
+            [_] => RegionKind::Row,
+            _ => RegionKind::Panel,
+        };
+    }
     match content.lines[..] {
         [] if bounds.height >= 12 && bounds.height <= 64 && bounds.width * 2 >= bounds.height * 5 => RegionKind::Field,
-        [line] => kind_around(frame, grounds, ground, content, &lines[line].bounds),
+        [line] => {
+            let line = &lines[line].bounds;
+            let kind = kind_around(frame, grounds, ground, content, line);
+            let full = line.x - bounds.x <= 5 && bounds.right() - line.right() <= 5;
+            let listed = ground.parent.is_some_and(|parent| parent > 0 && lines.iter().any(|line| line.ground == parent));
+            if kind == RegionKind::Field && full && listed { RegionKind::Row } else { kind }
+        }
         _ => RegionKind::Panel,
     }
+}
+
+/// Whether another ground of the same width lies right above or below: the rows of a list do, controls do not.
+fn has_neighbour(grounds: &Grounds, index: usize) -> bool {
+    let bounds = grounds.all[index].bounds;
+    grounds.all.iter().enumerate().skip(1).any(|(other, ground)| {
+        let gap = (bounds.y - ground.bounds.bottom()).max(ground.bounds.y - bounds.bottom());
+        let near = gap == 0 || (0..=2).contains(&gap) && distance(ground.background, grounds.all[index].background) > 24;
+        let aligned = ground.bounds.x.abs_diff(bounds.x) <= 3 && ground.bounds.right().abs_diff(bounds.right()) <= 3;
+        other != index && near && aligned
+    })
 }
 
 fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, line: &Rect) -> RegionKind {

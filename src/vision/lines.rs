@@ -35,7 +35,7 @@ impl Lines {
     pub(super) fn of(ink: &Ink, grounds: &Grounds) -> Self {
         let mut by_ground: Vec<Vec<usize>> = vec![Vec::new(); grounds.all.len()];
         for (index, blob) in ink.blobs.iter().enumerate() {
-            if blob.shape == Shape::Glyph && !is_box(&grounds.all[blob.ground].bounds) {
+            if blob.shape == Shape::Glyph {
                 by_ground[blob.ground].push(index);
             }
         }
@@ -48,9 +48,14 @@ impl Lines {
             }
             blobs.sort_by_key(|&blob| ink.blobs[blob].bounds.x);
             drop_underlines(ink, &mut blobs);
-            lines.extend(group(ink, ground, &blobs));
+            let mut found = group(ink, ground, &blobs);
+            if is_box(&grounds.all[ground].bounds) {
+                // A check mark is as wide as it is high, `No` in a small button is not.
+                found.retain(|line| line.bounds.width * 4 > line.bounds.height * 5);
+            }
+            lines.extend(found);
         }
-        lines.retain(|line| line.bounds.height >= 5 && line.bounds.width >= 2);
+        lines.retain(|line| line.bounds.height >= 4 && line.bounds.width >= 2);
         reading_order(&mut lines);
         lines.truncate(MOST);
         Self { lines, crowded }
@@ -128,8 +133,11 @@ fn belong(a: &Rect, b: &Rect) -> bool {
     }
     let gap = b.x.max(a.x) - a.right().min(b.right());
     // A full stop or a hyphen takes its neighbour's measure, a picture must not lend its own.
-    let measure = if low * 5 < high * 2 { high.min(24) } else { high };
-    let reach = if low < 4 && high > 24 { low } else { measure * 9 / 10 };
+    let reach = match high * 10 {
+        ..=26 => high * 9 / 10,
+        tenfold if tenfold <= low * 26 || low <= 3.max(high / 5) && high <= 30 => high * 9 / 10,
+        _ => return false,
+    };
     gap <= reach.max(2)
 }
 

@@ -78,7 +78,7 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
         .collect();
     found.sort_by_key(|(_, flat)| std::cmp::Reverse(flat.bounds.area()));
     found.truncate(4 * MOST);
-    let whole = found.iter().max_by_key(|(_, flat)| flat.area).map(|(label, _)| *label);
+    let whole = found.first().map(|(label, _)| *label);
     let mut all = vec![ground(picture, whole.unwrap_or(u32::MAX))];
     for (label, flat) in found {
         let panel = flat.bounds.width >= PANEL.0 && flat.bounds.height >= PANEL.1 && flat.square >= SOLID;
@@ -112,7 +112,12 @@ fn may_be_ground(flat: &Flat) -> bool {
 fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool {
     let bounds = flat.bounds;
     let width = frame.size().width as usize;
-    let reach = if bounds.width.min(bounds.height) >= 14 { 3 } else { 2 };
+    // The round inside of a small letter must not pass, the rounded corners of a button must.
+    let reach = match bounds.width.min(bounds.height) {
+        0..16 => 1,
+        16..24 => 2,
+        _ => 3,
+    };
     let has = |x: i32, y: i32| map.labels[y as usize * width + x as usize] == label;
     let share = |count: usize, of: u32| count * 100 >= of as usize * 72;
     let rows = bounds.y..bounds.bottom();
