@@ -8,8 +8,34 @@ use crate::screen::{Reading, Window};
 use crate::vision::controls;
 use crate::vision::text::Folded;
 
-/// How many edits per character a phrase may differ by and still be the same phrase.
-const PHRASE_EDIT_RATIO: f32 = 0.2;
+/// How many edits per character a phrase, and each of its longer words, may differ by and still be the same.
+const EDIT_RATIO: f32 = 0.2;
+/// Words up to this many letters must be there exactly: one letter makes `edit` of `exit`.
+const SHORT_WORD: usize = 4;
+
+/// A phrase that is looked for in a window's text, also across line breaks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "String")]
+struct Phrase {
+    whole: Folded,
+    words: Vec<Folded>,
+}
+
+impl From<String> for Phrase {
+    fn from(text: String) -> Self {
+        let words = text.split(|c: char| !c.is_alphanumeric()).map(Folded::of).filter(|word| !word.is_empty());
+        Self { whole: Folded::of(&text), words: words.collect() }
+    }
+}
+
+impl Phrase {
+    /// Whether `text` says this, give or take what a blurred print makes of it.
+    fn is_in(&self, text: &Folded) -> bool {
+        let ratio = |word: &Folded| if word.len() <= SHORT_WORD { 0.0 } else { EDIT_RATIO };
+        text.contains(&self.whole, EDIT_RATIO).is_some()
+            && self.words.iter().all(|word| text.contains(word, ratio(word)).is_some())
+    }
+}
 
 /// What a window means to the agent. [`Meaning::Notice`] is answered by its rule alone; the others have a part in the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,7 +92,7 @@ pub struct Rule {
     title_match: TitleMatch,
     /// Phrases, matched fuzzily, also across line breaks.
     #[serde(default)]
-    text: Vec<String>,
+    text: Vec<Phrase>,
     /// One of `title` or `text` is enough.
     #[serde(default)]
     title_or_text: bool,
@@ -81,7 +107,7 @@ pub struct Rule {
     no_buttons: Vec<String>,
     /// Phrases of which none may be there.
     #[serde(default)]
-    no_text: Vec<String>,
+    no_text: Vec<Phrase>,
     /// What answers the window whatever the settings say: the first label found is pressed.
     #[serde(default)]
     press: Vec<String>,
@@ -107,9 +133,8 @@ impl Rule {
     ///
     /// `text` is all of the reading's text, folded once for all rules.
     pub(super) fn matches(&self, window: &Window, reading: &Reading, text: &Folded) -> bool {
-        let has_text = |phrase: &String| text.contains(&Folded::of(phrase), PHRASE_EDIT_RATIO).is_some();
         let title_holds = self.title.iter().any(|title| self.title_holds(&window.title, title));
-        let text_holds = self.text.iter().any(has_text);
+        let text_holds = self.text.iter().any(|phrase| phrase.is_in(text));
         let told_apart = if self.title_or_text {
             title_holds || text_holds
         } else {
@@ -119,7 +144,7 @@ impl Rule {
             && self.words.iter().all(|word| has_word(reading, word))
             && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
             && !self.no_buttons.iter().any(|label| has_button(reading, label))
-            && !self.no_text.iter().any(has_text)
+            && !self.no_text.iter().any(|phrase| phrase.is_in(text))
     }
 
     fn title_holds(&self, title: &str, wanted: &str) -> bool {
@@ -177,4 +202,22 @@ fn has_button(reading: &Reading, label: &str) -> bool {
 fn has_word(reading: &Reading, word: &str) -> bool {
     let word = Folded::of(word);
     reading.lines.iter().flat_map(|line| line.text.split_whitespace()).any(|other| Folded::of(other) == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_bears_bad_print_but_no_other_question() {
+        let exit = Phrase::from("Are you sure you want to exit?".to_owned());
+        for same in ["Are you sure you want to exit?", "are you sure\nyou want to ex1t?", "Are you sure you want to exit ?"] {
+            assert!(exit.is_in(&Folded::of(same)), "{same}");
+        }
+        for other in ["Are you sure you want to reset API order ID sequence?", "Are you sure you want to edit?"] {
+            assert!(!exit.is_in(&Folded::of(other)), "{other}");
+        }
+        let paper = Phrase::from("This is not a brokerage account".to_owned());
+        assert!(paper.is_in(&Folded::of("Thls is not a brokcrage accounl.")));
+    }
 }
