@@ -146,7 +146,7 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
         let Some(score) = Folded::of(&line.text).equals(&wanted, LIKENESS) else {
             continue;
         };
-        let Some((bounds, background)) = box_left_of(reading, &line.bounds) else {
+        let Some(bounds) = box_left_of(reading, &line.bounds) else {
             continue;
         };
         match &found {
@@ -154,7 +154,7 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
             Some((best, _)) if *best == score => equals += 1,
             _ => equals = 1,
         }
-        let contrast = contrast(frame, &line.bounds, background);
+        let contrast = contrast(frame, &line.bounds);
         let checked = is_ticked(frame, &bounds, contrast);
         found = Some((
             score,
@@ -168,7 +168,7 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
     found.filter(|_| equals == 1).map(|(_, check)| check)
 }
 
-fn box_left_of(reading: &Reading, label: &Rect) -> Option<(Rect, u32)> {
+fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
     let reach = 3 * label.height.max(8) as i32;
     let boxes = reading.regions.iter().filter(|region| {
         let bounds = region.bounds;
@@ -176,11 +176,11 @@ fn box_left_of(reading: &Reading, label: &Rect) -> Option<(Rect, u32)> {
         region.kind == RegionKind::Check && level && (0..=reach).contains(&(label.x - bounds.right()))
     });
     let nearest = boxes.max_by_key(|region| (region.bounds.right(), region.bounds.area()))?;
-    Some((nearest.bounds, nearest.background))
+    Some(nearest.bounds)
 }
 
 /// How far the label's ink is from what it stands on.
-fn contrast(frame: &Frame, label: &Rect, _background: u32) -> u32 {
+fn contrast(frame: &Frame, label: &Rect) -> u32 {
     let part = frame.crop(*label);
     let paper = dominant(&part);
     part.pixels().iter().map(|&pixel| distance(pixel, paper)).max().unwrap_or(0)
@@ -198,11 +198,11 @@ fn is_ticked(frame: &Frame, bounds: &Rect, contrast: u32) -> Option<bool> {
     let least = (contrast / 4).clamp(10, 60);
     let mut strong = 0;
     for y in middle.y..middle.bottom() {
-        let left = frame.pixel(bounds.x + inset, y)?;
-        let right = frame.pixel(bounds.right() - 1 - inset, y)?;
+        let mut row: Vec<u32> = (bounds.x + inset..bounds.right() - inset).filter_map(|x| frame.pixel(x, y)).collect();
+        row.sort_unstable_by_key(|&pixel| light(pixel));
+        let paper = *row.get(row.len() / 2)?;
         for x in middle.x..middle.right() {
-            let pixel = frame.pixel(x, y)?;
-            strong += usize::from(distance(pixel, left).min(distance(pixel, right)) >= least);
+            strong += usize::from(distance(frame.pixel(x, y)?, paper) >= least);
         }
     }
     let share = strong * 100 / middle.area().max(1);
@@ -233,9 +233,10 @@ impl Look {
         u32::from(red.max(green).max(blue) - red.min(green).min(blue))
     }
 
-    fn light(&self) -> u32 {
-        (self.mean >> 16 & 0xff) * 77 + (self.mean >> 8 & 0xff) * 151 + (self.mean & 0xff) * 28
-    }
+}
+
+const fn light(pixel: u32) -> u32 {
+    (pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28
 }
 
 /// How the inside of `bounds` looks.
@@ -272,8 +273,8 @@ pub fn selected_of(frame: &Frame, bounds: &[Rect]) -> Option<usize> {
         return Some(colourful);
     }
     let around = bounds.iter().fold(Rect::default(), |all, bounds| all.union(bounds)).inflated(8);
-    let is_light = look(frame, around).light() > 128 << 8;
-    stands_out(&|look| -i64::from(look.light()), 8 << 8).filter(|_| is_light)
+    let is_light = light(look(frame, around).mean) > 128 << 8;
+    stands_out(&|look| -i64::from(light(look.mean)), 8 << 8).filter(|_| is_light)
 }
 
 fn dominant(part: &Frame) -> u32 {
