@@ -58,6 +58,12 @@ struct Score {
     boxes: usize,
     boxes_right: usize,
     boxes_wrong: usize,
+    toggles: usize,
+    toggles_right: usize,
+    toggles_wrong: usize,
+    labelled: usize,
+    labelled_right: usize,
+    labelled_wrong: usize,
     segment: Duration,
     total: Duration,
 }
@@ -78,6 +84,12 @@ impl Score {
         self.boxes += other.boxes;
         self.boxes_right += other.boxes_right;
         self.boxes_wrong += other.boxes_wrong;
+        self.toggles += other.toggles;
+        self.toggles_right += other.toggles_right;
+        self.toggles_wrong += other.toggles_wrong;
+        self.labelled += other.labelled;
+        self.labelled_right += other.labelled_right;
+        self.labelled_wrong += other.labelled_wrong;
         self.segment += other.segment;
         self.total += other.total;
     }
@@ -86,7 +98,7 @@ impl Score {
         let share = |part: usize, of: usize| if of == 0 { 1.0 } else { part as f64 / of as f64 };
         let each = |time: Duration| time.as_secs_f64() * 1000.0 / self.dialogs.max(1) as f64;
         format!(
-            "{name:<22} {:>4} {:>5} {:.3} {:.3} | {:>4} {:.3} {:>3} {:>3} | {:>4} {:.3} {:>3} | {:>4} {:.3} {:>3} | {:>6.2} {:>6.1}",
+            "{name:<22} {:>4} {:>5} {:.3} {:.3} | {:>4} {:.3} {:>3} {:>3} | {:>4} {:.3} {:>3} | {:>4} {:.3} {:>3} | {:>3} {:.3} {:>2} | {:>3} {:.3} {:>2} | {:>5.2} {:>6.1}",
             self.dialogs,
             self.lines,
             share(self.exact, self.lines),
@@ -101,13 +113,19 @@ impl Score {
             self.boxes,
             share(self.boxes_right, self.boxes),
             self.boxes_wrong,
+            self.toggles,
+            share(self.toggles_right, self.toggles),
+            self.toggles_wrong,
+            self.labelled,
+            share(self.labelled_right, self.labelled),
+            self.labelled_wrong,
             each(self.segment),
             each(self.total),
         )
     }
 }
 
-const HEADING: &str = "what                   dlgs lines exact fold  | btns found bad sht | flds found bad | boxs right bad | seg ms all ms";
+const HEADING: &str = "what                   dlgs lines exact fold  | btns found bad sht | flds found bad | boxs right bad | tog right bd | lab right bd | seg   all ms";
 
 fn picture(path: &Path) -> Frame {
     let image = image::open(path).unwrap().to_rgb8();
@@ -184,6 +202,15 @@ fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complain
         }
         if matches!(item.kind.as_str(), "check" | "radio") {
             score.boxes += 1;
+            let found = controls::check_box(frame, &reading, &item.text);
+            let place = found.as_ref().is_some_and(|check| item.bounds().contains(check.bounds.center()));
+            let right = place && found.as_ref().and_then(|check| check.checked) == item.on;
+            score.boxes_right += usize::from(right);
+            let state = found.as_ref().and_then(|check| check.checked);
+            score.boxes_wrong += usize::from(found.is_some() && (!place || state.is_some() && state != item.on));
+            if !right {
+                complaints.push(format!("{} {:?} is {:?}, found {found:?}", item.kind, item.text, item.on));
+            }
         }
     }
     for button in controls::buttons(&reading) {
@@ -200,6 +227,41 @@ fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complain
         {
             score.short_wrong += 1;
             complaints.push(format!("WRONG {label} {button:?}"));
+        }
+    }
+    let toggles: Vec<(Rect, bool)> = items
+        .iter()
+        .filter(|item| item.kind == "toggle")
+        .filter_map(|item| Some((controls::button(&reading, &item.text)?.bounds, item.on?)))
+        .collect();
+    for pair in toggles.chunks_exact(2) {
+        score.toggles += 1;
+        let selected = controls::selected_of(frame, &[pair[0].0, pair[1].0]);
+        let right = selected == Some(usize::from(pair[1].1));
+        score.toggles_right += usize::from(right);
+        score.toggles_wrong += usize::from(!right && selected.is_some());
+        if !right {
+            complaints.push(format!("toggles {pair:?} {selected:?}"));
+        }
+    }
+    for (label, password) in [("Username", false), ("User name", false), ("Password", true), ("Socket port", false)] {
+        let truth = items.iter().any(|item| item.text.trim_end_matches(':') == label || item.hint.as_deref() == Some(label));
+        if !truth {
+            continue;
+        }
+        score.labelled += 1;
+        let found = controls::field_labelled(&reading, &[label]);
+        let mut all: Vec<&Item> = items.iter().filter(|item| item.is_field()).collect();
+        all.sort_by_key(|item| item.y);
+        let wanted = all.get(usize::from(password));
+        let right = match (&found, wanted) {
+            (Some(field), Some(wanted)) => wanted.bounds().contains(field.bounds.center()),
+            _ => false,
+        };
+        score.labelled_right += usize::from(right);
+        score.labelled_wrong += usize::from(!right && found.is_some());
+        if !right {
+            complaints.push(format!("labelled {label:?} found {found:?}"));
         }
     }
     for field in controls::fields(&reading) {

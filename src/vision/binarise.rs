@@ -174,7 +174,7 @@ mod tests {
             }
             let grounds = Grounds::of(&frame);
             let ink = Ink::of(&frame, &grounds);
-            let lines = super::super::lines::Lines::of(&ink, &grounds).lines;
+            let lines = super::super::lines::Lines::of(&frame, &ink, &grounds).lines;
             LineBitmap::of(&frame, &grounds, &ink, &lines[0])
         };
         let bitmap = draw(0xffffff, 0);

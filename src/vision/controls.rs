@@ -1,7 +1,10 @@
 //! Buttons, fields and boxes of a reading, found by their labels.
 
+use std::collections::HashMap;
+
+use super::flat::distance;
 use super::text::Folded;
-use crate::screen::{Line, Reading, Rect, RegionKind};
+use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
 
 /// Edits per character that a label longer than four letters may differ by.
 const LIKENESS: f32 = 0.2;
@@ -64,6 +67,222 @@ pub fn fields(reading: &Reading) -> Vec<Field> {
         .collect();
     fields.sort_by_key(|field| (field.bounds.y, field.bounds.x));
     fields
+}
+
+/// The field that one of `labels` names: to the right of that line, below it, or with it as placeholder.
+///
+/// The labels are tried in their order; `None` rather than a doubtful one.
+pub fn field_labelled(reading: &Reading, labels: &[&str]) -> Option<Field> {
+    let fields = fields(reading);
+    labels.iter().find_map(|label| {
+        let wanted = Folded::of(label.trim_end_matches(':'));
+        let named = |line: &&Line| {
+            Folded::of(line.text.trim_end_matches([':', '*', ' '])).equals(&wanted, LIKENESS).is_some()
+        };
+        let within = |line: &Line| {
+            let region = line.region?;
+            fields.iter().find(|field| field.line.is_some_and(|at| reading.lines[at].region == Some(region)))
+        };
+        reading.lines.iter().filter(named).find_map(|line| {
+            let kind = reading.region_of(line).map(|region| region.kind);
+            match kind {
+                Some(RegionKind::Field) => within(line).cloned(),
+                Some(RegionKind::Button | RegionKind::Check | RegionKind::Row) => None,
+                _ => right_of(reading, &line.bounds, &fields).or_else(|| below(reading, &line.bounds, &fields)),
+            }
+        })
+    })
+}
+
+/// The nearest field in the label's row, with no other text in between.
+fn right_of(reading: &Reading, label: &Rect, fields: &[Field]) -> Option<Field> {
+    let level = |bounds: &Rect| (bounds.center().y - label.center().y).unsigned_abs() * 2 <= bounds.height.max(label.height);
+    let field = fields
+        .iter()
+        .filter(|field| level(&field.bounds) && field.bounds.x >= label.right() - 2)
+        .min_by_key(|field| field.bounds.x)?;
+    let between = Rect::from_edges(label.right() + 1, label.y, field.bounds.x, label.bottom());
+    let free = !reading.lines.iter().any(|line| line.bounds != *label && line.bounds.intersects(&between));
+    free.then(|| field.clone())
+}
+
+/// The field right under the label, at nearly the same left edge, with nothing in between.
+fn below(reading: &Reading, label: &Rect, fields: &[Field]) -> Option<Field> {
+    let reach = 3 * label.height.max(8) as i32;
+    let field = fields
+        .iter()
+        .filter(|field| {
+            let gap = field.bounds.y - label.bottom();
+            let start = (field.bounds.x - label.x).abs();
+            (-2..=reach).contains(&gap) && start <= 2 * reach && field.bounds.right() > label.x
+        })
+        .min_by_key(|field| (field.bounds.y, (field.bounds.x - label.x).abs()))?;
+    let between = Rect::from_edges(label.x, label.bottom(), label.right(), field.bounds.y);
+    let free = !reading.lines.iter().any(|line| line.bounds != *label && line.bounds.intersects(&between));
+    free.then(|| field.clone())
+}
+
+/// A check box or radio button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckBox {
+    /// The box or disc.
+    pub bounds: Rect,
+    /// Its label's ink; a click there toggles it too.
+    pub label: Rect,
+    /// Whether it is ticked, when that can be told.
+    pub checked: Option<bool>,
+}
+
+/// The check box or radio button to the left of `label`; `None` also when two of them have that label.
+pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckBox> {
+    let wanted = Folded::of(label);
+    let mut found: Option<(f32, CheckBox)> = None;
+    let mut equals = 0;
+    for line in &reading.lines {
+        let kind = reading.region_of(line).map(|region| region.kind);
+        if matches!(kind, Some(RegionKind::Button | RegionKind::Field | RegionKind::Row)) {
+            continue;
+        }
+        let Some(score) = Folded::of(&line.text).equals(&wanted, LIKENESS) else {
+            continue;
+        };
+        let Some(bounds) = box_left_of(reading, &line.bounds) else {
+            continue;
+        };
+        match &found {
+            Some((best, _)) if *best > score => continue,
+            Some((best, _)) if *best == score => equals += 1,
+            _ => equals = 1,
+        }
+        let contrast = contrast(frame, &line.bounds);
+        let checked = is_ticked(frame, &bounds, contrast);
+        found = Some((
+            score,
+            CheckBox {
+                bounds,
+                label: line.bounds,
+                checked,
+            },
+        ));
+    }
+    found.filter(|_| equals == 1).map(|(_, check)| check)
+}
+
+fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
+    let reach = 3 * label.height.max(8) as i32;
+    let boxes = reading.regions.iter().filter(|region| {
+        let bounds = region.bounds;
+        let level = bounds.y < label.center().y && bounds.bottom() > label.center().y;
+        region.kind == RegionKind::Check && level && (0..=reach).contains(&(label.x - bounds.right()))
+    });
+    let nearest = boxes.max_by_key(|region| (region.bounds.right(), region.bounds.area()))?;
+    Some(nearest.bounds)
+}
+
+/// How far the label's ink is from what it stands on.
+fn contrast(frame: &Frame, label: &Rect) -> u32 {
+    let part = frame.crop(*label);
+    let paper = dominant(&part);
+    part.pixels().iter().map(|&pixel| distance(pixel, paper)).max().unwrap_or(0)
+}
+
+/// Looks for a tick or dot in the middle of a box, against the box's own paper in the same row (papers have vertical
+/// gradients) and relative to the label's contrast (disabled boxes are pale).
+fn is_ticked(frame: &Frame, bounds: &Rect, contrast: u32) -> Option<bool> {
+    let side = bounds.width.min(bounds.height) as i32;
+    if side < 6 || contrast < 8 {
+        return None;
+    }
+    let inset = (side * 3 / 16).max(1);
+    let middle = bounds.inflated(-(side / 4).max(2));
+    let least = (contrast / 4).clamp(10, 60);
+    let mut strong = 0;
+    for y in middle.y..middle.bottom() {
+        let mut row: Vec<u32> = (bounds.x + inset..bounds.right() - inset).filter_map(|x| frame.pixel(x, y)).collect();
+        row.sort_unstable_by_key(|&pixel| light(pixel));
+        let paper = *row.get(row.len() / 2)?;
+        for x in middle.x..middle.right() {
+            strong += usize::from(distance(frame.pixel(x, y)?, paper) >= least);
+        }
+    }
+    let share = strong * 100 / middle.area().max(1);
+    match share {
+        0..=4 => Some(false),
+        14.. => Some(true),
+        _ => None,
+    }
+}
+
+/// How a control looks, so that a change can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The most frequent colour inside, `0x00RRGGBB`.
+    pub background: u32,
+    /// The mean colour inside, `0x00RRGGBB`.
+    pub mean: u32,
+}
+
+impl Look {
+    /// Whether two looks differ by more than a blinking caret or a focus ring makes.
+    pub fn differs(&self, other: &Self) -> bool {
+        distance(self.background, other.background) > 12 || distance(self.mean, other.mean) > 12
+    }
+
+    fn saturation(&self) -> u32 {
+        let [_, red, green, blue] = self.mean.to_be_bytes();
+        u32::from(red.max(green).max(blue) - red.min(green).min(blue))
+    }
+
+}
+
+const fn light(pixel: u32) -> u32 {
+    (pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28
+}
+
+/// How the inside of `bounds` looks.
+pub fn look(frame: &Frame, bounds: Rect) -> Look {
+    let part = frame.crop(bounds.inflated(-2));
+    let mut sums = [0u64; 3];
+    for &pixel in part.pixels() {
+        for (sum, shift) in sums.iter_mut().zip([16, 8, 0]) {
+            *sum += u64::from(pixel >> shift & 0xff);
+        }
+    }
+    let number = part.pixels().len().max(1) as u64;
+    let [red, green, blue] = sums.map(|sum| (sum / number) as u32);
+    Look {
+        background: dominant(&part),
+        mean: red << 16 | green << 8 | blue,
+    }
+}
+
+/// Which of the toggles at `bounds` looks selected: the one that differs from all others by being more colourful, or
+/// darker on a light background. `None` when that is not clear.
+pub fn selected_of(frame: &Frame, bounds: &[Rect]) -> Option<usize> {
+    if bounds.len() < 2 {
+        return None;
+    }
+    let looks: Vec<Look> = bounds.iter().map(|&bounds| look(frame, bounds)).collect();
+    let stands_out = |measure: &dyn Fn(&Look) -> i64, least: i64| {
+        let values: Vec<i64> = looks.iter().map(measure).collect();
+        let (best, top) = values.iter().copied().enumerate().max_by_key(|(_, value)| *value)?;
+        let clear = values.iter().enumerate().all(|(at, value)| at == best || top - value >= least);
+        clear.then_some(best)
+    };
+    if let Some(colourful) = stands_out(&|look| i64::from(look.saturation()), 40) {
+        return Some(colourful);
+    }
+    let around = bounds.iter().fold(Rect::default(), |all, bounds| all.union(bounds)).inflated(8);
+    let is_light = light(look(frame, around).mean) > 128 << 8;
+    stands_out(&|look| -i64::from(light(look.mean)), 8 << 8).filter(|_| is_light)
+}
+
+fn dominant(part: &Frame) -> u32 {
+    let mut counts: HashMap<u32, u32> = HashMap::new();
+    for &pixel in part.pixels() {
+        *counts.entry(pixel).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|&(pixel, count)| (count, pixel)).map_or(0, |(pixel, _)| pixel)
 }
 
 fn lines_in(reading: &Reading, kind: RegionKind) -> impl Iterator<Item = (&Line, Rect)> {

@@ -145,7 +145,7 @@ impl Ink {
             let blob = self.blobs[index];
             let Rect { width: w, height: h, .. } = blob.bounds;
             let rule = h <= 3 && w >= 24 || w <= 3 && h >= 28 || h <= 2 && w >= 16;
-            let outline = w.max(h) >= 24 && u64::from(blob.area) * 100 < u64::from(w) * u64::from(h) * 15;
+            let outline = w.max(h) >= 24 && u64::from(blob.area) * 100 < u64::from(w) * u64::from(h) * 20;
             let picture = h > 40 || w <= 40 && h > 28 && w > 28 || outline;
             self.blobs[index].shape = if rule || picture {
                 Shape::Other
@@ -208,7 +208,7 @@ impl Ink {
                     && other.ground == ground
                     && other.shape != Shape::Other
                     && level
-                    && gap <= near.max(2)
+                    && (0..=near.max(2)).contains(&gap)
                     && other.bounds.height * 2 >= bounds.height
             });
             if letter {

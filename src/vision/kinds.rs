@@ -66,9 +66,9 @@ fn kind(frame: &Frame, grounds: &Grounds, index: usize, content: &Contents, line
         [line] => {
             let line = &lines[line].bounds;
             let kind = kind_around(frame, grounds, ground, content, line);
-            let full = line.x - bounds.x <= 5 && bounds.right() - line.right() <= 5;
+            let full = line.x - bounds.x <= 5 && bounds.right() - line.right() <= 5 && bounds.height < 2 * line.height.max(8);
             let listed = ground.parent.is_some_and(|parent| parent > 0 && lines.iter().any(|line| line.ground == parent));
-            if kind == RegionKind::Field && full && listed { RegionKind::Row } else { kind }
+            if kind == RegionKind::Field && full && (listed || !is_framed(frame, ground)) { RegionKind::Row } else { kind }
         }
         _ => RegionKind::Panel,
     }
@@ -104,10 +104,7 @@ fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Cont
     if centred && left >= padding && !(tight && !framed) && !spans {
         return RegionKind::Button;
     }
-    if spans || tight && !framed {
-        return RegionKind::Row;
-    }
-    RegionKind::Field
+    if spans { RegionKind::Row } else { RegionKind::Field }
 }
 
 /// Whether a border runs around the ground: something that is neither its colour nor that of what lies outside.

@@ -1,9 +1,9 @@
 //! Blobs of ink put together to lines of text.
 
-use super::flat::Sets;
+use super::flat::{Sets, distance};
 use super::ink::{Blob, Ink, Shape};
 use super::regions::Grounds;
-use crate::screen::Rect;
+use crate::screen::{Frame, Rect};
 
 /// A ground with more blobs than this is a picture, not text.
 const CROWD: usize = 6000;
@@ -32,7 +32,7 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Finds the lines in `ink`.
-    pub(super) fn of(ink: &Ink, grounds: &Grounds) -> Self {
+    pub(super) fn of(frame: &Frame, ink: &Ink, grounds: &Grounds) -> Self {
         let mut by_ground: Vec<Vec<usize>> = vec![Vec::new(); grounds.all.len()];
         for (index, blob) in ink.blobs.iter().enumerate() {
             if blob.shape == Shape::Glyph {
@@ -48,7 +48,7 @@ impl Lines {
             }
             blobs.sort_by_key(|&blob| ink.blobs[blob].bounds.x);
             drop_underlines(ink, &mut blobs);
-            let mut found = group(ink, ground, &blobs);
+            let mut found = group(frame, grounds, ink, ground, &blobs);
             if is_box(&grounds.all[ground].bounds) {
                 // A check mark is as wide as it is high, `No` in a small button is not.
                 found.retain(|line| line.bounds.width * 4 > line.bounds.height * 5);
@@ -86,7 +86,7 @@ fn drop_underlines(ink: &Ink, blobs: &mut Vec<usize>) {
     blobs.retain(|_| keep.next().unwrap_or(true));
 }
 
-fn group(ink: &Ink, ground: usize, blobs: &[usize]) -> Vec<InkLine> {
+fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[usize]) -> Vec<InkLine> {
     let mut sets = Sets::default();
     for _ in blobs {
         sets.make();
@@ -119,7 +119,7 @@ fn group(ink: &Ink, ground: usize, blobs: &[usize]) -> Vec<InkLine> {
     absorb_marks(&mut lines);
     for line in &mut lines {
         line.blobs.sort_by_key(|&blob| ink.blobs[blob].bounds.x);
-        trim(ink, line);
+        trim(frame, grounds, ink, line);
     }
     lines
 }
@@ -172,7 +172,7 @@ fn absorb_marks(lines: &mut Vec<InkLine>) {
 }
 
 /// Takes a caret off the end and an icon off the start.
-fn trim(ink: &Ink, line: &mut InkLine) {
+fn trim(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &mut InkLine) {
     let mut heights: Vec<u32> = line.blobs.iter().map(|&blob| ink.blobs[blob].bounds.height).collect();
     heights.sort_unstable();
     let usual = heights[heights.len() / 2];
@@ -185,22 +185,38 @@ fn trim(ink: &Ink, line: &mut InkLine) {
             }
         }
     }
-    while line.blobs.len() > 1 {
-        let icon = ink.blobs[line.blobs[0]].bounds;
-        let rest = line.blobs[1..]
-            .iter()
-            .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
-        let apart = rest.x - icon.right() >= 3;
-        let tall = icon.height > rest.height && icon.height >= 10 || icon.height * 10 >= usual * 16;
-        if !(apart && tall && icon.width * 2 >= icon.height) {
-            break;
-        }
-        line.blobs.remove(0);
-    }
+    let icon = (1..line.blobs.len().min(4)).rev().find(|&end| is_icon(frame, grounds, ink, line, end, usual));
+    line.blobs.drain(..icon.unwrap_or(0));
     line.bounds = line
         .blobs
         .iter()
         .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
+}
+
+/// Whether the last of the first `end` blobs is an icon before the text: apart from it, taller, about square, and
+/// without the text's colour.
+fn is_icon(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &InkLine, end: usize, usual: u32) -> bool {
+    let icon = ink.blobs[line.blobs[end - 1]].bounds;
+    let rest = line.blobs[end..]
+        .iter()
+        .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
+    let apart = rest.x - icon.right() >= 3;
+    let tall = icon.height > rest.height && icon.height >= 10 || icon.height * 10 >= usual * 15;
+    let square = icon.width * 2 >= icon.height && icon.width <= icon.height * 2;
+    if !(apart && tall && square) {
+        return false;
+    }
+    let ground = &grounds.all[line.ground];
+    let pixels = |bounds: Rect| {
+        (bounds.y..bounds.bottom()).flat_map(move |y| (bounds.x..bounds.right()).map(move |x| (x, y)))
+    };
+    let strongest = pixels(rest)
+        .filter_map(|(x, y)| frame.pixel(x, y).map(|pixel| (distance(pixel, ground.row(y)), pixel)))
+        .max();
+    let Some((_, pen)) = strongest else {
+        return false;
+    };
+    !pixels(icon).any(|(x, y)| frame.pixel(x, y).is_some_and(|pixel| distance(pixel, pen) <= 32))
 }
 
 /// Sorts lines into rows from the top, each row from the left.
@@ -227,7 +243,7 @@ fn reading_order(lines: &mut Vec<InkLine>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::{Frame, Size};
+    use crate::screen::Size;
 
     /// Draws letters as bars of 6 by 9 pixels, 2 apart.
     fn word(frame: &mut Frame, x: i32, y: i32, letters: i32) {
@@ -239,7 +255,7 @@ mod tests {
     fn lines(frame: &Frame) -> Vec<Rect> {
         let grounds = Grounds::of(frame);
         let ink = Ink::of(frame, &grounds);
-        Lines::of(&ink, &grounds).lines.iter().map(|line| line.bounds).collect()
+        Lines::of(frame, &ink, &grounds).lines.iter().map(|line| line.bounds).collect()
     }
 
     fn panel() -> Frame {

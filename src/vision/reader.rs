@@ -41,7 +41,7 @@ impl Segments {
         }
         let grounds = Grounds::of(frame);
         let ink = Ink::of(frame, &grounds);
-        let lines = Lines::of(&ink, &grounds);
+        let lines = Lines::of(frame, &ink, &grounds);
         let kinds = kinds(frame, &grounds, &ink, &lines.lines);
         Self { grounds, ink, lines, kinds }
     }

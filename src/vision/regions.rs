@@ -114,8 +114,8 @@ fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool
     let width = frame.size().width as usize;
     // The round inside of a small letter must not pass, the rounded corners of a button must.
     let reach = match bounds.width.min(bounds.height) {
-        0..16 => 1,
-        16..24 => 2,
+        0..16 if bounds.width < 2 * bounds.height => 1,
+        0..24 => 2,
         _ => 3,
     };
     let has = |x: i32, y: i32| map.labels[y as usize * width + x as usize] == label;
