@@ -11,3 +11,4 @@
 pub mod config;
 pub mod exit;
 pub mod screen;
+pub mod supervisor;
