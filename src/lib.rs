@@ -15,5 +15,6 @@ pub mod exit;
 pub mod journal;
 pub mod pilot;
 pub mod screen;
+pub mod supervisor;
 pub mod vision;
 pub mod x11;

@@ -1,5 +1,7 @@
 //! Where settings come from, which value counts, and what users of other images bring along.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -184,7 +184,8 @@ impl RawSettings {
             }
             if forms.insert(setting.key, is_file).is_some() {
                 return Err(ConfigError::TwoForms {
-                    name: setting.key.to_owned(),
+                    plain: setting.key.to_owned(),
+                    file: format!("{}_file", setting.key),
                 });
             }
             let text = match value.get_ref() {
@@ -307,7 +308,8 @@ impl Environment {
         let file_name = format!("{name}_FILE");
         match (self.0.remove(name), self.0.remove(&file_name)) {
             (Some(_), Some(_)) => Err(ConfigError::TwoForms {
-                name: name.to_owned(),
+                plain: name.to_owned(),
+                file: file_name,
             }),
             (Some(text), None) => Ok(Some(Written {
                 text,
