@@ -1,0 +1,125 @@
+//! How a rectangle of pixels travels (RFC 6143 §7.7). To add an encoding: one file and one line in [`ENCODINGS`].
+
+mod copy_rect;
+mod deflate;
+mod palette;
+mod pseudo;
+mod raw;
+mod tight;
+mod zrle;
+
+pub(crate) use copy_rect::put_copy;
+pub use pseudo::Cursor;
+pub(crate) use pseudo::{put_cursor, put_desktop_size, put_last_rect};
+pub(crate) use raw::RAW;
+
+use crate::framebuffer::Framebuffer;
+use crate::geometry::Rect;
+use crate::pixel_format::Translator;
+
+/// Every encoding that is served.
+pub const ENCODINGS: &[Encoding] = &[
+    raw::ENCODING,
+    copy_rect::ENCODING,
+    tight::ENCODING,
+    zrle::ENCODING,
+    pseudo::CURSOR,
+    pseudo::DESKTOP_SIZE,
+    pseudo::LAST_RECT,
+];
+
+/// One line of [`ENCODINGS`].
+#[derive(Debug)]
+pub struct Encoding {
+    /// Its registered number (RFC 6143 §8.4.2; rfbproto for Tight).
+    pub number: i32,
+    /// Its registered name.
+    pub name: &'static str,
+    /// What a viewer that lists it gets.
+    pub role: Role,
+}
+
+/// What an encoding is for.
+#[derive(Debug)]
+pub enum Role {
+    /// It carries pixels; a new encoder for one viewer.
+    Pixels(NewEncoder),
+    /// It tells that the viewer understands something else.
+    Ability(Ability),
+}
+
+/// Makes an encoder for one viewer.
+pub type NewEncoder = fn() -> Box<dyn Encoder>;
+
+/// What a viewer may understand besides pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ability {
+    /// Areas that moved (CopyRect).
+    Copy,
+    /// The pointer's picture (Cursor).
+    Cursor,
+    /// A screen that changes its size (DesktopSize).
+    Resize,
+    /// Updates whose number of rectangles is not known beforehand (LastRect).
+    OpenUpdate,
+}
+
+/// Writes pixels for one viewer; what it must remember between rectangles (a compressed stream) lives as long as the
+/// viewer's session.
+pub trait Encoder: Send {
+    /// Appends `rect`, which is inside `picture` and not empty, as one or more rectangles with their heads, and returns
+    /// how many.
+    fn encode(&mut self, picture: &Framebuffer, rect: Rect, pixels: &Translator, out: &mut Vec<u8>) -> u16;
+}
+
+impl Encoding {
+    /// The encoding of that number.
+    pub fn find(number: i32) -> Option<&'static Self> {
+        ENCODINGS.iter().find(|encoding| encoding.number == number)
+    }
+}
+
+/// Replaces `values` with those of `rect`, row by row.
+fn gather(picture: &Framebuffer, rect: Rect, pixels: &Translator, values: &mut Vec<u32>) {
+    values.clear();
+    for y in rect.y..rect.bottom() {
+        pixels.values(
+            &picture.row(y as u32)[rect.x as usize..rect.right() as usize],
+            values,
+        );
+    }
+}
+
+/// `rect` in parts of at most `width` by `height`, from left to right, then down.
+fn tiles(rect: Rect, width: u32, height: u32) -> impl Iterator<Item = Rect> {
+    let rows = (rect.y..rect.bottom()).step_by(height as usize);
+    rows.flat_map(move |y| {
+        let columns = (rect.x..rect.right()).step_by(width as usize);
+        columns.map(move |x| Rect::new(x, y, width, height).intersection(&rect))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_unique() {
+        for (index, encoding) in ENCODINGS.iter().enumerate() {
+            let same = ENCODINGS[index + 1..]
+                .iter()
+                .find(|other| other.number == encoding.number);
+            assert!(same.is_none(), "{} has the number of {same:?}", encoding.name);
+        }
+    }
+
+    #[test]
+    fn tiles_cover_everything_once() {
+        let rect = Rect::new(3, 5, 130, 65);
+        let parts: Vec<Rect> = tiles(rect, 64, 64).collect();
+        assert_eq!(parts.len(), 6);
+        assert_eq!(parts.iter().map(Rect::area).sum::<usize>(), rect.area());
+        assert_eq!(parts[2], Rect::new(131, 5, 2, 64));
+        assert_eq!(parts[5], Rect::new(131, 69, 2, 1));
+    }
+}

@@ -1,0 +1,385 @@
+//! The pixel format that a viewer asks for, and the way from `0x00RRGGBB` to it (RFC 6143 §7.4).
+
+use crate::error::Error;
+use crate::wire::{Put, Reader};
+
+/// How one pixel travels (RFC 6143 §7.4). Always true colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PixelFormat {
+    /// 8, 16 or 32.
+    pub bits_per_pixel: u8,
+    /// Useful bits.
+    pub depth: u8,
+    /// Most significant byte first.
+    pub big_endian: bool,
+    /// Where red is.
+    pub red: Channel,
+    /// Where green is.
+    pub green: Channel,
+    /// Where blue is.
+    pub blue: Channel,
+}
+
+/// One colour's bits inside a pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// The brightest value: a power of two less one.
+    pub max: u16,
+    /// How far left of bit 0 the value stands.
+    pub shift: u8,
+}
+
+impl Channel {
+    /// `max` and `shift` in one.
+    pub const fn new(max: u16, shift: u8) -> Self {
+        Self { max, shift }
+    }
+
+    /// The bits that the colour takes.
+    const fn mask(self) -> u64 {
+        (self.max as u64) << self.shift
+    }
+
+    /// A brightness of 0 to 255 at its place, rounded to the nearest.
+    const fn place(self, value: u8) -> u32 {
+        ((value as u32 * self.max as u32 + 127) / 255) << self.shift
+    }
+}
+
+impl PixelFormat {
+    /// Number of bytes on the wire.
+    pub const WIRE_SIZE: usize = 16;
+
+    /// What the server says first: 32 bits, little-endian, `0x00RRGGBB`, as the picture is in memory.
+    pub const NATIVE: Self = Self {
+        bits_per_pixel: 32,
+        depth: 24,
+        big_endian: false,
+        red: Channel::new(255, 16),
+        green: Channel::new(255, 8),
+        blue: Channel::new(255, 0),
+    };
+
+    /// Bytes of one pixel.
+    pub const fn bytes_per_pixel(&self) -> usize {
+        self.bits_per_pixel as usize / 8
+    }
+
+    /// The sixteen bytes of the format.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[self.bits_per_pixel, self.depth, u8::from(self.big_endian), 1]);
+        for channel in [self.red, self.green, self.blue] {
+            out.put_u16(channel.max);
+        }
+        out.extend_from_slice(&[self.red.shift, self.green.shift, self.blue.shift, 0, 0, 0]);
+    }
+
+    /// Reads the sixteen bytes of a format; `None` when some are missing.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Option<Result<Self, Error>> {
+        let [bits_per_pixel, depth, big_endian, true_colour] = reader.array()?;
+        let max = [reader.u16()?, reader.u16()?, reader.u16()?];
+        let [red, green, blue, ..] = reader.array::<6>()?;
+        let format = Self {
+            bits_per_pixel,
+            depth,
+            big_endian: big_endian != 0,
+            red: Channel::new(max[0], red),
+            green: Channel::new(max[1], green),
+            blue: Channel::new(max[2], blue),
+        };
+        Some(if true_colour == 0 {
+            Err(Error::PixelFormat(
+                "colour maps are not served; set the viewer to full colour",
+            ))
+        } else {
+            format.validated()
+        })
+    }
+
+    /// The format itself when its parts fit together.
+    ///
+    /// # Errors
+    /// [`Error::PixelFormat`] with what does not fit.
+    pub fn validated(self) -> Result<Self, Error> {
+        let channels = [self.red, self.green, self.blue];
+        let problem = if !matches!(self.bits_per_pixel, 8 | 16 | 32) {
+            Some("bits per pixel must be 8, 16 or 32")
+        } else if self.depth == 0 || self.depth > self.bits_per_pixel {
+            Some("the depth must be 1 to bits per pixel")
+        } else if channels
+            .iter()
+            .any(|channel| !(u32::from(channel.max) + 1).is_power_of_two())
+        {
+            Some("every maximum must be a power of two less one")
+        } else if channels
+            .iter()
+            .any(|channel| channel.shift >= 32 || channel.mask() >> self.bits_per_pixel != 0)
+        {
+            Some("a colour stands outside the pixel")
+        } else if self.red.mask() & self.green.mask() != 0
+            || self.green.mask() & self.blue.mask() != 0
+            || self.red.mask() & self.blue.mask() != 0
+        {
+            Some("colours overlap")
+        } else {
+            None
+        };
+        problem.map_or(Ok(self), |problem| Err(Error::PixelFormat(problem)))
+    }
+}
+
+impl Default for PixelFormat {
+    fn default() -> Self {
+        Self::NATIVE
+    }
+}
+
+/// Turns `0x00RRGGBB` into one viewer's pixels.
+#[derive(Clone, Debug)]
+pub struct Translator {
+    format: PixelFormat,
+    /// One table per colour; none when the value is the same.
+    tables: Option<Box<[[u32; 256]; 3]>>,
+    plain: Layout,
+    compressed: Layout,
+    tight: Layout,
+}
+
+/// The bytes of a pixel value on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    One,
+    Two {
+        big_endian: bool,
+    },
+    Four {
+        big_endian: bool,
+    },
+    /// The low three bytes of four (ZRLE's compressed pixel).
+    Low {
+        big_endian: bool,
+    },
+    /// The high three bytes of four.
+    High {
+        big_endian: bool,
+    },
+    /// Red, green, blue, one byte each (Tight's compressed pixel).
+    Rgb {
+        shifts: [u8; 3],
+    },
+}
+
+impl Layout {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::One => 1,
+            Self::Two { .. } => 2,
+            Self::Low { .. } | Self::High { .. } | Self::Rgb { .. } => 3,
+            Self::Four { .. } => 4,
+        }
+    }
+
+    fn put(self, values: &[u32], out: &mut Vec<u8>) {
+        /// A loop over fixed chunks, which the compiler turns into wide moves.
+        fn put<const N: usize>(values: &[u32], out: &mut Vec<u8>, bytes: impl Fn(u32) -> [u8; N]) {
+            let start = out.len();
+            out.resize(start + values.len() * N, 0);
+            let (chunks, _) = out[start..].as_chunks_mut::<N>();
+            for (chunk, value) in chunks.iter_mut().zip(values) {
+                *chunk = bytes(*value);
+            }
+        }
+        match self {
+            Self::One => put(values, out, |v| [v as u8]),
+            Self::Two { big_endian: false } => put(values, out, |v| (v as u16).to_le_bytes()),
+            Self::Two { big_endian: true } => put(values, out, |v| (v as u16).to_be_bytes()),
+            Self::Four { big_endian: false } => put(values, out, u32::to_le_bytes),
+            Self::Four { big_endian: true } => put(values, out, u32::to_be_bytes),
+            Self::Low { big_endian: false } => {
+                put(values, out, |v| [v as u8, (v >> 8) as u8, (v >> 16) as u8])
+            }
+            Self::Low { big_endian: true } => {
+                put(values, out, |v| [(v >> 16) as u8, (v >> 8) as u8, v as u8])
+            }
+            Self::High { big_endian: false } => {
+                put(values, out, |v| {
+                    [(v >> 8) as u8, (v >> 16) as u8, (v >> 24) as u8]
+                });
+            }
+            Self::High { big_endian: true } => {
+                put(values, out, |v| {
+                    [(v >> 24) as u8, (v >> 16) as u8, (v >> 8) as u8]
+                });
+            }
+            Self::Rgb { shifts: [r, g, b] } => {
+                put(values, out, |v| [(v >> r) as u8, (v >> g) as u8, (v >> b) as u8])
+            }
+        }
+    }
+}
+
+impl Translator {
+    /// For a [validated](PixelFormat::validated) format.
+    pub fn new(format: PixelFormat) -> Self {
+        let big_endian = format.big_endian;
+        let plain = match format.bits_per_pixel {
+            8 => Layout::One,
+            16 => Layout::Two { big_endian },
+            _ => Layout::Four { big_endian },
+        };
+        let mask = format.red.mask() | format.green.mask() | format.blue.mask();
+        let compressed = if format.bits_per_pixel == 32 && format.depth <= 24 && mask >> 24 == 0 {
+            Layout::Low { big_endian }
+        } else if format.bits_per_pixel == 32 && format.depth <= 24 && mask & 0xff == 0 {
+            Layout::High { big_endian }
+        } else {
+            plain
+        };
+        let channels = [format.red, format.green, format.blue];
+        let bytes = channels.iter().all(|channel| channel.max == 255);
+        let tight = if format.bits_per_pixel == 32 && format.depth == 24 && bytes {
+            Layout::Rgb {
+                shifts: channels.map(|channel| channel.shift),
+            }
+        } else {
+            plain
+        };
+        let native = PixelFormat::NATIVE;
+        let same = channels == [native.red, native.green, native.blue];
+        let tables = (!same).then(|| {
+            let mut tables = Box::new([[0; 256]; 3]);
+            for (table, channel) in tables.iter_mut().zip(channels) {
+                for (entry, value) in table.iter_mut().zip(0..=255) {
+                    *entry = channel.place(value);
+                }
+            }
+            tables
+        });
+        Self {
+            format,
+            tables,
+            plain,
+            compressed,
+            tight,
+        }
+    }
+
+    /// The viewer's format.
+    pub const fn format(&self) -> &PixelFormat {
+        &self.format
+    }
+
+    /// Appends the viewer's value of each pixel of `row`.
+    pub(crate) fn values(&self, row: &[u32], out: &mut Vec<u32>) {
+        match &self.tables {
+            None => out.extend(row.iter().map(|pixel| pixel & 0x00ff_ffff)),
+            Some(tables) => out.extend(row.iter().map(|pixel| {
+                let [_, red, green, blue] = pixel.to_be_bytes();
+                tables[0][red as usize] | tables[1][green as usize] | tables[2][blue as usize]
+            })),
+        }
+    }
+
+    /// Appends values as whole pixels (RFC 6143 §7.7, PIXEL).
+    pub(crate) fn put(&self, values: &[u32], out: &mut Vec<u8>) {
+        self.plain.put(values, out);
+    }
+
+    /// Appends values as ZRLE's compressed pixels (RFC 6143 §7.7.5, CPIXEL).
+    pub(crate) fn put_compressed(&self, values: &[u32], out: &mut Vec<u8>) {
+        self.compressed.put(values, out);
+    }
+
+    /// Bytes of ZRLE's compressed pixel.
+    pub(crate) const fn compressed_size(&self) -> usize {
+        self.compressed.bytes()
+    }
+
+    /// Appends values as Tight's compressed pixels (rfbproto, Tight encoding, TPIXEL).
+    pub(crate) fn put_tight(&self, values: &[u32], out: &mut Vec<u8>) {
+        self.tight.put(values, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rgb(bits_per_pixel: u8, depth: u8, max: [u16; 3], shift: [u8; 3]) -> PixelFormat {
+        PixelFormat {
+            bits_per_pixel,
+            depth,
+            big_endian: false,
+            red: Channel::new(max[0], shift[0]),
+            green: Channel::new(max[1], shift[1]),
+            blue: Channel::new(max[2], shift[2]),
+        }
+    }
+
+    #[test]
+    fn formats_are_refused_with_what_is_wrong() {
+        let good = [
+            PixelFormat::NATIVE,
+            rgb(16, 16, [31, 63, 31], [11, 5, 0]),
+            rgb(8, 8, [7, 7, 3], [0, 3, 6]),
+            rgb(32, 30, [1023, 1023, 1023], [20, 10, 0]),
+        ];
+        for format in good {
+            assert_eq!(format.validated(), Ok(format));
+        }
+        let bad = [
+            (rgb(24, 24, [255; 3], [16, 8, 0]), "bits per pixel"),
+            (rgb(16, 24, [31, 63, 31], [11, 5, 0]), "depth"),
+            (rgb(16, 0, [31, 63, 31], [11, 5, 0]), "depth"),
+            (rgb(32, 24, [254; 3], [16, 8, 0]), "power of two"),
+            (rgb(16, 16, [31, 63, 31], [12, 5, 0]), "outside"),
+            (rgb(32, 24, [255; 3], [255, 8, 0]), "outside"),
+            (rgb(32, 24, [255; 3], [8, 8, 0]), "overlap"),
+        ];
+        for (format, word) in bad {
+            let Err(Error::PixelFormat(problem)) = format.validated() else {
+                panic!("{format:?} must be refused");
+            };
+            assert!(problem.contains(word), "{problem}");
+        }
+    }
+
+    #[test]
+    fn the_wire_form_is_read_back() {
+        let mut bytes = Vec::new();
+        let format = rgb(16, 16, [31, 63, 31], [11, 5, 0]);
+        format.put(&mut bytes);
+        assert_eq!(bytes.len(), PixelFormat::WIRE_SIZE);
+        assert_eq!(PixelFormat::read(&mut Reader::new(&bytes)), Some(Ok(format)));
+        assert_eq!(PixelFormat::read(&mut Reader::new(&bytes[..15])), None);
+        bytes[3] = 0;
+        let read = PixelFormat::read(&mut Reader::new(&bytes));
+        assert!(matches!(read, Some(Err(Error::PixelFormat(problem))) if problem.contains("colour map")));
+    }
+
+    #[test]
+    fn the_brightest_and_the_darkest_stay_so() {
+        let translator = Translator::new(rgb(16, 16, [31, 63, 31], [11, 5, 0]));
+        let mut values = Vec::new();
+        translator.values(&[0x00ff_ffff, 0, 0x00ff_0000], &mut values);
+        assert_eq!(values, [0xffff, 0, 0xf800]);
+    }
+
+    #[test]
+    fn compressed_pixels_drop_the_unused_byte() {
+        let low = Translator::new(PixelFormat::NATIVE);
+        let high = Translator::new(PixelFormat {
+            big_endian: true,
+            ..rgb(32, 24, [255; 3], [24, 16, 8])
+        });
+        let deep = Translator::new(rgb(32, 32, [255; 3], [16, 8, 0]));
+        let mut out = Vec::new();
+        low.put_compressed(&[0x0011_2233], &mut out);
+        high.put_compressed(&[0x1122_3300], &mut out);
+        assert_eq!(out, [0x33, 0x22, 0x11, 0x11, 0x22, 0x33]);
+        assert_eq!(deep.compressed_size(), 4);
+        out.clear();
+        low.put_tight(&[0x0011_2233], &mut out);
+        assert_eq!(out, [0x11, 0x22, 0x33]);
+    }
+}

@@ -1,0 +1,459 @@
+//! A viewer for the tests: written from RFC 6143 and the rfbproto document, sharing no code with the crate.
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "shared by test programs that each use a part"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flate2::{Decompress, FlushDecompress};
+use protocol::framebuffer::Framebuffer;
+use protocol::geometry::{Rect, Size};
+use protocol::pixel_format::{Channel, PixelFormat};
+use protocol::security::Security;
+use protocol::session::{Session, Settings};
+
+pub const RAW: i32 = 0;
+pub const COPY_RECT: i32 = 1;
+pub const TIGHT: i32 = 7;
+pub const ZRLE: i32 = 16;
+pub const CURSOR: i32 = -239;
+pub const DESKTOP_SIZE: i32 = -223;
+pub const LAST_RECT: i32 = -224;
+
+pub fn settings(security: Security) -> Settings {
+    Settings {
+        name: "test".into(),
+        security: Arc::new(security),
+        handshake_limit: Duration::from_secs(10),
+        cut_text_limit: 1000,
+    }
+}
+
+/// Some moment: the tests move on from it by adding.
+pub fn start() -> Instant {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "there is no other way to a first moment"
+    )]
+    Instant::now()
+}
+
+/// Everything that the session wants to send now.
+pub fn take(session: &mut Session) -> Vec<u8> {
+    let bytes = session.transmit().to_vec();
+    session.transmitted(bytes.len());
+    bytes
+}
+
+/// A session without a password, its handshake done.
+pub fn open_session(size: Size) -> Session {
+    let mut session = Session::new(settings(Security::None), [0; 16], size, start());
+    session.receive(b"RFB 003.008\n\x01\x01");
+    take(&mut session);
+    while session.poll_event().is_some() {}
+    session
+}
+
+pub fn set_pixel_format(format: &PixelFormat) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 0, 0];
+    bytes.extend([
+        format.bits_per_pixel,
+        format.depth,
+        u8::from(format.big_endian),
+        1,
+    ]);
+    for channel in [format.red, format.green, format.blue] {
+        bytes.extend(channel.max.to_be_bytes());
+    }
+    bytes.extend([format.red.shift, format.green.shift, format.blue.shift, 0, 0, 0]);
+    bytes
+}
+
+pub fn set_encodings(numbers: &[i32]) -> Vec<u8> {
+    let mut bytes = vec![2, 0];
+    bytes.extend((numbers.len() as u16).to_be_bytes());
+    bytes.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
+    bytes
+}
+
+pub fn request(incremental: bool, area: Rect) -> Vec<u8> {
+    let mut bytes = vec![3, u8::from(incremental)];
+    for number in [area.x as u32, area.y as u32, area.width, area.height] {
+        bytes.extend((number as u16).to_be_bytes());
+    }
+    bytes
+}
+
+/// `0x00RRGGBB` in a format, to the nearest brightness.
+pub fn expected_value(pixel: u32, format: &PixelFormat) -> u32 {
+    let place = |colour: u32, channel: Channel| {
+        let exact = f64::from(colour) * f64::from(channel.max) / 255.0;
+        (exact.round() as u32) << channel.shift
+    };
+    place(pixel >> 16 & 255, format.red)
+        | place(pixel >> 8 & 255, format.green)
+        | place(pixel & 255, format.blue)
+}
+
+/// Reads what the server sent; running out of bytes is a failed test.
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl<'a> Bytes<'a> {
+    pub fn take(&mut self, count: usize) -> &'a [u8] {
+        assert!(
+            self.0.len() >= count,
+            "{count} bytes wanted, {} there",
+            self.0.len()
+        );
+        let (taken, rest) = self.0.split_at(count);
+        self.0 = rest;
+        taken
+    }
+
+    pub fn u8(&mut self) -> u8 {
+        self.take(1)[0]
+    }
+
+    pub fn u16(&mut self) -> u16 {
+        u16::from_be_bytes(self.take(2).try_into().unwrap())
+    }
+
+    pub fn u32(&mut self) -> u32 {
+        u32::from_be_bytes(self.take(4).try_into().unwrap())
+    }
+}
+
+/// One rectangle as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rectangle {
+    pub rect: Rect,
+    pub encoding: i32,
+    pub bytes: usize,
+}
+
+/// The viewer's side of a session: its picture and its decompressors.
+pub struct Viewer {
+    pub format: PixelFormat,
+    pub size: Size,
+    /// Pixel values in the viewer's format.
+    pub picture: Vec<u32>,
+    pub cursor: Option<(Rect, Vec<u32>, Vec<u8>)>,
+    zrle: Decompress,
+    tight: [Decompress; 4],
+}
+
+impl Viewer {
+    pub fn new(size: Size, format: PixelFormat) -> Self {
+        Self {
+            format,
+            size,
+            picture: vec![0xdead_beef; size.area()],
+            cursor: None,
+            zrle: Decompress::new(true),
+            tight: std::array::from_fn(|_| Decompress::new(true)),
+        }
+    }
+
+    /// Lets the session send one whole update and reads it.
+    pub fn update(&mut self, session: &mut Session, screen: &Framebuffer) -> Vec<Rectangle> {
+        let mut bytes = Vec::new();
+        while session.update(screen) {
+            bytes.extend(take(session));
+        }
+        self.read_update(&bytes)
+    }
+
+    /// Reads one FramebufferUpdate that takes all of `bytes`.
+    pub fn read_update(&mut self, bytes: &[u8]) -> Vec<Rectangle> {
+        let mut input = Bytes(bytes);
+        assert_eq!(input.u8(), 0, "FramebufferUpdate");
+        input.u8();
+        let count = input.u16();
+        let mut rectangles = Vec::new();
+        while rectangles.len() < usize::from(count) {
+            let [x, y] = [i32::from(input.u16()), i32::from(input.u16())];
+            let [width, height] = [u32::from(input.u16()), u32::from(input.u16())];
+            let encoding = input.u32() as i32;
+            let rect = Rect::new(x, y, width, height);
+            let before = input.0.len();
+            self.rectangle(rect, encoding, &mut input);
+            rectangles.push(Rectangle {
+                rect,
+                encoding,
+                bytes: before - input.0.len(),
+            });
+            if encoding == LAST_RECT {
+                assert_eq!(count, u16::MAX);
+                break;
+            }
+        }
+        assert!(input.0.is_empty(), "{} bytes too many", input.0.len());
+        rectangles
+    }
+
+    /// The first place where the viewer's picture is not that of the screen.
+    pub fn first_difference(&self, screen: &Framebuffer) -> Option<(i32, i32)> {
+        let width = self.size.width as usize;
+        (0..self.picture.len())
+            .map(|index| ((index % width) as i32, (index / width) as i32))
+            .find(|(x, y)| {
+                let pixel = screen.pixel(*x, *y).expect("the screen has the viewer's size");
+                self.picture[*y as usize * width + *x as usize] != expected_value(pixel, &self.format)
+            })
+    }
+
+    fn rectangle(&mut self, rect: Rect, encoding: i32, input: &mut Bytes<'_>) {
+        if ![CURSOR, DESKTOP_SIZE, LAST_RECT].contains(&encoding) {
+            assert!(!rect.is_empty(), "an empty rectangle");
+            assert!(
+                Rect::of_size(self.size).contains_rect(&rect),
+                "{rect:?} is outside"
+            );
+        }
+        match encoding {
+            RAW => {
+                let values: Vec<u32> = (0..rect.area()).map(|_| self.pixel(input)).collect();
+                self.paint(rect, &values);
+            }
+            COPY_RECT => {
+                let [x, y] = [i32::from(input.u16()), i32::from(input.u16())];
+                let source = Rect::new(x, y, rect.width, rect.height);
+                assert!(
+                    Rect::of_size(self.size).contains_rect(&source),
+                    "{source:?} is outside"
+                );
+                let values: Vec<u32> = places(source)
+                    .map(|(x, y)| self.picture[self.index(x, y)])
+                    .collect();
+                self.paint(rect, &values);
+            }
+            ZRLE => {
+                let length = input.u32() as usize;
+                let plain = inflate(&mut self.zrle, input.take(length));
+                let mut plain = Bytes(&plain);
+                for y in (rect.y..rect.bottom()).step_by(64) {
+                    for x in (rect.x..rect.right()).step_by(64) {
+                        let tile = Rect::new(x, y, 64, 64).intersection(&rect);
+                        let values = self.zrle_tile(tile, &mut plain);
+                        self.paint(tile, &values);
+                    }
+                }
+                assert!(plain.0.is_empty(), "{} plain bytes too many", plain.0.len());
+            }
+            TIGHT => {
+                let values = self.tight_rectangle(rect, input);
+                self.paint(rect, &values);
+            }
+            CURSOR => {
+                let values = (0..rect.area()).map(|_| self.pixel(input)).collect();
+                let mask = input.take((rect.width as usize).div_ceil(8) * rect.height as usize);
+                self.cursor = Some((rect, values, mask.to_vec()));
+            }
+            DESKTOP_SIZE => {
+                self.size = rect.size();
+                self.picture = vec![0xdead_beef; self.size.area()];
+            }
+            LAST_RECT => {}
+            other => panic!("encoding {other} was not asked for"),
+        }
+    }
+
+    fn index(&self, x: i32, y: i32) -> usize {
+        y as usize * self.size.width as usize + x as usize
+    }
+
+    fn paint(&mut self, rect: Rect, values: &[u32]) {
+        assert_eq!(values.len(), rect.area());
+        for ((x, y), value) in places(rect).zip(values) {
+            let index = self.index(x, y);
+            self.picture[index] = *value;
+        }
+    }
+
+    /// PIXEL
+    fn pixel(&self, input: &mut Bytes<'_>) -> u32 {
+        self.number(input.take(usize::from(self.format.bits_per_pixel) / 8))
+    }
+
+    fn number(&self, bytes: &[u8]) -> u32 {
+        let join = |value: u32, byte: &u8| value << 8 | u32::from(*byte);
+        if self.format.big_endian {
+            bytes.iter().fold(0, join)
+        } else {
+            bytes.iter().rev().fold(0, join)
+        }
+    }
+
+    /// CPIXEL: RFC 6143 §7.7.5.
+    fn compressed_pixel(&self, input: &mut Bytes<'_>) -> u32 {
+        let format = &self.format;
+        let bits = expected_value(0x00ff_ffff, format);
+        if format.bits_per_pixel != 32 || format.depth > 24 || (bits >> 24 != 0 && bits & 0xff != 0) {
+            return self.pixel(input);
+        }
+        let value = self.number(input.take(3));
+        if bits >> 24 == 0 { value } else { value << 8 }
+    }
+
+    /// TPIXEL: rfbproto, Tight Encoding.
+    fn tight_pixel(&self, input: &mut Bytes<'_>) -> u32 {
+        let format = &self.format;
+        let channels = [format.red, format.green, format.blue];
+        let bytes = channels.iter().all(|channel| channel.max == 255);
+        if format.bits_per_pixel != 32 || format.depth != 24 || !bytes {
+            return self.pixel(input);
+        }
+        let colours = input.take(3);
+        let placed = channels.iter().zip(colours);
+        placed.fold(0, |value, (channel, colour)| {
+            value | u32::from(*colour) << channel.shift
+        })
+    }
+
+    fn zrle_tile(&self, tile: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
+        let area = tile.area();
+        let kind = input.u8();
+        let colours = match kind {
+            1..=16 => kind,
+            130..=255 => kind - 128,
+            0 | 128 => 0,
+            other => panic!("subencoding {other} is not used"),
+        };
+        let palette: Vec<u32> = (0..colours).map(|_| self.compressed_pixel(input)).collect();
+        let mut values = Vec::new();
+        match kind {
+            0 => values.extend((0..area).map(|_| self.compressed_pixel(input))),
+            1 => values.resize(area, palette[0]),
+            2..=16 => {
+                let bits = match kind {
+                    2 => 1,
+                    3 | 4 => 2,
+                    _ => 4,
+                };
+                let width = tile.width as usize;
+                for _ in 0..tile.height {
+                    let row = input.take((width * bits).div_ceil(8));
+                    for x in 0..width {
+                        let shift = 8 - bits - x * bits % 8;
+                        let index = row[x * bits / 8] >> shift & ((1 << bits) - 1);
+                        values.push(palette[usize::from(index)]);
+                    }
+                }
+            }
+            128 => {
+                while values.len() < area {
+                    let value = self.compressed_pixel(input);
+                    values.resize(values.len() + run_length(input), value);
+                }
+            }
+            _ => {
+                while values.len() < area {
+                    let index = input.u8();
+                    let length = if index & 0x80 == 0 { 1 } else { run_length(input) };
+                    values.resize(values.len() + length, palette[usize::from(index & 0x7f)]);
+                }
+            }
+        }
+        assert_eq!(values.len(), area, "a run goes beyond its tile");
+        values
+    }
+
+    fn tight_rectangle(&mut self, rect: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
+        assert!(rect.width <= 2048, "wider than the document allows");
+        let control = input.u8();
+        for (number, stream) in self.tight.iter_mut().enumerate() {
+            if control >> number & 1 == 1 {
+                stream.reset(true);
+            }
+        }
+        if control >> 4 == 8 {
+            let value = self.tight_pixel(input);
+            return vec![value; rect.area()];
+        }
+        assert_eq!(control >> 7, 0, "lossless kinds only");
+        let stream = usize::from(control >> 4 & 3);
+        let filter = if control >> 6 & 1 == 1 { input.u8() } else { 0 };
+        let width = rect.width as usize;
+        match filter {
+            0 => {
+                let mut probe = Bytes(&[0; 4]);
+                self.tight_pixel(&mut probe);
+                let plain = self.tight_data(stream, rect.area() * (4 - probe.0.len()), input);
+                let mut plain = Bytes(&plain);
+                (0..rect.area()).map(|_| self.tight_pixel(&mut plain)).collect()
+            }
+            1 => {
+                let colours = usize::from(input.u8()) + 1;
+                let palette: Vec<u32> = (0..colours).map(|_| self.tight_pixel(input)).collect();
+                if colours == 2 {
+                    let row = width.div_ceil(8);
+                    let plain = self.tight_data(stream, row * rect.height as usize, input);
+                    let bit = |x: usize, y: usize| usize::from(plain[y * row + x / 8] >> (7 - x % 8) & 1);
+                    let rows = 0..rect.height as usize;
+                    rows.flat_map(|y| (0..width).map(move |x| (x, y)))
+                        .map(|(x, y)| palette[bit(x, y)])
+                        .collect()
+                } else {
+                    let plain = self.tight_data(stream, rect.area(), input);
+                    plain.iter().map(|index| palette[usize::from(*index)]).collect()
+                }
+            }
+            other => panic!("filter {other} is not used"),
+        }
+    }
+
+    fn tight_data(&mut self, stream: usize, length: usize, input: &mut Bytes<'_>) -> Vec<u8> {
+        if length < 12 {
+            return input.take(length).to_vec();
+        }
+        let mut compressed = 0;
+        for shift in [0, 7, 14] {
+            let byte = usize::from(input.u8());
+            if shift == 14 {
+                compressed |= byte << shift;
+            } else {
+                compressed |= (byte & 0x7f) << shift;
+                if byte & 0x80 == 0 {
+                    break;
+                }
+            }
+        }
+        let plain = inflate(&mut self.tight[stream], input.take(compressed));
+        assert_eq!(plain.len(), length);
+        plain
+    }
+}
+
+fn run_length(input: &mut Bytes<'_>) -> usize {
+    let mut length = 1;
+    loop {
+        let byte = input.u8();
+        length += usize::from(byte);
+        if byte != 255 {
+            return length;
+        }
+    }
+}
+
+fn inflate(stream: &mut Decompress, compressed: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    let start = stream.total_in();
+    loop {
+        plain.reserve(1 << 16);
+        let used = (stream.total_in() - start) as usize;
+        stream
+            .decompress_vec(&compressed[used..], &mut plain, FlushDecompress::Sync)
+            .expect("a valid zlib stream");
+        if stream.total_in() - start == compressed.len() as u64 && plain.len() < plain.capacity() {
+            return plain;
+        }
+    }
+}
+
+fn places(rect: Rect) -> impl Iterator<Item = (i32, i32)> {
+    (rect.y..rect.bottom()).flat_map(move |y| (rect.x..rect.right()).map(move |x| (x, y)))
+}
