@@ -404,9 +404,8 @@ impl Desktop {
                     self.take_manager_role()?;
                 }
             }
-            Event::XfixesSelectionNotify(change) => self.selection.owner_changed(&change),
+            Event::XfixesSelectionNotify(change) => self.selection.owner_changed(link, &change),
             Event::SelectionNotify(answer) => self.selection.answered(&answer),
-            Event::SelectionRequest(request) => Selection::refuse(link, &request)?,
             Event::Error(error) => tracing::debug!(?error, "the display reports a failed request"),
             _ => {}
         }

@@ -1,12 +1,14 @@
 //! Text into a field: typed in short runs, and read back before anybody relies on it.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
-use x11rb::protocol::xproto::{ConnectionExt as _, Timestamp};
+use x11rb::protocol::xproto::ConnectionExt as _;
 use zeroize::Zeroizing;
 
 use super::keymap::{Stroke, keysym, keysym_of};
 use super::manager::focus_window;
+use super::selection::Selection;
 use super::{Desktop, X11Error};
 use crate::screen::{Point, WindowId};
 
@@ -80,14 +82,21 @@ impl From<Stop> for FillOutcome {
 /// The field that is being filled.
 struct Field {
     window: WindowId,
-    client: u32,
     /// The windows that were there at the start.
     windows: Vec<WindowId>,
     options: FillOptions,
+    /// How often all of it was selected: a program tells of each once, but for an empty field.
+    selections: usize,
     select_all: [Stroke; 2],
     end: Stroke,
     delete: Stroke,
 }
+
+/// How often the program took PRIMARY, and the text that it told then.
+type Answer = (usize, Option<Zeroizing<String>>);
+
+/// How many more selections a program must tell of before what it tells is taken as wrong.
+const STALE: usize = 3;
 
 /// Symbols that filling needs besides the text.
 const ALWAYS: [u32; 4] = [keysym::CONTROL, keysym::A, keysym::END, keysym::DELETE];
@@ -120,8 +129,9 @@ impl Desktop {
         let outcome = outcome?;
         if outcome.is_confirmed() {
             self.keyboard.unbind(&self.link.connection)?;
-            self.link.flush()?;
         }
+        self.selection = Selection::default();
+        self.empty_primary()?;
         Ok(outcome)
     }
 
@@ -145,16 +155,17 @@ impl Desktop {
         let (Some(control), Some(a), Some(end), Some(delete)) = (control, a, end, delete) else {
             return Err(full());
         };
-        let field = Field {
+        let mut field = Field {
             window,
-            client,
             windows,
             options,
+            selections: 0,
             select_all: [control, a],
             end,
             delete,
         };
         self.keyboard.neutralise(&self.link.connection)?;
+        self.selection = Selection::watch(client, self.events.server_time(&self.link)?);
         if let Err(stop) = self.click_into(&field, at)? {
             return Ok(stop.into());
         }
@@ -163,30 +174,38 @@ impl Desktop {
         for (index, batch) in batches.iter().enumerate() {
             self.keyboard.bind(&self.link.connection, batch)?;
             if index == 0 {
-                self.press(&field.select_all)?;
+                self.select_all(&mut field)?;
             }
-            let painted = match self.type_in_runs(&field, &batch.strokes)? {
-                Ok(painted) => painted,
-                Err(stop) => return Ok(stop.into()),
-            };
+            if let Err(stop) = self.type_in_runs(&field, &batch.strokes)? {
+                return Ok(stop.into());
+            }
             arrived += batch.strokes.len();
             let expected: Zeroizing<String> = Zeroizing::new(typed.chars().take(arrived).collect());
-            outcome = self.read_back(&field, &expected, painted)?;
+            outcome = self.read_back(&mut field, &expected)?;
             if !outcome.is_confirmed() {
                 return Ok(outcome);
             }
         }
         if text.is_empty() {
-            let painted = self.paints.count;
-            self.press(&field.select_all)?;
-            self.press(&[field.delete])?;
-            if let Err(Stop::Interrupted(by)) = self.await_paint(&field, painted)? {
-                return Ok(FillOutcome::Interrupted { by });
-            }
-            self.empty_primary()?;
-            return Ok(FillOutcome::Exact);
+            outcome = self.erase(&mut field)?;
         }
         Ok(outcome)
+    }
+
+    /// Deletes what the field holds.
+    fn erase(&mut self, field: &mut Field) -> Result<FillOutcome, X11Error> {
+        let before = self.paints.count;
+        self.select_all(field)?;
+        self.press(&[field.delete])?;
+        match self.await_paint(field, before)? {
+            Err(Stop::Interrupted(by)) => Ok(FillOutcome::Interrupted { by }),
+            Ok(()) | Err(Stop::TimedOut) => Ok(FillOutcome::Exact),
+        }
+    }
+
+    fn select_all(&self, field: &mut Field) -> Result<(), X11Error> {
+        field.selections += 1;
+        self.press(&field.select_all)
     }
 
     fn press(&self, strokes: &[Stroke]) -> Result<(), X11Error> {
@@ -199,10 +218,16 @@ impl Desktop {
             self.focus(field.window)?;
         }
         self.click(field.window, at)?;
+        let clicked = self.events.server_time(&self.link)?;
         let deadline = Instant::now() + field.options.answer;
-        self.until(field, deadline, |desktop| {
+        let focused = self.until(field, deadline, |desktop| {
             Ok(desktop.has_focus(field.window)?.then_some(()))
-        })
+        })?;
+        // Java holds keys back until the clicked field has the focus, but only those with a later time stamp.
+        while self.events.server_time(&self.link)?.wrapping_sub(clicked) < 2 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(focused)
     }
 
     /// Whether the focus is on a window or inside it.
@@ -220,19 +245,16 @@ impl Desktop {
         Ok(false)
     }
 
-    /// Types in runs; tells whether the window was painted after each of them.
-    fn type_in_runs(&mut self, field: &Field, strokes: &[Stroke]) -> Result<Result<bool, Stop>, X11Error> {
-        let mut painted = true;
+    fn type_in_runs(&mut self, field: &Field, strokes: &[Stroke]) -> Result<Result<(), Stop>, X11Error> {
         for run in strokes.chunks(field.options.run.max(1)) {
             let before = self.paints.count;
             self.keyboard.type_strokes(&self.link.connection, run)?;
-            match self.await_paint(field, before)? {
-                Ok(()) => {}
-                Err(Stop::TimedOut) => painted = false,
-                Err(stop) => return Ok(Err(stop)),
+            // A window that is not painted may be busy, or have nothing new to show: the reading will tell.
+            if let Err(stop @ Stop::Interrupted(_)) = self.await_paint(field, before)? {
+                return Ok(Err(stop));
             }
         }
-        Ok(Ok(painted))
+        Ok(Ok(()))
     }
 
     fn await_paint(&mut self, field: &Field, before: u64) -> Result<Result<(), Stop>, X11Error> {
@@ -242,51 +264,44 @@ impl Desktop {
         })
     }
 
-    /// Selects all and asks what that is. An earlier selection of the same program may be told late: what was not seen
-    /// to be painted, or differs, is asked for again.
-    fn read_back(&mut self, field: &Field, expected: &str, painted: bool) -> Result<FillOutcome, X11Error> {
-        let mut last = None;
+    /// Selects all and asks what that is. A busy program may tell late of a selection from before the text was typed:
+    /// so an answer counts only once it has told of more selections than there were by then, and one that differs
+    /// only after some more: a click soon after another one is a double click, and selects too.
+    fn read_back(&mut self, field: &mut Field, expected: &str) -> Result<FillOutcome, X11Error> {
+        let earlier = field.selections;
         loop {
-            let since = self.take_primary()?;
-            self.press(&field.select_all)?;
-            let answer = self.ask(field, since)?;
-            let outcome = match answer {
-                Err(Stop::Interrupted(by)) => return Ok(FillOutcome::Interrupted { by }),
-                Err(Stop::TimedOut) => FillOutcome::NoAnswer,
-                Ok(None) => FillOutcome::NoAnswer,
-                Ok(Some(answer)) => judge(&answer, expected),
+            let told = self.selection.taken();
+            self.select_all(field)?;
+            let (told, answer) = match self.ask(field, told)? {
+                Ok(answer) => answer,
+                Err(stop) => return Ok(stop.into()),
             };
-            self.empty_primary()?;
             self.press(&[field.end])?;
-            let certain = painted && outcome.is_confirmed();
-            if certain || outcome == FillOutcome::NoAnswer || last == Some(outcome) {
+            let outcome = answer.map_or(FillOutcome::NoAnswer, |answer| judge(&answer, expected));
+            let needed = if outcome.is_confirmed() { 1 } else { STALE };
+            if told >= earlier + needed {
                 return Ok(outcome);
             }
-            last = Some(outcome);
         }
     }
 
-    /// Waits for the program to own PRIMARY, and gets its text; `None` for a refusal.
-    fn ask(
-        &mut self,
-        field: &Field,
-        since: Timestamp,
-    ) -> Result<Result<Option<Zeroizing<String>>, Stop>, X11Error> {
+    /// Waits for the program to take PRIMARY more often than `told`, and gets its text, or `None` when it refuses;
+    /// with how often it took PRIMARY before it answered.
+    fn ask(&mut self, field: &Field, told: usize) -> Result<Result<Answer, Stop>, X11Error> {
         let deadline = Instant::now() + field.options.answer;
-        let owner = self.until(field, deadline, |desktop| {
-            Ok(desktop.selection.take_owner(&desktop.link, field.client, since))
+        let taken = self.until(field, deadline, |desktop| {
+            Ok(Some(desktop.selection.taken()).filter(|&taken| taken > told))
         })?;
-        let owner = match owner {
-            Ok(owner) => owner,
+        let taken = match taken {
+            Ok(taken) => taken,
             Err(stop) => return Ok(Err(stop)),
         };
-        self.ask_primary(owner)?;
-        let answer = self.until(field, deadline, |desktop| Ok(desktop.selection.take_answer()))?;
-        Ok(match answer {
-            Ok(Some(property)) => Ok(self.take_text(property)?),
-            Ok(None) => Ok(None),
-            Err(stop) => Err(stop),
-        })
+        self.ask_primary()?;
+        match self.until(field, deadline, |desktop| Ok(desktop.selection.take_answer()))? {
+            Ok(Some(property)) => Ok(Ok((taken, self.take_text(property)?))),
+            Ok(None) => Ok(Ok((taken, None))),
+            Err(stop) => Ok(Err(stop)),
+        }
     }
 
     /// Handles events until `found` has something, another window is there, or `deadline` passes.

@@ -50,6 +50,8 @@ pub(super) struct Manager {
     managed: HashMap<u32, Option<WindowId>>,
     /// A managed window closed; the focus may have gone with it.
     closed: Option<Closed>,
+    /// The client list as it was told last. Told only when it differs: every telling is an event for us and others.
+    told: Vec<u32>,
 }
 
 /// The window that closed last.
@@ -96,6 +98,7 @@ impl Manager {
         self.window = Some(window);
         self.watched = None;
         self.managed.clear();
+        self.told.clear();
         for found in list.windows() {
             if found.kind != WindowKind::Popup {
                 self.adopt(link, found.id, found.transient_for)?;
@@ -235,13 +238,16 @@ impl Manager {
         link.flush()
     }
 
-    fn publish(&self, link: &Link, list: &WindowList) -> Result<(), X11Error> {
+    fn publish(&mut self, link: &Link, list: &WindowList) -> Result<(), X11Error> {
         let clients: Vec<u32> = list
             .windows()
             .iter()
             .filter(|window| window.kind != WindowKind::Popup)
             .map(|window| window.id.0)
             .collect();
+        if clients == self.told {
+            return Ok(());
+        }
         for property in [link.atoms._NET_CLIENT_LIST, link.atoms._NET_CLIENT_LIST_STACKING] {
             link.connection.change_property32(
                 PropMode::REPLACE,
@@ -251,6 +257,7 @@ impl Manager {
                 &clients,
             )?;
         }
+        self.told = clients;
         Ok(())
     }
 }

@@ -19,6 +19,9 @@ const LEFT: u8 = 1;
 /// How long another window manager may take to raise a window.
 const RAISING: Duration = Duration::from_secs(1);
 
+/// How far the pointer moves aside before a click.
+const ASIDE: i32 = 8;
+
 impl Desktop {
     /// Clicks at a point of a window, in its coordinates. The window is raised if another one covers the point. The
     /// last look at what is on top and the press are one step for the server: nothing can come between.
@@ -40,6 +43,10 @@ impl Desktop {
             let deadline = Instant::now() + RAISING;
             while self.on_top(id, to)?.is_some() && self.wait(deadline)? {}
         }
+        // Java takes two clicks within half a second for a double click unless the pointer moved 4 pixels away in
+        // between, inside the window.
+        let aside = if at.x >= ASIDE { -ASIDE } else { ASIDE };
+        motion(&self.link.connection, self.link.root, to.offset(aside, 0))?;
         motion(&self.link.connection, self.link.root, to)?;
         let alone = GrabServer::grab(&*self.link.connection)?;
         let origin = self

@@ -1,10 +1,7 @@
 //! The PRIMARY selection, by which a program tells what is selected in it (ICCCM §2). Every answer may be a secret.
 
 use x11rb::protocol::xfixes::SelectionNotifyEvent as OwnerChange;
-use x11rb::protocol::xproto::{
-    Atom, ConnectionExt as _, EventMask, SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent,
-    Timestamp,
-};
+use x11rb::protocol::xproto::{Atom, ConnectionExt as _, SelectionNotifyEvent, Timestamp};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::link::Link;
@@ -16,29 +13,43 @@ const LONGEST: u32 = 1 << 14;
 /// The predefined atom `PRIMARY` (X11 protocol, appendix B).
 const PRIMARY: Atom = 1;
 
-/// What was heard about PRIMARY.
+/// What is heard about PRIMARY.
 #[derive(Default)]
 pub(super) struct Selection {
-    /// The owner that took it last, if it is another program.
-    owner: Option<Owner>,
+    /// The program that is listened to, and from when on.
+    watched: Option<(u32, Timestamp)>,
+    /// How often that program took PRIMARY.
+    taken: usize,
+    /// When it did so last.
+    since: Timestamp,
     /// The answer to our question: the property that holds it, if there is one.
     answer: Option<Option<Atom>>,
 }
 
-/// Who took PRIMARY, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) window: u32,
-    pub(super) since: Timestamp,
-}
-
 impl Selection {
-    /// PRIMARY has another owner, or none.
-    pub(super) fn owner_changed(&mut self, change: &OwnerChange) {
-        self.owner = (change.owner != x11rb::NONE && change.owner != change.window).then_some(Owner {
-            window: change.owner,
-            since: change.selection_timestamp,
-        });
+    /// Counts from now on how often `client` takes PRIMARY, no earlier than `since`.
+    pub(super) fn watch(client: u32, since: Timestamp) -> Self {
+        Self {
+            watched: Some((client, since)),
+            ..Self::default()
+        }
+    }
+
+    /// PRIMARY has another owner, or none, or the same one took it again.
+    pub(super) fn owner_changed(&mut self, link: &Link, change: &OwnerChange) {
+        if let Some((client, since)) = self.watched
+            && change.owner != x11rb::NONE
+            && link.client_of(change.owner) == client
+            && !is_before(change.selection_timestamp, since)
+        {
+            self.taken += 1;
+            self.since = change.selection_timestamp;
+        }
+    }
+
+    /// How often the watched program took PRIMARY.
+    pub(super) const fn taken(&self) -> usize {
+        self.taken
     }
 
     /// The owner's program answered.
@@ -48,32 +59,9 @@ impl Selection {
         }
     }
 
-    /// Takes the owner that was heard of last, if `client` owns it and took it no earlier than `since`.
-    pub(super) fn take_owner(&mut self, link: &Link, client: u32, since: Timestamp) -> Option<Owner> {
-        let accepted =
-            |owner: &Owner| link.client_of(owner.window) == client && !is_before(owner.since, since);
-        self.owner.take_if(|owner| accepted(owner))
-    }
-
     /// Takes the answer that came: its property, or `None` in it for a refusal.
     pub(super) const fn take_answer(&mut self) -> Option<Option<Atom>> {
         self.answer.take()
-    }
-
-    /// Tells a program that asks us that we have nothing to tell.
-    pub(super) fn refuse(link: &Link, request: &SelectionRequestEvent) -> Result<(), X11Error> {
-        let answer = SelectionNotifyEvent {
-            response_type: SELECTION_NOTIFY_EVENT,
-            sequence: 0,
-            time: request.time,
-            requestor: request.requestor,
-            selection: request.selection,
-            target: request.target,
-            property: x11rb::NONE,
-        };
-        link.connection
-            .send_event(false, request.requestor, EventMask::NO_EVENT, answer)?;
-        link.flush()
     }
 }
 
@@ -83,36 +71,24 @@ const fn is_before(time: Timestamp, other: Timestamp) -> bool {
 }
 
 impl Desktop {
-    /// Makes PRIMARY ours and empty; gives the time from which on another owner is a newer one.
-    pub(super) fn take_primary(&mut self) -> Result<Timestamp, X11Error> {
-        let time = self.events.server_time(&self.link)?;
-        self.link
-            .connection
-            .set_selection_owner(self.link.own, PRIMARY, time)?;
-        self.sync()?;
-        self.selection = Selection::default();
-        Ok(time)
-    }
-
     /// Empties PRIMARY: nobody owns it afterwards.
     pub(super) fn empty_primary(&mut self) -> Result<(), X11Error> {
         let time = self.events.server_time(&self.link)?;
         let wire = &self.link.connection;
         wire.set_selection_owner(x11rb::NONE, PRIMARY, time)?;
         wire.delete_property(self.link.own, PRIMARY)?;
-        self.selection = Selection::default();
         self.link.flush()
     }
 
     /// Asks the owner of PRIMARY for its text.
-    pub(super) fn ask_primary(&mut self, owner: Owner) -> Result<(), X11Error> {
-        self.selection.take_answer();
+    pub(super) fn ask_primary(&mut self) -> Result<(), X11Error> {
+        self.selection.answer = None;
         self.link.connection.convert_selection(
             self.link.own,
             PRIMARY,
             self.link.atoms.UTF8_STRING,
             PRIMARY,
-            owner.since,
+            self.selection.since,
         )?;
         self.link.flush()
     }
