@@ -15,14 +15,14 @@ use crate::agent::{Agent, Event, Policy, State};
 use crate::config::{Config, OnRefusal, OnTimeout};
 use crate::dialogs::{Catalogue, RuleError};
 use crate::exit::ExitCode;
-use crate::gateway::{self, GatewayError};
+use crate::gateway::{self, GatewayError, Launch};
 use crate::journal::{EventLog, Evidence, Governor, GovernorError};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, Report};
-use crate::relay;
+use crate::relay::{Relay, RelayError, RelayStatus};
 use crate::supervisor::{
-    self, Leftovers, LeftoversError, OutputStream, Reaper, Redaction, Service, Signals, SpawnError, StopPolicy,
+    self, Leftovers, LeftoversError, Orphans, OutputStream, Reaper, Redaction, Service, Signals, SpawnError, StopPolicy,
 };
-use crate::vnc;
+//VNC use crate::vnc;
 use crate::x11::{DisplayAddress, VirtualServer, X11Error};
 
 /// Xvfb answers within a second, or not at all.
@@ -32,6 +32,8 @@ const DISPLAY_LIMIT: Duration = Duration::from_secs(15);
 const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 /// Pause between two probes of an API that does not answer yet.
 const PROBE_RETRY: Duration = Duration::from_millis(500);
+/// The Gateway itself serves 32.
+const MAX_API_CLIENTS: usize = 64;
 /// A gateway that is closed through its window saves its settings first.
 const GATEWAY_STOP: StopPolicy =
     StopPolicy { asked: Some(Duration::from_secs(20)), terminated: Duration::from_secs(5) };
@@ -96,6 +98,9 @@ pub enum AppError {
     Pilot(#[from] PilotError),
     /// See the source.
     #[error(transparent)]
+    Relay(#[from] RelayError),
+    /// See the source.
+    #[error(transparent)]
     Rules(#[from] RuleError),
     /// See the source.
     #[error(transparent)]
@@ -116,6 +121,7 @@ impl AppError {
             | Self::DisplayLost(_)
             | Self::Leftovers(_)
             | Self::Pilot(_)
+            | Self::Relay(_)
             | Self::Spawn(_)
             | Self::X11(_) => ExitCode::Unavailable,
             Self::SecondFactorTimedOut(_) => ExitCode::SecondFactorTimedOut,
@@ -168,9 +174,10 @@ struct App {
     logged_in: watch::Sender<bool>,
     answers: mpsc::UnboundedReceiver<bool>,
     ready: watch::Sender<bool>,
-    shutdown: watch::Sender<bool>,
+    end_relay: Option<oneshot::Sender<()>>,
     tasks: Vec<JoinHandle<()>>,
-    stopping: bool,
+    reaper: Reaper,
+    leftovers: Leftovers,
 }
 
 impl App {
@@ -182,7 +189,7 @@ impl App {
             catalogue.add_folder(folder)?;
         }
         let launch = match attach {
-            None => Some(gateway::Launch::prepare(&config.gateway)?),
+            None => Some(Launch::prepare(&config.gateway)?),
             Some(_) => None,
         };
         let agent = Agent::new(catalogue, Policy::new(&config));
@@ -192,10 +199,16 @@ impl App {
             Some(settings) => Some(listen("viewers on", settings.listen, "GATEHAND_VNC_LISTEN").await?),
             None => None,
         };
-        // The relay listens only when the gateway is ready; a port that is taken should be told now.
-        drop(listen("relay on", config.relay, "GATEHAND_RELAY_PORT").await?);
+        let relay = Relay {
+            listen: config.relay,
+            target: SocketAddr::from(([127, 0, 0, 1], config.gateway.api_port)),
+            max_clients: MAX_API_CLIENTS,
+        };
+        relay.check()?;
 
-        let (shutdown, _) = watch::channel(false);
+        let reaper = Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?;
+        let leftovers = Leftovers::end(&config.state_dir, Duration::from_secs(3)).await?;
+
         let (ready, _) = watch::channel(false);
         let (logged_in, _) = watch::channel(false);
         let (answers_to, answers) = mpsc::unbounded_channel();
@@ -211,17 +224,274 @@ impl App {
             logged_in,
             answers,
             ready,
-            shutdown,
+            end_relay: None,
             tasks: Vec::new(),
-            stopping: false,
+            reaper,
+            leftovers,
             config,
         };
-        let started = app.start_parts(launch, attach, agent, hands, viewers, reports_to, answers_to).await;
+        let started = app.start_parts(launch, relay, attach, agent, hands, viewers, reports_to, answers_to).await;
         match started {
             Ok(()) => Ok(app),
             Err(error) => {
                 app.stop().await;
                 Err(error)
+            }
+        }
+    }
+}
+
+impl App {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one start, each made before anything runs")]
+    async fn start_parts(
+        &mut self,
+        launch: Option<Launch>,
+        relay: Relay,
+        attach: Option<DisplayAddress>,
+        agent: Agent,
+        hands: Hands,
+        viewers: Option<TcpListener>,
+        reports: mpsc::UnboundedSender<Report>,
+        answers: mpsc::UnboundedSender<bool>,
+    ) -> Result<(), AppError> {
+        let state_dir = self.config.state_dir.clone();
+        let state_folder = |source| AppError::StateFolder { path: state_dir.clone(), source };
+        let events = EventLog::open(&state_dir).map_err(state_folder)?;
+        let eyes = Eyes::open(state_dir.clone()).map_err(PilotError::from)?;
+        let display = match (attach, &self.config.display.existing) {
+            (Some(address), _) => address,
+            (None, Some(name)) => DisplayAddress::new(name.clone()),
+            (None, None) => self.start_display().await?,
+        };
+        self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
+        if let Some(listener) = viewers {
+            //VNC self.serve_viewers(listener, &display)?;
+ let _ = listener;
+        }
+        self.tasks.push(tokio::spawn(probe(
+            self.config.gateway.api_port,
+            self.logged_in.subscribe(),
+            answers,
+        )));
+        let (status, _) = watch::channel(RelayStatus::default());
+        let (end_relay, told) = oneshot::channel();
+        self.end_relay = Some(end_relay);
+        let ready = self.ready.subscribe();
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(error) = relay.run(ready, status, told).await {
+                tracing::error!(%error, "the API relay has ended");
+            }
+        }));
+        if let Some(launch) = launch {
+            self.start_gateway(&launch, &display)?;
+        }
+        Ok(())
+    }
+
+    /// Starts Xvfb and waits for the number of its display.
+    async fn start_display(&mut self) -> Result<DisplayAddress, AppError> {
+        for number in crate::x11::clear_leftovers().unwrap_or_default() {
+            tracing::info!(display = number, "removed the lock of a dead X server");
+        }
+        let folder = self.config.state_dir.join("display");
+        let failed = |source| AppError::StateFolder { path: folder.clone(), source };
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => make_private_folder(&folder)?,
+        }
+        self.cookies = Some(folder.clone());
+        let server = VirtualServer::prepare(&folder, self.config.display.size)?;
+        let (tell, told) = oneshot::channel();
+        let mut tell = Some(tell);
+        let mut log = supervisor::log_output("Xvfb", Redaction::default());
+        let output = Box::new(move |stream: OutputStream, line: &str| {
+            match (stream, tell.take_if(|_| stream == OutputStream::Stdout)) {
+                (OutputStream::Stdout, Some(tell)) => {
+                    // The receiver goes away only when the start has failed already.
+                    let _ = tell.send(line.trim().parse::<u32>());
+                }
+                _ => log(stream, line),
+            }
+        });
+        let child = self.reaper.spawn("Xvfb", &mut server.command(), output)?;
+        self.leftovers.add("Xvfb", child.identity())?;
+        let mut service = Service::new("Xvfb", child, DISPLAY_STOP);
+        let ended = |how: String| AppError::Ended { what: "Xvfb", how, cure: "see its lines in the log" };
+        let number = tokio::select! {
+            number = told => number,
+            exit = service.ended() => return Err(ended(exit.to_string())),
+            () = tokio::time::sleep(DISPLAY_LIMIT) => {
+                self.display = Some(service);
+                return Err(ended(format!("no display number within {} s", DISPLAY_LIMIT.as_secs())));
+            }
+        };
+        service.mark_ready();
+        self.display = Some(service);
+        match number {
+            Ok(Ok(number)) => Ok(server.address(number)),
+            _ => Err(ended("it told no display number".into())),
+        }
+    }
+
+    fn start_gateway(&mut self, launch: &Launch, display: &DisplayAddress) -> Result<(), AppError> {
+        let mut command = launch.command();
+        command.env("DISPLAY", &display.name);
+        match &display.authority {
+            Some(authority) => command.env("XAUTHORITY", authority),
+            None => command.env_remove("XAUTHORITY"),
+        };
+        let output = supervisor::log_output("gateway", Redaction::default());
+        let child = self.reaper.spawn("gateway", &mut command, output)?;
+        self.leftovers.add("gateway", child.identity())?;
+        self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
+        Ok(())
+    }
+
+    /// Waits for the reason to stop.
+    async fn watch(&mut self) -> Result<ExitCode, AppError> {
+        let mut second_factor: Option<tokio::time::Instant> = None;
+        loop {
+            let limit = self.config.second_factor.limit;
+            let second_factor_over = async {
+                match second_factor {
+                    Some(since) => tokio::time::sleep_until(since + limit).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                signal = self.signals.next() => {
+                    tracing::info!(%signal, "stopping");
+                    return Ok(ExitCode::Stopped);
+                }
+                report = self.reports.recv() => match report {
+                    Some(Report::Event(Event::State { state, evidence })) => {
+                        second_factor = match (state, second_factor) {
+                            (State::SecondFactor, None) => Some(tokio::time::Instant::now()),
+                            (State::SecondFactor, since) => since,
+                            _ => None,
+                        };
+                        self.entered(state, evidence).await?;
+                    }
+                    Some(Report::Event(_) | Report::Closing(_)) => {}
+                    Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
+                    None => return Err(AppError::DisplayLost("the pilot has ended".into())),
+                },
+                Some(answered) = self.answers.recv() => self.tell(Command::ApiAnswered(answered)),
+                exit = ended(&mut self.gateway) => {
+                    self.gateway = None;
+                    self.tell(Command::GatewayExited(format!("the gateway's process ended ({exit})")));
+                    let cure = "see its lines in the log and the events file; start gatehand again";
+                    return Err(AppError::Ended { what: "the gateway", how: exit.to_string(), cure });
+                }
+                exit = ended(&mut self.display) => {
+                    self.display = None;
+                    return Err(AppError::Ended { what: "Xvfb", how: exit.to_string(), cure: "start gatehand again" });
+                }
+                () = second_factor_over, if self.config.second_factor.on_timeout == OnTimeout::Exit => {
+                    return Err(AppError::SecondFactorTimedOut(limit));
+                }
+            }
+        }
+    }
+
+    async fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
+        let logged_in = matches!(state, State::LoggedIn | State::Ready | State::Disconnected | State::HandsOff)
+            && (state != State::HandsOff || *self.logged_in.borrow());
+        self.logged_in.send_replace(logged_in);
+        if state != State::HandsOff {
+            self.ready.send_replace(state == State::Ready);
+        }
+        if state == State::Ready
+            && let Some(on_ready) = self.on_ready.take()
+        {
+            on_ready(&self.config);
+        }
+        if state == State::LockedOut {
+            self.stop_gateway().await;
+            if self.config.on_refusal == OnRefusal::Exit {
+                return Err(AppError::Refused(evidence));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, command: Command) {
+        if let Some(pilot) = &self.pilot {
+            pilot.tell(command);
+        }
+    }
+
+    async fn stop_gateway(&mut self) {
+        let Some(mut gateway) = self.gateway.take() else { return };
+        gateway.stop(|| self.tell(Command::CloseGateway)).await;
+        self.forget(&gateway);
+    }
+
+    /// Stops everything, last started first: the gateway through its window, then the ports, then the display.
+    async fn stop(&mut self) {
+        self.stop_gateway().await;
+        drop(self.end_relay.take());
+        for task in self.tasks.drain(..) {
+            task.abort();
+            // An aborted task has nothing to tell.
+            let _ = task.await;
+        }
+        drop(self.pilot.take());
+        if let Some(mut display) = self.display.take() {
+            display.stop(|| {}).await;
+            self.forget(&display);
+        }
+        if let Some(folder) = self.cookies.take()
+            && let Err(error) = std::fs::remove_dir_all(&folder)
+        {
+            tracing::warn!(%error, folder = %folder.display(), "the display's cookie could not be removed");
+        }
+    }
+
+    fn forget(&mut self, service: &Service) {
+        if let Err(error) = self.leftovers.remove(service.identity()) {
+            tracing::warn!(%error, "the list of processes");
+        }
+    }
+}
+
+/// The end of a process, if there is one; else never.
+async fn ended(service: &mut Option<Service>) -> supervisor::Exit {
+    match service {
+        Some(service) => service.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Asks the API whether it answers, as long as the agent sees the main window.
+async fn probe(port: u16, mut logged_in: watch::Receiver<bool>, answers: mpsc::UnboundedSender<bool>) {
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let mut answered = false;
+    loop {
+        if logged_in.wait_for(|&logged_in| logged_in).await.is_err() {
+            return;
+        }
+        let outcome = gateway::probe_api(address).await;
+        match &outcome {
+            Ok(answer) if !answered => tracing::info!(version = answer.server_version, "the API answers"),
+            Err(error) if answered => tracing::warn!(%error, "the API does not answer any more"),
+            Err(error) => tracing::debug!(%error, "the API does not answer yet"),
+            Ok(_) => {}
+        }
+        if answered != outcome.is_ok() {
+            answered = outcome.is_ok();
+            if answers.send(answered).is_err() {
+                return;
+            }
+        }
+        let pause = if answered { PROBE_INTERVAL } else { PROBE_RETRY };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // Logged out: what was answered before says nothing about the next login.
+            gone = logged_in.wait_for(|&logged_in| !logged_in) => {
+                if gone.is_err() || std::mem::take(&mut answered) && answers.send(false).is_err() {
+                    return;
+                }
             }
         }
     }

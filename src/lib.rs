@@ -18,3 +18,7 @@ pub mod screen;
 pub mod supervisor;
 pub mod vision;
 pub mod x11;
+pub mod gateway;
+pub mod relay;
+pub mod app;
+pub mod cli;

@@ -73,7 +73,7 @@ impl Choice {
             return self.click(now, view, &wanted, &other, true);
         };
         let looks = (controls::look(&view.frame, wanted.1), controls::look(&view.frame, other.1));
-        let changed = looks != clicked.looks;
+        let changed = looks.0.differs(&clicked.looks.0) || looks.1.differs(&clicked.looks.1);
         if !changed && now < clicked.at + REACTION {
             return ChoiceStep::Wait(clicked.at + REACTION);
         }

@@ -16,6 +16,8 @@ use crate::vision::controls::{self, Button};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Pause before a field is tried again.
 const RETRY: Duration = Duration::from_millis(700);
+/// How long a filled field may take to be painted.
+const PAINTED: Duration = Duration::from_millis(1500);
 /// How long the gateway may do nothing visible after the login button was pressed.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -40,7 +42,7 @@ enum Step {
     Mode(Choice),
     UserName,
     Password,
-    Permit,
+    Permit { filled: Instant },
     Submit,
     Submitted { at: Instant },
 }
@@ -133,8 +135,11 @@ impl Login {
                 Some((_, field)) => Next::Act(Action::Fill { window, field, what: Typed::Password }),
                 None => self.again(now, "the password field cannot be found"),
             },
-            Step::Permit => match &self.empty_password {
+            Step::Permit { filled } => match &self.empty_password {
                 Some((field, before)) if view.frame.crop(*field) == *before => {
+                    if now < *filled + PAINTED {
+                        return Next::Wait(*filled + PAINTED);
+                    }
                     self.step = Step::UserName;
                     self.again(now, "the form was rebuilt while it was filled in")
                 }
@@ -167,10 +172,10 @@ impl Login {
                 self.again(now, "the first field hides what is typed: it is the password's")
             }
             (Step::Password, ActResult::Filled) => {
-                self.step = Step::Permit;
+                self.step = Step::Permit { filled: now };
                 Next::Verified("password, read back as many echo characters".into())
             }
-            (Step::Permit, ActResult::Permitted) => {
+            (Step::Permit { .. }, ActResult::Permitted) => {
                 self.step = Step::Submit;
                 Next::Wait(now)
             }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Context, Failure, display};
-use crate::app;
+use crate::app::{self, Plan};
 use crate::config::Arguments;
 use crate::exit::ExitCode;
 
@@ -21,5 +21,5 @@ pub(super) struct Options {
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     let config = context.configure(options.settings.0, &[])?;
     let address = display::address(config.display.existing.as_deref())?;
-    app::run(app::Plan::attach(config, options.rules, address))
+    Ok(app::run(Plan { config, rules: options.rules, attach: Some(address), on_ready: None })?)
 }

@@ -9,16 +9,18 @@ mod read;
 mod run;
 mod snapshot;
 mod unlock;
-mod vnc;
+//VNC mod vnc;
 
+use std::ffi::OsString;
 use std::fmt::Display;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::config::{Argument, Config, LogFormat, Secret, Sources};
+use crate::app::AppError;
+use crate::config::{self, Argument, Config, LogFormat, Secret, Sources};
 use crate::exit::ExitCode;
-use crate::supervisor;
+use crate::supervisor::{self, Isolated};
 
 /// Runs Interactive Brokers' gateways unattended, from their pixels and window titles alone.
 #[derive(Debug, Parser)]
@@ -40,8 +42,8 @@ enum Command {
     Run(run::Options),
     /// Do the same for a gateway that somebody else started, on a display that is there.
     Attach(attach::Options),
-    /// Serve a display to VNC viewers, and nothing else.
-    Vnc(vnc::Options),
+//VNC     /// Serve a display to VNC viewers, and nothing else.
+    //VNC Vnc(vnc::Options),
     /// Keep what is on the display now as fixtures: one folder per window.
     Snapshot(snapshot::Options),
     /// Print what the agent sees: windows, lines of text, buttons and fields.
@@ -83,26 +85,43 @@ impl Failure {
     }
 }
 
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::new(error.exit_code(), error)
+    }
+}
+
 /// What is true for every subcommand.
 struct Context {
+    environment: Vec<(OsString, OsString)>,
     secrets: Vec<(String, Secret)>,
     log_format: Option<LogFormat>,
     verbose: u8,
 }
 
 impl Context {
+    /// A variable of the environment; empty when unset.
+    fn variable(&self, wanted: &str) -> String {
+        let found = self.environment.iter().find(|(name, _)| name == wanted);
+        found.map_or_else(String::new, |(_, value)| value.to_string_lossy().into_owned())
+    }
+
     /// All settings, with the subcommand's own options over everything else; starts the log.
+    /// `more` are variables that outrank the environment's.
     fn configure(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Result<Config, Failure> {
-        let mut environment: Vec<_> = std::env::vars_os().collect();
+        let mut environment = self.environment;
+        environment.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
         environment.extend(more.iter().map(|(name, value)| (name.into(), value.into())));
+        // Without /proc there are no mounts to be seen, and the default state folder is that of a plain host.
+        let mountinfo = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
         let sources = Sources {
             arguments,
             environment,
             secrets: self.secrets,
-            mount_points: supervisor::mount_points(),
+            mount_points: config::mount_points(&mountinfo),
         };
         let (config, warnings) =
-            crate::config::load(sources).map_err(|error| Failure::new(error.exit_code(), error))?;
+            config::load(sources).map_err(|error| Failure::new(error.exit_code(), error))?;
         logging::start(&config.log, self.log_format, self.verbose)?;
         for warning in warnings {
             tracing::warn!("{warning}");
@@ -113,9 +132,10 @@ impl Context {
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let outcome = supervisor::isolate_secrets(crate::config::secret_variables())
-        .map_err(Failure::unavailable)
-        .and_then(|secrets| dispatch(secrets.into_iter().collect()));
+    let names: Vec<&str> = config::secret_variables().collect();
+    let outcome = supervisor::isolate(&names)
+        .map_err(|error| Failure::new(error.exit_code(), error))
+        .and_then(|Isolated { environment, secrets }| dispatch(environment, secrets));
     match outcome {
         Ok(code) => code,
         Err(failure) => {
@@ -125,7 +145,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(secrets: Vec<(String, Secret)>) -> Result<ExitCode, Failure> {
+fn dispatch(environment: Vec<(OsString, OsString)>, secrets: Vec<(String, Secret)>) -> Result<ExitCode, Failure> {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -146,11 +166,11 @@ fn dispatch(secrets: Vec<(String, Secret)>) -> Result<ExitCode, Failure> {
             return Err(Failure::new(ExitCode::Usage, format!("--log-format {other}: use text or json")));
         }
     };
-    let context = Context { secrets, log_format, verbose: cli.verbose };
+    let context = Context { environment, secrets, log_format, verbose: cli.verbose };
     match cli.command {
         Command::Run(options) => run::execute(options, context),
         Command::Attach(options) => attach::execute(options, context),
-        Command::Vnc(options) => vnc::execute(options, context),
+        //VNC Command::Vnc(options) => vnc::execute(options, context),
         Command::Snapshot(options) => snapshot::execute(&options),
         Command::Read(options) => read::execute(&options),
         Command::Doctor(options) => doctor::execute(options, context),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Context, Failure};
-use crate::app;
+use crate::app::{self, Plan};
 use crate::config::Arguments;
 use crate::exit::ExitCode;
 
@@ -20,5 +20,5 @@ pub(super) struct Options {
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     let config = context.configure(options.settings.0, &[])?;
-    app::run(app::Plan::run(config, options.rules))
+    Ok(app::run(Plan { config, rules: options.rules, attach: None, on_ready: None })?)
 }
