@@ -10,5 +10,6 @@
 
 pub mod config;
 pub mod exit;
+pub mod relay;
 pub mod screen;
 pub mod supervisor;
