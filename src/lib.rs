@@ -10,6 +10,7 @@
 
 pub mod config;
 pub mod exit;
+pub mod gateway;
 pub mod relay;
 pub mod screen;
 pub mod supervisor;
