@@ -442,8 +442,9 @@ fn helper_isolated() {
     given.retain(|(name, _)| wanted(name));
     given.sort();
     println!("given: {given:?}");
-    let environ = fs::read("/proc/self/environ").unwrap();
-    let leaked = environ.windows(7).any(|bytes| bytes == b"hunter2");
+    // Only root may still read it, and root finds nothing.
+    let leaked = fs::read("/proc/self/environ")
+        .is_ok_and(|environ| environ.windows(7).any(|bytes| bytes == b"hunter2"));
     println!("environ: {}", if leaked { "leaks" } else { "clean" });
     println!(
         "name: {}",
