@@ -9,16 +9,16 @@
 //! 7. [`relay`], [`vnc`]: the ports. 8. [`journal`]: what is kept on disk. 9. [`config`], [`cli`]: what the user says.
 
 pub mod agent;
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod dialogs;
 pub mod exit;
+pub mod gateway;
 pub mod journal;
 pub mod pilot;
+pub mod relay;
 pub mod screen;
 pub mod supervisor;
 pub mod vision;
 pub mod x11;
-pub mod gateway;
-pub mod relay;
-pub mod app;
-pub mod cli;

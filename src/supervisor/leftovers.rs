@@ -5,6 +5,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ pub struct Leftovers {
 
 impl Leftovers {
     /// Ends what an earlier gatehand with this state folder left, SIGTERM first and SIGKILL after `grace`, and begins
-    /// an empty list. Must be called before anything is started.
+    /// an empty list. Creates the folder if it is not there. Must be called before anything is started.
     ///
     /// # Errors
     ///
@@ -61,6 +62,11 @@ impl Leftovers {
             path: path.clone(),
             source,
         };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(state_dir)
+            .map_err(failed)?;
         let earlier = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

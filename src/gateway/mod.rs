@@ -1,0 +1,14 @@
+//! The gateway as a program: where it is installed, how its JVM is started, its settings file, and whether its API
+//! answers.
+
+mod api_probe;
+mod command;
+mod installation;
+mod jts_ini;
+mod restart_token;
+
+pub use api_probe::{ApiAnswer, ProbeError, probe};
+pub use command::{JvmCommand, Start, child_environment, jvm_command};
+pub use installation::{Installation, InstallationError, JavaFallback, find_installation};
+pub use jts_ini::{JtsIni, JtsIniError, Zone, prepare_jts_ini};
+pub use restart_token::{RestartToken, find_restart_token};
