@@ -184,14 +184,14 @@ fn fields_and_keyboards_in_any_state() {
         (form.ask("report")["password"] == "zß").then_some(())
     });
 
-    // A password that may be copied is told as it is.
-    form.ask("copyable");
-    assert_eq!(form.fill_password(&mut desktop, "s3cret"), FillOutcome::Exact);
-
     // The event thread stands still for 3 seconds while the agent types.
     form.tell("freeze 3000");
     form.heard("frozen");
     form.fills(&mut desktop, "patience");
+
+    // A password that may be copied is told as it is.
+    form.ask("copyable");
+    assert_eq!(form.fill_password(&mut desktop, "s3cret"), FillOutcome::Exact);
 
     // An impatient agent is told that nothing is known.
     form.tell("freeze 3000");

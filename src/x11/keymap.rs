@@ -12,8 +12,12 @@ pub(super) mod keysym {
     pub(in crate::x11) const CONTROL: u32 = 0xffe3;
     pub(in crate::x11) const SHIFT: u32 = 0xffe1;
     pub(in crate::x11) const LEVEL3_SHIFT: u32 = 0xfe03;
-    /// Locks: `Num_Lock`, `Caps_Lock`, `Shift_Lock`, `ISO_Lock`.
-    pub(in crate::x11) const LOCKS: [u32; 4] = [0xff7f, 0xffe5, 0xffe6, 0xfe01];
+    /// Left and right.
+    pub(in crate::x11) const SHIFTS: [u32; 2] = [SHIFT, 0xffe2];
+    /// `ISO_Level3_Shift`, `Mode_switch`.
+    pub(in crate::x11) const LEVEL3_SHIFTS: [u32; 2] = [LEVEL3_SHIFT, 0xff7e];
+    /// `Caps_Lock`, `Shift_Lock`, `ISO_Lock`: they change what letters mean.
+    pub(in crate::x11) const LOCKS: [u32; 3] = [0xffe5, 0xffe6, 0xfe01];
 }
 
 /// The key symbol of a character: itself for Latin-1, else its number in Unicode (X11 protocol, appendix A).

@@ -1,5 +1,7 @@
 //! A display of its own for each test.
 
+pub mod painter;
+
 pub mod gateway;
 
 use std::process::{Child, Command, Stdio};
