@@ -1,5 +1,6 @@
 //! The only wiring: what starts in which order, who hears of what, and how it all stops.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -15,7 +16,7 @@ use crate::agent::{Agent, Event, Policy, State};
 use crate::config::{Config, OnRefusal, OnTimeout};
 use crate::dialogs::{Catalogue, RuleError};
 use crate::exit::ExitCode;
-use crate::gateway::{self, GatewayError, Launch};
+use crate::gateway::{self, Launch, LaunchError, Restart};
 use crate::journal::{EventLog, Evidence, Governor, GovernorError};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, Report};
 use crate::relay::{Relay, RelayError, RelayStatus};
@@ -32,6 +33,8 @@ const DISPLAY_LIMIT: Duration = Duration::from_secs(15);
 const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 /// Pause between two probes of an API that does not answer yet.
 const PROBE_RETRY: Duration = Duration::from_millis(500);
+/// A handshake that takes longer is no answer.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// The Gateway itself serves 32.
 const MAX_API_CLIENTS: usize = 64;
 /// A gateway that is closed through its window saves its settings first.
@@ -86,7 +89,7 @@ pub enum AppError {
     Refused(String),
     /// See the source.
     #[error(transparent)]
-    Gateway(#[from] GatewayError),
+    Launch(#[from] LaunchError),
     /// See the source.
     #[error(transparent)]
     Governor(#[from] GovernorError),
@@ -115,7 +118,7 @@ impl AppError {
     pub const fn exit_code(&self) -> ExitCode {
         match self {
             Self::Runtime(_) => ExitCode::Bug,
-            Self::StateFolder { .. } | Self::Gateway(_) | Self::Governor(_) | Self::Rules(_) => ExitCode::Configuration,
+            Self::StateFolder { .. } | Self::Launch(_) | Self::Governor(_) | Self::Rules(_) => ExitCode::Configuration,
             Self::Listen { .. }
             | Self::Ended { .. }
             | Self::DisplayLost(_)
@@ -135,6 +138,8 @@ impl AppError {
 pub struct Plan {
     /// The settings.
     pub config: Config,
+    /// The environment for the gateway, without secrets.
+    pub environment: Vec<(OsString, OsString)>,
     /// Folder of the user's rules.
     pub rules: Option<PathBuf>,
     /// The display of a gateway that somebody else started; else everything is started here.
@@ -166,6 +171,8 @@ struct App {
     signals: Signals,
     reports: mpsc::UnboundedReceiver<Report>,
     pilot: Option<Pilot>,
+    /// How to start the gateway, and where; none for one that somebody else started.
+    launch: Option<(Launch, DisplayAddress)>,
     gateway: Option<Service>,
     display: Option<Service>,
     /// The folder of the cookie of a display that was started here.
@@ -182,14 +189,18 @@ struct App {
 
 impl App {
     async fn start(plan: Plan) -> Result<Self, AppError> {
-        let Plan { mut config, rules, attach, on_ready } = plan;
+        let Plan { mut config, environment, rules, attach, on_ready } = plan;
         make_private_folder(&config.state_dir)?;
         let mut catalogue = Catalogue::built_in()?;
         if let Some(folder) = &rules {
             catalogue.add_folder(folder)?;
         }
         let launch = match attach {
-            None => Some(Launch::prepare(&config.gateway)?),
+            None => {
+                let launch = Launch::find(&config.gateway, environment).map_err(LaunchError::from)?;
+                launch.prepare(config.gateway.time_zone.as_deref())?;
+                Some(launch)
+            }
             Some(_) => None,
         };
         let agent = Agent::new(catalogue, Policy::new(&config));
@@ -218,6 +229,7 @@ impl App {
             signals,
             reports,
             pilot: None,
+            launch: None,
             gateway: None,
             display: None,
             cookies: None,
@@ -282,10 +294,8 @@ impl App {
                 tracing::error!(%error, "the API relay has ended");
             }
         }));
-        if let Some(launch) = launch {
-            self.start_gateway(&launch, &display)?;
-        }
-        Ok(())
+        self.launch = launch.map(|launch| (launch, display));
+        self.start_gateway(None)
     }
 
     /// Starts Xvfb and waits for the number of its display.
@@ -333,18 +343,32 @@ impl App {
         }
     }
 
-    fn start_gateway(&mut self, launch: &Launch, display: &DisplayAddress) -> Result<(), AppError> {
-        let mut command = launch.command();
-        command.env("DISPLAY", &display.name);
-        match &display.authority {
-            Some(authority) => command.env("XAUTHORITY", authority),
-            None => command.env_remove("XAUTHORITY"),
-        };
+    fn start_gateway(&mut self, restart: Option<&Restart>) -> Result<(), AppError> {
+        let Some((launch, display)) = &self.launch else { return Ok(()) };
+        let mut command = launch.command(display, restart);
         let output = supervisor::log_output("gateway", Redaction::default());
         let child = self.reaper.spawn("gateway", &mut command, output)?;
         self.leftovers.add("gateway", child.identity())?;
         self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
         Ok(())
+    }
+
+    /// The gateway ended by itself: it comes back if it left the token of an auto-restart.
+    fn gateway_ended(&mut self, exit: supervisor::Exit) -> Result<(), AppError> {
+        if let Some(gateway) = self.gateway.take() {
+            self.forget(&gateway);
+        }
+        self.tell(Command::GatewayExited(format!("the gateway's process ended ({exit})")));
+        let restart = match &self.launch {
+            Some((launch, _)) => launch.take_restart()?,
+            None => None,
+        };
+        let Some(restart) = restart else {
+            let cure = "see its lines in the log and the events file; start gatehand again";
+            return Err(AppError::Ended { what: "the gateway", how: exit.to_string(), cure });
+        };
+        tracing::info!(?restart, "the gateway restarts itself");
+        self.start_gateway(Some(&restart))
     }
 
     /// Waits for the reason to stop.
@@ -377,12 +401,7 @@ impl App {
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
                 },
                 Some(answered) = self.answers.recv() => self.tell(Command::ApiAnswered(answered)),
-                exit = ended(&mut self.gateway) => {
-                    self.gateway = None;
-                    self.tell(Command::GatewayExited(format!("the gateway's process ended ({exit})")));
-                    let cure = "see its lines in the log and the events file; start gatehand again";
-                    return Err(AppError::Ended { what: "the gateway", how: exit.to_string(), cure });
-                }
+                exit = ended(&mut self.gateway) => self.gateway_ended(exit)?,
                 exit = ended(&mut self.display) => {
                     self.display = None;
                     return Err(AppError::Ended { what: "Xvfb", how: exit.to_string(), cure: "start gatehand again" });
@@ -471,7 +490,7 @@ async fn probe(port: u16, mut logged_in: watch::Receiver<bool>, answers: mpsc::U
         if logged_in.wait_for(|&logged_in| logged_in).await.is_err() {
             return;
         }
-        let outcome = gateway::probe_api(address).await;
+        let outcome = gateway::probe(address, PROBE_LIMIT).await;
         match &outcome {
             Ok(answer) if !answered => tracing::info!(version = answer.server_version, "the API answers"),
             Err(error) if answered => tracing::warn!(%error, "the API does not answer any more"),

@@ -327,8 +327,10 @@ impl Agent {
     fn take_meaning(&mut self, now: Instant, view: &View, rule: &Rule) {
         match rule.meaning {
             Meaning::Refused => {
+                // What a human typed, or a restart token, is not the fault of our credentials.
+                let asker = if self.submitted { Asker::Refusal } else { Asker::Nobody };
                 self.end_login();
-                self.queue.push_back((Asker::Refusal, Action::Record(Outcome::Refused)));
+                self.queue.push_back((asker, Action::Record(Outcome::Refused)));
             }
             Meaning::Throttled => {
                 self.end_login();

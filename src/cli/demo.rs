@@ -36,6 +36,7 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
         .and_then(|()| std::path::absolute(&options.tws_path));
     let root = written.map_err(|error| Failure::unavailable(format!("{}: {error}", settings.display())))?;
     let text = |path: &Path| path.display().to_string();
+    let environment = context.environment.clone();
     let config = context.configure(
         Vec::new(),
         &[
@@ -49,7 +50,7 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
         ],
     )?;
     eprintln!("Starting the stand-in gateway; Ctrl-C stops everything.");
-    Ok(app::run(Plan { config, rules: None, attach: None, on_ready: Some(summarise) })?)
+    Ok(app::run(Plan { config, environment, rules: None, attach: None, on_ready: Some(summarise) })?)
 }
 
 /// Eight random characters: VncAuth compares no more.

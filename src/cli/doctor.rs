@@ -1,5 +1,6 @@
 //! `gatehand doctor`: what is missing, one line each with the cure.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -21,13 +22,14 @@ type Finding = Result<String, String>;
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     let path = context.variable("PATH");
+    let environment = context.environment.clone();
     let config = context.configure(options.settings.0, &[])?;
     let findings = [
         ("Xvfb", program(&path, "Xvfb", "xvfb")),
         ("xkbcomp", program(&path, "xkbcomp", "x11-xkb-utils")),
         ("fonts", fonts()),
         ("text recognition", text_recognition()),
-        ("gateway and its JRE", gateway(&config)),
+        ("gateway and its JRE", gateway(&config, environment)),
         ("state folder", state_folder(&config.state_dir)),
     ];
     let mut missing = 0;
@@ -68,8 +70,8 @@ fn text_recognition() -> Finding {
     Tesseract::open(None).map(|_| "Tesseract with English data".into()).map_err(|error| error.to_string())
 }
 
-fn gateway(config: &Config) -> Finding {
-    Launch::prepare(&config.gateway).map(|launch| launch.to_string()).map_err(|error| error.to_string())
+fn gateway(config: &Config, environment: Vec<(OsString, OsString)>) -> Finding {
+    Launch::find(&config.gateway, environment).map(|launch| launch.to_string()).map_err(|error| error.to_string())
 }
 
 fn state_folder(path: &Path) -> Finding {

@@ -71,9 +71,10 @@ impl Eyes {
         self.windows.values().filter_map(Tracked::due).min()
     }
 
-    /// Looks at the windows that stand still now. True when there is something new to observe.
+    /// Looks at the windows that stand still now, topmost first, and reads one of them at most: what is on top may be
+    /// acted on before the rest is read. True when there is something new to observe.
     pub(super) fn look(&mut self, now: Instant, desktop: &mut Desktop) -> Result<bool, X11Error> {
-        let ids: Vec<WindowId> = self.windows.keys().copied().collect();
+        let ids: Vec<WindowId> = desktop.windows().iter().rev().map(|window| window.id).collect();
         for id in ids {
             let Some(tracked) = self.windows.get_mut(&id) else { continue };
             let Some((first, last)) = tracked.dirty else { continue };
@@ -91,11 +92,14 @@ impl Eyes {
                 Err(error) => return Err(error),
             };
             let print = fingerprint(&frame, &[]);
-            if tracked.view.as_ref().is_some_and(|view| view.reading.fingerprint == print && view.reading.size == frame.size()) {
+            let seen = tracked.view.as_ref().map(|view| (view.reading.fingerprint, view.reading.size));
+            if seen == Some((print, frame.size())) {
                 tracked.dirty = None;
                 continue;
             }
-            let reading = match self.reader.recall(print, frame.size()) {
+            let known = self.reader.recall(print, frame.size());
+            let is_known = known.is_some();
+            let reading = match known {
                 Some(reading) => reading,
                 None if !settled => continue,
                 None => match self.reader.read(&frame) {
@@ -107,12 +111,16 @@ impl Eyes {
                     }
                 },
             };
-            tracing::debug!(window = %id, lines = reading.lines.len(), "read");
+            tracing::debug!(window = %id, lines = reading.lines.len(), known = is_known, "read");
             let quiet = last + SETTLE <= now;
-            tracked.patience = if quiet { MAX_UNSETTLED } else { (now - first).mul_f32(2.0).clamp(MAX_UNSETTLED, MAX_PAUSE) };
+            let patience = if quiet { MAX_UNSETTLED } else { (now - first).mul_f32(2.0) };
+            tracked.patience = patience.clamp(MAX_UNSETTLED, MAX_PAUSE);
             tracked.dirty = None;
             tracked.view = Some(View { frame: Arc::new(frame), reading });
             self.changed = true;
+            if !is_known {
+                break;
+            }
         }
         Ok(std::mem::take(&mut self.changed))
     }

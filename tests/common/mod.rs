@@ -3,6 +3,7 @@
 pub mod painter;
 
 pub mod gateway;
+pub mod program;
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

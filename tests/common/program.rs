@@ -1,0 +1,175 @@
+//! The `gatehand` program as a user starts it, with a stand-in gateway, in folders of its own.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::gateway::{Journal, installation};
+use super::wait_for;
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// A started `gatehand run`, or a `gatehand attach`.
+pub struct Program {
+    child: Option<Child>,
+    folder: TempDir,
+    pub api_port: u16,
+    pub relay_port: u16,
+    pub journal: Journal,
+    environment: Vec<(String, String)>,
+}
+
+impl Program {
+    /// `gatehand run` for the user and password that the scenario accepts, or `edemo` and `demouser`.
+    pub fn run(scenario: Value) -> Self {
+        Self::prepare(scenario).start(&["-v", "run"])
+    }
+
+    /// Folders, ports and environment, with nothing started yet.
+    pub fn prepare(mut scenario: Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = folder.path().join("settings");
+        fs::create_dir(&settings).unwrap();
+        let (api_port, relay_port) = (free_port(), free_port());
+        scenario["api_port"] = api_port.into();
+        fs::write(settings.join("scenario.json"), scenario.to_string()).unwrap();
+        let text = |key: &str, default: &str| scenario[key].as_str().unwrap_or(default).to_owned();
+        let environment = [
+            ("PATH", std::env::var("PATH").unwrap()),
+            ("HOME", folder.path().display().to_string()),
+            ("TWS_PATH", installation().display().to_string()),
+            ("TWS_SETTINGS_PATH", settings.display().to_string()),
+            ("GATEHAND_STATE_DIR", folder.path().join("state").display().to_string()),
+            ("GATEHAND_API_PORT", api_port.to_string()),
+            ("TWS_PORT", relay_port.to_string()),
+            ("TRADING_MODE", "paper".to_owned()),
+            ("TWS_USERID", text("user", "edemo")),
+            ("TWS_PASSWORD", text("password", "demouser")),
+        ];
+        Self {
+            child: None,
+            api_port,
+            relay_port,
+            journal: Journal::in_folder(&settings),
+            environment: environment.map(|(name, value)| (name.to_owned(), value)).into(),
+            folder,
+        }
+    }
+
+    /// Sets a variable for the next start.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.retain(|(other, _)| other != name);
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts the program; its log goes to a file.
+    pub fn start(mut self, arguments: &[&str]) -> Self {
+        self.restart(arguments);
+        self
+    }
+
+    pub fn restart(&mut self, arguments: &[&str]) {
+        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.child = Some(command.spawn().unwrap());
+    }
+
+    /// A path in the folder of this run: `log`, `settings`, `state`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the program was started").id()
+    }
+
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// The events file, as far as it is complete.
+    pub fn events(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.path("state/events.jsonl")).unwrap_or_default();
+        let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
+        complete.lines().map(|line| serde_json::from_str(line).expect("events are JSON")).collect()
+    }
+
+    /// Waits for an event that fulfils `condition`; shows the log when none comes.
+    pub fn wait_for_event(&mut self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let deadline = std::time::Instant::now() + super::PATIENCE * 2;
+        loop {
+            if let Some(event) = self.events().into_iter().find(&condition) {
+                return event;
+            }
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
+            assert!(
+                ended.is_none() && std::time::Instant::now() < deadline,
+                "waited in vain for {what} (ended: {ended:?})\n{}\njournal: {:#?}",
+                self.log(),
+                self.journal.entries()
+            );
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
+    pub fn wait_for_state(&mut self, state: &str) -> Value {
+        self.wait_for_event(state, |event| event["event"] == "state" && event["state"] == state)
+    }
+
+    /// Sends a signal by name, as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until the program has ended.
+    pub fn ended(&mut self) -> ExitStatus {
+        let child = self.child.as_mut().expect("the program was started");
+        let status = wait_for("the program to end", || child.try_wait().unwrap());
+        self.child = None;
+        status
+    }
+
+    /// Asks it to stop, and returns its exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        self.signal("TERM");
+        self.ended().code()
+    }
+
+    /// This process and all that came of it.
+    pub fn processes(&self) -> Vec<u32> {
+        family(self.pid())
+    }
+}
+
+fn family(pid: u32) -> Vec<u32> {
+    let mut family = vec![pid];
+    let mut next = 0;
+    while next < family.len() {
+        let path = format!("/proc/{0}/task/{0}/children", family[next]);
+        let children = fs::read_to_string(path).unwrap_or_default();
+        family.extend(children.split_ascii_whitespace().map(|pid| pid.parse::<u32>().unwrap()));
+        next += 1;
+    }
+    family
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        for pid in family(child.id()) {
+            let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+        }
+        let _ = child.wait();
+    }
+}
