@@ -144,6 +144,34 @@ fn files_that_are_wrong() {
 }
 
 #[test]
+fn no_error_shows_what_a_file_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    fs::write(&path, "hunter2\n").unwrap();
+    let path = path.to_str().unwrap();
+    let shown = refuse(&[("TRADING_MODE_FILE", path)]).to_string();
+    assert_eq!(
+        shown.replace(path, "FILE"),
+        "TRADING_MODE_FILE (FILE): its content is not allowed; use live or paper"
+    );
+    let shown = refuse(&[("TRADING_MODE", &"x".repeat(1000))]).to_string();
+    assert!(shown.len() < 140, "{shown}");
+    // Likely to be meant as GATEHAND_CONFIG; its content must not be taken for a path and shown as one.
+    let home = ("HOME".into(), "/home/user".into());
+    let environment = vec![home, ("GATEHAND_CONFIG_FILE".into(), path.into())];
+    let (_, warnings) = load(Sources {
+        environment,
+        ..Sources::default()
+    })
+    .unwrap();
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(
+        warnings[0].to_string(),
+        "GATEHAND_CONFIG_FILE is not a setting; did you mean GATEHAND_CONFIG?"
+    );
+}
+
+#[test]
 fn text_that_is_not_utf8() {
     let value = OsString::from_vec(vec![b'a', 0xff]);
     let environment = vec![("TWS_PASSWORD".into(), value)];

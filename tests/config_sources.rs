@@ -181,7 +181,7 @@ fn a_file_beside_a_name() {
         ("TWS_PASSWORD_FILE", &password),
     ]));
     assert!(
-        matches!(&result, Err(ConfigError::NotAllowed { value, .. }) if value == "the value"),
+        matches!(&result, Err(ConfigError::NotAllowed { value, .. }) if value == "its content"),
         "only one line end is dropped, and a password has none: {result:?}"
     );
     let password = write("password", " two words \n");

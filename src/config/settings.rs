@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::error::ConfigError;
+use super::error::{ConfigError, Origin};
 use super::secret::Secret;
 use super::values::{
     AcceptIncoming, DisplayName, ExistingSession, HeapSize, Listen, LogFilter, LogFormat, OnRefusal,
@@ -35,6 +35,14 @@ pub struct Setting {
     pub help: &'static str,
 }
 
+impl Setting {
+    /// Whether the setting names a file of settings: only the command line and the environment can, and not by a file
+    /// that holds the name.
+    pub(super) fn names_a_file(&self) -> bool {
+        matches!(self.key, "config" | "ibc_ini")
+    }
+}
+
 /// A field of [`Values`]: a type with a default, or an `Option` without.
 pub(super) trait Field: Sized {
     const ALLOWED: &'static str;
@@ -45,13 +53,21 @@ pub(super) trait Field: Sized {
 fn parse<T: Value>(setting: &'static Setting, written: &Written) -> Result<T, ConfigError> {
     T::parse(written.text.expose()).map_err(|allowed| ConfigError::NotAllowed {
         origin: written.origin.clone(),
-        value: if setting.secret {
-            "the value".to_owned()
-        } else {
-            format!("{:?}", written.text.expose())
-        },
+        value: shown(setting, written),
         allowed,
     })
+}
+
+/// The value as an error may show it: no secret, and no content of a file, which may be the wrong one.
+fn shown(setting: &Setting, written: &Written) -> String {
+    const LIMIT: usize = 60;
+    let text = written.text.expose();
+    match (&written.origin, text.char_indices().nth(LIMIT)) {
+        (Origin::ContentOf { .. }, _) => "its content".to_owned(),
+        _ if setting.secret => "the value".to_owned(),
+        (_, None) => format!("{text:?}"),
+        (_, Some((end, _))) => format!("{:?}...", &text[..end]),
+    }
 }
 
 impl<T: Value> Field for T {

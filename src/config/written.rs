@@ -117,7 +117,7 @@ impl RawSettings {
         for setting in SETTINGS {
             let mut counts: Option<Written> = None;
             for name in setting.variables {
-                let Some(written) = environment.take(name)? else {
+                let Some(written) = environment.take(name, !setting.names_a_file())? else {
                     continue;
                 };
                 match &counts {
@@ -176,7 +176,7 @@ impl RawSettings {
                 key: key.to_owned(),
                 nearest: nearest(key, SETTINGS.iter().map(|setting| setting.key)),
             })?;
-            if matches!(setting.key, "config" | "ibc_ini") {
+            if setting.names_a_file() {
                 return Err(syntax(
                     line,
                     "a file cannot name this one; use the command line or the environment",
@@ -303,10 +303,15 @@ impl Environment {
         Ok(Self(variables))
     }
 
-    /// The value of `name`, or the content of the file that `name_FILE` names.
-    fn take(&mut self, name: &str) -> Result<Option<Written>, ConfigError> {
+    /// The value of `name`, or, if it has that form, the content of the file that `name_FILE` names.
+    fn take(&mut self, name: &str, has_file_form: bool) -> Result<Option<Written>, ConfigError> {
         let file_name = format!("{name}_FILE");
-        match (self.0.remove(name), self.0.remove(&file_name)) {
+        let file = if has_file_form {
+            self.0.remove(&file_name)
+        } else {
+            None
+        };
+        match (self.0.remove(name), file) {
             (Some(_), Some(_)) => Err(ConfigError::TwoForms {
                 plain: name.to_owned(),
                 file: file_name,
