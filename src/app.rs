@@ -37,10 +37,11 @@ const PROBE_RETRY: Duration = Duration::from_millis(500);
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// The Gateway itself serves 32.
 const MAX_API_CLIENTS: usize = 64;
-/// A gateway that is closed through its window saves its settings first.
+/// A gateway that is closed through its window saves its settings first. All in all it must stop within the 10 s that
+/// Docker gives a container.
 const GATEWAY_STOP: StopPolicy =
-    StopPolicy { asked: Some(Duration::from_secs(20)), terminated: Duration::from_secs(5) };
-const DISPLAY_STOP: StopPolicy = StopPolicy { asked: None, terminated: Duration::from_secs(3) };
+    StopPolicy { asked: Some(Duration::from_secs(6)), terminated: Duration::from_secs(2) };
+const DISPLAY_STOP: StopPolicy = StopPolicy { asked: None, terminated: Duration::from_secs(1) };
 
 /// Why gatehand cannot start, or had to stop.
 #[derive(Debug, Error)]
@@ -338,7 +339,10 @@ impl App {
         service.mark_ready();
         self.display = Some(service);
         match number {
-            Ok(Ok(number)) => Ok(server.address(number)),
+            Ok(Ok(number)) => {
+                tracing::info!(display = format!(":{number}"), "the display is up");
+                Ok(server.address(number))
+            }
             _ => Err(ended("it told no display number".into())),
         }
     }

@@ -252,7 +252,7 @@ fn no_secret_is_found_anywhere() {
         }
     }
     program.stop();
-    assert!(program.log().len() > 10_000, "the log at its loudest is long");
+    assert!(program.log().contains("acting"), "the log is at its loudest");
     let mut folders = vec![program.path("")];
     let mut looked_at = 0;
     while let Some(folder) = folders.pop() {
