@@ -379,6 +379,8 @@ impl Desktop {
             Event::PropertyNotify(change) if change.window == link.root => {
                 if change.atom == link.atoms._NET_SUPPORTING_WM_CHECK {
                     self.manager.watch(link)?;
+                } else if change.atom == link.atoms._NET_CLIENT_LIST && !self.manager.is_ours() {
+                    self.list.invalidate_frames();
                 }
             }
             Event::PropertyNotify(change) => self.list.invalidate_property(&change, link),

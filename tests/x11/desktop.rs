@@ -1,13 +1,11 @@
 //! Windows, pictures, the window manager's role, and the end of a display.
 
-mod common;
-
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::painter::Painter;
-use common::{TestDisplay, take_events, wait_for, wait_for_window};
+use crate::common::{TestDisplay, take_events, wait_for, wait_for_window};
+use crate::painter::Painter;
 use gatehand::screen::{Frame, Point, Rect, Size, WindowId, WindowKind};
 use gatehand::x11::{Desktop, DesktopEvent, DesktopOptions, DisplayAddress, X11Error, clear_leftovers};
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, PropMode};
@@ -178,7 +176,7 @@ fn another_window_manager_is_respected_and_followed() {
     let display = TestDisplay::start(400, 300);
     let mut openbox = Program(display.command("openbox").arg("--sm-disable").spawn().unwrap());
     let painter = Painter::connect(&display);
-    wait_for("openbox", || painter.manager());
+    wait_for("openbox", || painter.is_managed().then_some(()));
     let mut desktop = display.desktop();
     assert!(!desktop.manages_windows());
     let size = Size::new(120, 90);
