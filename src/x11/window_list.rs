@@ -1,6 +1,7 @@
 //! The client windows on the display, read anew after each change that the server tells of.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use x11rb::connection::Connection as _;
 use x11rb::errors::ConnectionError;
@@ -177,25 +178,23 @@ impl WindowList {
         let Some(geometry) = geometry else {
             return Ok(None);
         };
-        if !self.known.contains_key(&id) {
-            let events = EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY | EventMask::FOCUS_CHANGE;
-            link.connection
-                .change_window_attributes(id.0, &ChangeWindowAttributesAux::new().event_mask(events))?;
-            let damage = link.connection.generate_id()?;
-            link.connection
-                .damage_create(damage, id.0, ReportLevel::NON_EMPTY)?;
-            self.known.insert(
-                id,
-                Known {
+        let known = match self.known.entry(id) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let events =
+                    EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY | EventMask::FOCUS_CHANGE;
+                link.connection
+                    .change_window_attributes(id.0, &ChangeWindowAttributesAux::new().event_mask(events))?;
+                let damage = link.connection.generate_id()?;
+                link.connection
+                    .damage_create(damage, id.0, ReportLevel::NON_EMPTY)?;
+                entry.insert(Known {
                     toplevel: shown.id,
                     damage,
                     traits: Traits::read(link, id)?,
                     stale: false,
-                },
-            );
-        }
-        let Some(known) = self.known.get_mut(&id) else {
-            return Ok(None);
+                })
+            }
         };
         known.toplevel = shown.id;
         if known.stale {

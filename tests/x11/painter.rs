@@ -111,14 +111,10 @@ impl Painter {
         self.sync();
     }
 
-    /// Whether a window manager has told its list of windows, the last thing that one does when it starts.
-    pub(crate) fn is_managed(&self) -> bool {
-        let atom = self.connection.intern_atom(false, b"_NET_CLIENT_LIST").unwrap();
-        let list = atom.reply().unwrap().atom;
-        let reply = self
-            .connection
-            .get_property(false, self.root, list, AtomEnum::ANY, 0, 0);
-        reply.unwrap().reply().unwrap().type_ != x11rb::NONE
+    /// Whether a window manager put the window into a frame.
+    pub(crate) fn is_framed(&self, id: WindowId) -> bool {
+        let tree = self.connection.query_tree(id.0).unwrap().reply().unwrap();
+        tree.parent != self.root
     }
 
     /// Everything asked for until now is done when this returns.
