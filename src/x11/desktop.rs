@@ -72,7 +72,7 @@ pub struct Desktop {
     told: VecDeque<DesktopEvent>,
     /// Windows whose damage was not told yet.
     damaged: BTreeSet<WindowId>,
-    /// Counts damage of each kind of window together: tells that something was painted since.
+    /// How often the window that is typed into was painted.
     pub(super) paints: Paints,
     lost: bool,
 }
@@ -379,6 +379,8 @@ impl Desktop {
             Event::PropertyNotify(change) if change.window == link.root => {
                 if change.atom == link.atoms._NET_SUPPORTING_WM_CHECK {
                     self.manager.watch(link)?;
+                } else if change.atom == link.atoms._NET_CLIENT_LIST && !self.manager.is_ours() {
+                    self.list.invalidate_frames();
                 }
             }
             Event::PropertyNotify(change) => self.list.invalidate_property(&change, link),
@@ -392,19 +394,21 @@ impl Desktop {
                 self.damaged.insert(window);
             }
             Event::ClientMessage(message) => self.handle_message(&message)?,
-            Event::SelectionClear(cleared) if cleared.selection == link.atoms.WM_S0 => {
-                if self.manager.is_ours() {
-                    self.manager.resign(link)?;
-                    self.list.invalidate_frames();
-                    self.tell_manager();
-                }
+            Event::SelectionClear(cleared)
+                if cleared.selection == link.atoms.WM_S0 && self.manager.is_ours() =>
+            {
+                self.manager.resign(link)?;
+                self.list.invalidate_frames();
+                self.tell_manager();
             }
-            Event::XfixesSelectionNotify(change) if change.selection == link.atoms.WM_S0 => {
-                if change.owner == x11rb::NONE {
-                    self.take_manager_role()?;
-                }
+            Event::XfixesSelectionNotify(change)
+                if change.selection == link.atoms.WM_S0 && change.owner == x11rb::NONE =>
+            {
+                self.take_manager_role()?;
             }
-            Event::XfixesSelectionNotify(change) => self.selection.owner_changed(link, &change),
+            Event::XfixesSelectionNotify(change) if change.selection != link.atoms.WM_S0 => {
+                self.selection.owner_changed(link, &change);
+            }
             Event::SelectionNotify(answer) => self.selection.answered(&answer),
             Event::Error(error) => tracing::debug!(?error, "the display reports a failed request"),
             _ => {}

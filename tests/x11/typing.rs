@@ -1,14 +1,12 @@
 //! Typing into a real JVM's fields, and reading them back.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, TestDisplay, take_events, wait_for, wait_for_window};
+use crate::common::{PATIENCE, TestDisplay, take_events, wait_for, wait_for_window};
 use gatehand::screen::{Point, WindowId};
 use gatehand::x11::{Desktop, FillOptions, FillOutcome, X11Error};
 use serde_json::Value;
