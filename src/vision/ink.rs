@@ -200,7 +200,7 @@ impl Ink {
         let marks: Vec<usize> = (0..self.blobs.len()).filter(|&index| self.blobs[index].shape == Shape::Mark).collect();
         for mark in marks {
             let Blob { bounds, ground, .. } = self.blobs[mark];
-            let near = bounds.height as i32 / 4;
+            let near = 2 + bounds.height as i32 / 9;
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
                 let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
                 let level = (other.bounds.bottom() - bounds.bottom()).abs() <= 1 + bounds.height as i32 / 12;
@@ -208,8 +208,9 @@ impl Ink {
                     && other.ground == ground
                     && other.shape != Shape::Other
                     && level
-                    && (0..=near.max(2)).contains(&gap)
-                    && other.bounds.height * 2 >= bounds.height
+                    && (0..=near).contains(&gap)
+                    // A box is clearly higher than the letter beside it.
+                    && other.bounds.height * 100 >= bounds.height * 72
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;
@@ -298,7 +299,7 @@ fn sides(ring: &Rect) -> [Rect; 4] {
 /// Square, disc or diamond: looked at from outside it is nearly as far away on all sides, and symmetric.
 fn is_mark(labels: &[u32], width: usize, blob: usize, bounds: &Rect) -> bool {
     let (w, h) = (bounds.width, bounds.height);
-    if w.min(h) < 8 || w.max(h) > 36 || w.abs_diff(h) > 1 + w.max(h) / 10 {
+    if w.min(h) < 10 || w.max(h) > 36 || w.abs_diff(h) > 1 + w.max(h) / 10 {
         return false;
     }
     let has = |x: i32, y: i32| labels[y as usize * width + x as usize] == blob as u32 + 1;
