@@ -147,10 +147,12 @@ impl Ink {
             let rule = h <= 3 && w >= 24 || w <= 3 && h >= 28 || h <= 2 && w >= 16;
             let outline = w.max(h) >= 24 && u64::from(blob.area) * 100 < u64::from(w) * u64::from(h) * 20;
             let picture = h > 40 || w <= 40 && h > 28 && w > 28 || outline;
-            self.blobs[index].shape = if rule || picture {
+            self.blobs[index].shape = if rule {
                 Shape::Other
             } else if is_mark(&self.labels, width, index, &blob.bounds) {
                 Shape::Mark
+            } else if picture {
+                Shape::Other
             } else {
                 Shape::Glyph
             };
@@ -200,17 +202,19 @@ impl Ink {
         let marks: Vec<usize> = (0..self.blobs.len()).filter(|&index| self.blobs[index].shape == Shape::Mark).collect();
         for mark in marks {
             let Blob { bounds, ground, .. } = self.blobs[mark];
-            let near = 2 + bounds.height as i32 / 9;
+            // A box has nothing near to its left; to its right its label is further away than the next letter.
+            let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
                 let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
+                let left = other.bounds.x < bounds.x;
                 let level = (other.bounds.bottom() - bounds.bottom()).abs() <= 1 + bounds.height as i32 / 12;
                 index != mark
                     && other.ground == ground
                     && other.shape != Shape::Other
                     && level
-                    && (0..=near).contains(&gap)
+                    && (0..=if left { near } else { nearer }).contains(&gap)
                     // A box is clearly higher than the letter beside it.
-                    && other.bounds.height * 100 >= bounds.height * 72
+                    && other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 }
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;

@@ -151,7 +151,9 @@ fn belong(a: &Rect, b: &Rect, reach: impl Fn(i32) -> i32) -> bool {
     let gap = b.x.max(a.x) - a.right().min(b.right());
     // A full stop or a hyphen takes its neighbour's measure, a picture must not lend its own.
     let alike = high * 10 <= low * 26 || low <= 3.max(high / 5) && high <= 30;
-    alike && gap <= reach(high).max(2)
+    let dots = a.size() == b.size() && a.width.abs_diff(a.height) <= 2;
+    let reach = if dots { reach(high).max(high * 3 / 2) } else { reach(high).max(2) };
+    alike && gap <= reach
 }
 
 /// Gives dots, accents and quotation marks, which overlap with no letter's rows, to the line that they stand in.

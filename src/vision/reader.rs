@@ -157,9 +157,9 @@ impl<O: Ocr> Reader<O> {
         if let Some(known) = self.cache.line(&bitmap) {
             return Ok(known.clone());
         }
-        let mut read = self.ocr.read_line(&bitmap.render(tune(FIRST, "R1")))?;
-        if read.confidence < std::env::var("DOUBT").ok().and_then(|v| v.parse().ok()).unwrap_or(DOUBTFUL) {
-            let again = self.ocr.read_line(&bitmap.render(tune(SECOND, "R2")))?;
+        let mut read = self.ocr.read_line(&bitmap.render(FIRST))?;
+        if read.confidence < DOUBTFUL {
+            let again = self.ocr.read_line(&bitmap.render(SECOND))?;
             if again.confidence > read.confidence && !again.text.is_empty() {
                 read = again;
             }
@@ -215,10 +215,4 @@ const fn limit(size: Size) -> Size {
 
 const fn is_dark(pixel: u32) -> bool {
     (pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28 < 110 << 8
-}
-
-fn tune(r: Rendering, name: &str) -> Rendering {
-    let Ok(v) = std::env::var(name) else { return r; };
-    let (h, hard) = v.split_once(',').unwrap();
-    Rendering { height: h.parse().unwrap(), hard: hard == "1" }
 }
