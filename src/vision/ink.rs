@@ -207,7 +207,9 @@ impl Ink {
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
                 let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
                 let left = other.bounds.x < bounds.x;
-                let level = (other.bounds.bottom() - bounds.bottom()).abs() <= 1 + bounds.height as i32 / 12;
+                let slack = 1 + bounds.height as i32 / 12;
+                let level = (other.bounds.bottom() - bounds.bottom()).abs() <= slack
+                    || (other.bounds.y - bounds.y).abs() <= 1;
                 index != mark
                     && other.ground == ground
                     && other.shape != Shape::Other

@@ -95,10 +95,14 @@ fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[us
     let mut below = 0;
     let usual = heights.iter().find(|(_, width)| {
         below += width;
-        below * 10 >= total * 8
+        below * 10 >= total * 9
     });
-    let space = (usual.map_or(9, |(height, _)| *height) as i32 * 68 / 100).max(5);
-    let mut sets = join(ink, blobs, |high| space.min(high * 9 / 10));
+    let usual = usual.map_or(9, |(height, _)| *height as i32);
+    let Rect { width, height, .. } = grounds.all[ground].bounds;
+    // What stands in one button is one label, and half a label must never be taken for a whole one.
+    let button = ground > 0 && height as i32 <= 4 * usual && width <= 12 * height;
+    let space = (usual * if button { 130 } else { 66 } / 100).max(5);
+    let mut sets = join(ink, blobs, |high| space.min(high * if button { 18 } else { 9 } / 10));
     let mut lines: std::collections::BTreeMap<u32, InkLine> = std::collections::BTreeMap::new();
     for (at, &blob) in blobs.iter().enumerate() {
         let bounds = ink.blobs[blob].bounds;

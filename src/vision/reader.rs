@@ -14,6 +14,8 @@ use crate::screen::{Frame, Line, Reading, Rect, Region, RegionKind, Size};
 
 /// Pixels of a picture that are looked at; the rows beyond are not.
 const MOST_PIXELS: usize = 4096 * 2304;
+/// Check boxes that are kept.
+const MOST_MARKS: usize = 512;
 /// Enlarged pixels that the last resort may look at.
 const MOST_SPARSE: usize = 6_000_000;
 /// Below this a line is read once more, in another rendering.
@@ -65,7 +67,7 @@ impl Segments {
         });
         let mut regions: Vec<Region> = grounds.collect();
         let marks = self.ink.blobs.iter().filter(|blob| blob.shape == Shape::Mark);
-        regions.extend(marks.map(|mark| Region {
+        regions.extend(marks.take(MOST_MARKS).map(|mark| Region {
             bounds: mark.bounds,
             background: self.grounds.all[mark.ground].background,
             kind: RegionKind::Check,
@@ -89,6 +91,11 @@ impl<O: Ocr> Reader<O> {
     /// What was read so far, to be saved.
     pub const fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> &O {
+        &self.ocr
     }
 
     /// The same engine with nothing remembered.
