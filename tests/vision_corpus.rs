@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use gatehand::screen::{Frame, Reading, Rect, Size};
 use gatehand::vision::text::Folded;
-use gatehand::vision::{Cache, Reader, Segments, Tesseract, controls};
+use gatehand::vision::{Cache, GreyImage, Ocr, OcrError, ReadText, Reader, Segments, Tesseract, controls};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -315,4 +315,123 @@ fn measure() {
     let folder = std::env::var_os("VISION_CORPUS").expect("VISION_CORPUS names the folder");
     let (groups, all) = run(Path::new(&folder));
     print(&groups, &all);
+}
+
+#[test]
+fn committed_dialogs_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vision");
+    let (groups, all) = run(&folder);
+    print(&groups, &all);
+    assert!(all.dialogs >= 40, "the pictures are missing");
+    assert_eq!(all.short_wrong, 0, "a short label was found where there is none");
+    assert_eq!(all.buttons_wrong, 0, "a button was found where there is none");
+    assert_eq!(all.labelled_wrong, 0, "a label led to the wrong field");
+    assert_eq!(all.boxes_wrong, 0, "a box was told to be in the wrong state");
+    assert_eq!(all.toggles_wrong, 0, "the wrong toggle was told to be selected");
+    let floor = |what: &str, found: usize, of: usize, percent: usize| {
+        assert!(found * 100 >= of * percent, "{what}: {found} of {of}, less than {percent} %");
+    };
+    floor("lines, exact", all.exact, all.lines, 88);
+    floor("lines, alike", all.folded, all.lines, 95);
+    floor("buttons", all.buttons_found, all.buttons, 94);
+    floor("fields", all.fields_found, all.fields, 97);
+    floor("labelled fields", all.labelled_right, all.labelled, 96);
+    floor("boxes", all.boxes_right, all.boxes, 90);
+    floor("toggles", all.toggles_right, all.toggles, 90);
+}
+
+#[test]
+fn a_default_button_is_read_through_its_focus_ring() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vision");
+    let mut reader = Reader::new(Tesseract::open(None).unwrap(), Cache::new());
+    for look in ["metal", "nimbus", "gtk", "dark", "motif", "light"] {
+        let frame = picture(&folder.join(format!("exit_{look}_Dialog-12_off.png")));
+        let reading = reader.read(&frame).unwrap();
+        assert!(controls::button(&reading, "Yes").is_some(), "{look}: {reading:#?}");
+        assert!(controls::button(&reading, "No").is_some(), "{look}: {reading:#?}");
+    }
+}
+
+#[test]
+fn the_titles_of_a_menu_bar_have_places() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vision");
+    let mut reader = Reader::new(Tesseract::open(None).unwrap(), Cache::new());
+    let frame = picture(&folder.join("main_metal_Dialog-12_off.png"));
+    let reading = reader.read(&frame).unwrap();
+    let [file, configure, help] = ["File", "Configure", "Help"].map(|title| {
+        controls::phrase_bounds(&reading, title).unwrap_or_else(|| panic!("{title}: {reading:#?}"))
+    });
+    assert!(file.right() <= configure.x && configure.right() <= help.x);
+}
+
+/// An engine that must not be needed, or reads nothing.
+struct Blind {
+    calls: usize,
+}
+
+impl Ocr for Blind {
+    fn read_line(&mut self, _: &GreyImage) -> Result<ReadText, OcrError> {
+        self.calls += 1;
+        Ok(ReadText::default())
+    }
+
+    fn read_sparse(&mut self, picture: &GreyImage) -> Result<Vec<(ReadText, Rect)>, OcrError> {
+        self.calls += 1;
+        assert!(picture.pixels.len() <= 6_000_000);
+        Ok(vec![(
+            ReadText {
+                text: "far".to_owned(),
+                confidence: 90,
+            },
+            Rect::new(i32::MAX / 2, i32::MAX / 2, 5, 5),
+        )])
+    }
+}
+
+fn noise(size: Size, mask: u32) -> Frame {
+    let mut frame = Frame::new(size);
+    let mut seed = 7u32;
+    for pixel in frame.pixels_mut() {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *pixel = (seed >> 8) & mask;
+    }
+    frame
+}
+
+#[test]
+fn strange_pictures_are_read_without_a_panic() {
+    let sizes = [(0, 0), (0, 9), (9, 0), (1, 1), (1, 3000), (3000, 1), (2, 2), (5, 7), (300, 200), (4000, 4000)];
+    for (width, height) in sizes {
+        let size = Size::new(width, height);
+        let mut checkers = Frame::new(size);
+        for (at, pixel) in checkers.pixels_mut().iter_mut().enumerate() {
+            *pixel = if at / 3 % 2 == 0 { 0xffffff } else { 0 };
+        }
+        for frame in [Frame::new(size), noise(size, 0xffffff), noise(size, 0x800000), checkers] {
+            let mut reader = Reader::new(Blind { calls: 0 }, Cache::new());
+            let reading = reader.read(&frame).unwrap();
+            assert_eq!(reading.size, size);
+            assert!(reading.regions.len() <= 4096 && reading.lines.len() <= 401);
+            for field in controls::fields(&reading) {
+                assert!(frame.bounds().contains_rect(&field.bounds));
+            }
+            controls::look(&frame, Rect::new(-5, -5, 20, 20));
+            controls::check_box(&frame, &reading, "far");
+        }
+    }
+}
+
+#[test]
+fn what_was_read_needs_no_engine_again() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vision");
+    let frame = picture(&folder.join("login_metal_Dialog-12_off.png"));
+    let state = tempfile::tempdir().unwrap();
+    let mut reader = Reader::new(Tesseract::open(None).unwrap(), Cache::new());
+    let first = reader.read(&frame).unwrap();
+    reader.cache().save(state.path()).unwrap();
+    let (cache, error) = Cache::load(state.path());
+    assert!(error.is_none());
+    let mut again = Reader::new(Blind { calls: 0 }, cache);
+    assert_eq!(*again.read(&frame).unwrap(), *first);
+    assert_eq!(again.engine().calls, 0);
 }

@@ -56,6 +56,38 @@ pub fn button(reading: &Reading, label: &str) -> Option<Button> {
     best.map(|(_, button)| button)
 }
 
+/// Where `phrase` stands: a whole line, or whole words in a line that holds more (a menu bar's titles, a link in a
+/// sentence), whose place is then estimated from the number of characters. `None` also when it stands twice.
+pub fn phrase_bounds(reading: &Reading, phrase: &str) -> Option<Rect> {
+    let wanted = Folded::of(phrase);
+    let whole: Vec<Rect> = reading
+        .lines
+        .iter()
+        .filter(|line| Folded::of(&line.text).equals(&wanted, LIKENESS).is_some())
+        .map(|line| line.bounds)
+        .collect();
+    let found = match whole.is_empty() {
+        true => reading.lines.iter().filter_map(|line| words_in(line, phrase, &wanted)).collect(),
+        false => whole,
+    };
+    match found[..] {
+        [bounds] => Some(bounds),
+        _ => None,
+    }
+}
+
+fn words_in(line: &Line, phrase: &str, wanted: &Folded) -> Option<Rect> {
+    let words: Vec<&str> = line.text.split_whitespace().collect();
+    let number = phrase.split_whitespace().count();
+    let total = words.iter().map(|word| word.chars().count() + 1).sum::<usize>().checked_sub(1)?;
+    let at = words.windows(number.max(1)).position(|part| Folded::of(&part.concat()) == *wanted)?;
+    let length = |words: &[&str]| words.iter().map(|word| word.chars().count() + 1).sum::<usize>();
+    let place = |characters: usize| line.bounds.x + (line.bounds.width as usize * characters / total.max(1)) as i32;
+    let start = length(&words[..at]);
+    let end = start + length(&words[at..at + number]).saturating_sub(1);
+    Some(Rect::from_edges(place(start), line.bounds.y, place(end), line.bounds.bottom()))
+}
+
 /// All text fields, from the top.
 pub fn fields(reading: &Reading) -> Vec<Field> {
     let regions = reading.regions.iter().enumerate().filter(|(_, region)| region.kind == RegionKind::Field);

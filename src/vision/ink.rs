@@ -147,10 +147,12 @@ impl Ink {
             let rule = h <= 3 && w >= 24 || w <= 3 && h >= 28 || h <= 2 && w >= 16;
             let outline = w.max(h) >= 24 && u64::from(blob.area) * 100 < u64::from(w) * u64::from(h) * 20;
             let picture = h > 40 || w <= 40 && h > 28 && w > 28 || outline;
-            self.blobs[index].shape = if rule || picture {
+            self.blobs[index].shape = if rule {
                 Shape::Other
             } else if is_mark(&self.labels, width, index, &blob.bounds) {
                 Shape::Mark
+            } else if picture {
+                Shape::Other
             } else {
                 Shape::Glyph
             };
@@ -200,16 +202,21 @@ impl Ink {
         let marks: Vec<usize> = (0..self.blobs.len()).filter(|&index| self.blobs[index].shape == Shape::Mark).collect();
         for mark in marks {
             let Blob { bounds, ground, .. } = self.blobs[mark];
-            let near = bounds.height as i32 / 4;
+            // A box has nothing near to its left; to its right its label is further away than the next letter.
+            let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
                 let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
-                let level = (other.bounds.bottom() - bounds.bottom()).abs() <= 1 + bounds.height as i32 / 12;
+                let left = other.bounds.x < bounds.x;
+                let slack = 1 + bounds.height as i32 / 12;
+                let level = (other.bounds.bottom() - bounds.bottom()).abs() <= slack
+                    || (other.bounds.y - bounds.y).abs() <= 1;
                 index != mark
                     && other.ground == ground
                     && other.shape != Shape::Other
                     && level
-                    && (0..=near.max(2)).contains(&gap)
-                    && other.bounds.height * 2 >= bounds.height
+                    && (0..=if left { near } else { nearer }).contains(&gap)
+                    // A box is clearly higher than the letter beside it.
+                    && other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 }
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;
@@ -298,7 +305,7 @@ fn sides(ring: &Rect) -> [Rect; 4] {
 /// Square, disc or diamond: looked at from outside it is nearly as far away on all sides, and symmetric.
 fn is_mark(labels: &[u32], width: usize, blob: usize, bounds: &Rect) -> bool {
     let (w, h) = (bounds.width, bounds.height);
-    if w.min(h) < 8 || w.max(h) > 36 || w.abs_diff(h) > 1 + w.max(h) / 10 {
+    if w.min(h) < 10 || w.max(h) > 36 || w.abs_diff(h) > 1 + w.max(h) / 10 {
         return false;
     }
     let has = |x: i32, y: i32| labels[y as usize * width + x as usize] == blob as u32 + 1;

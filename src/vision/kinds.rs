@@ -2,9 +2,12 @@
 
 use super::flat::distance;
 use super::ink::{Ink, Shape};
-use super::lines::{InkLine, is_box};
-use super::regions::{Ground, Grounds};
+use super::lines::{InkLine, is_dots};
+use super::regions::{Ground, Grounds, is_box};
 use crate::screen::{Frame, Rect, RegionKind};
+
+/// A button leaves at least this much beside its label.
+const PADDING: i32 = 3;
 
 /// What was found on one ground.
 #[derive(Default)]
@@ -41,12 +44,19 @@ pub(super) fn kinds(frame: &Frame, grounds: &Grounds, ink: &Ink, lines: &[InkLin
         .enumerate()
         .map(|(index, (_, content))| match index {
             0 => RegionKind::Panel,
-            _ => kind(frame, grounds, index, content, lines),
+            _ => kind(frame, grounds, ink, index, content, lines),
         })
         .collect()
 }
 
-fn kind(frame: &Frame, grounds: &Grounds, index: usize, content: &Contents, lines: &[InkLine]) -> RegionKind {
+fn kind(
+    frame: &Frame,
+    grounds: &Grounds,
+    ink: &Ink,
+    index: usize,
+    content: &Contents,
+    lines: &[InkLine],
+) -> RegionKind {
     let ground = &grounds.all[index];
     let bounds = ground.bounds;
     if is_box(&bounds) && content.children == 0 && content.lines.is_empty() {
@@ -63,6 +73,7 @@ fn kind(frame: &Frame, grounds: &Grounds, index: usize, content: &Contents, line
     }
     match content.lines[..] {
         [] if bounds.height >= 12 && bounds.height <= 64 && bounds.width * 2 >= bounds.height * 5 => RegionKind::Field,
+        [line] if is_dots(ink, &lines[line]) => RegionKind::Field,
         [line] => {
             let line = &lines[line].bounds;
             let kind = kind_around(frame, grounds, ground, content, line);
@@ -100,8 +111,7 @@ fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Cont
         .is_some_and(|parent| parent > 0 && grounds.all[parent].bounds.width * 19 <= bounds.width * 20);
     let tight = bounds.height * 10 < line.height.max(8) * 20 && bounds.height <= line.height + 9;
     let framed = is_framed(frame, ground);
-    let padding = (line.height as i32 / 3).max(3);
-    if centred && left >= padding && !(tight && !framed) && !spans {
+    if centred && left >= PADDING && !(tight && !framed) && !spans {
         return RegionKind::Button;
     }
     if spans { RegionKind::Row } else { RegionKind::Field }

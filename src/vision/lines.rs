@@ -2,7 +2,7 @@
 
 use super::flat::{Sets, distance};
 use super::ink::{Blob, Ink, Shape};
-use super::regions::Grounds;
+use super::regions::{Grounds, is_box};
 use crate::screen::{Frame, Rect};
 
 /// A ground with more blobs than this is a picture, not text.
@@ -62,13 +62,6 @@ impl Lines {
     }
 }
 
-/// Whether a ground is as small and square as the inside of a check box.
-pub(super) const fn is_box(bounds: &Rect) -> bool {
-    let (w, h) = (bounds.width, bounds.height);
-    let (low, high) = if w < h { (w, h) } else { (h, w) };
-    high <= 34 && high - low <= 1 + high / 6
-}
-
 /// The line under a mnemonic: flat, and right below a letter.
 fn drop_underlines(ink: &Ink, blobs: &mut Vec<usize>) {
     let all: Vec<Rect> = blobs.iter().map(|&blob| ink.blobs[blob].bounds).collect();
@@ -87,23 +80,29 @@ fn drop_underlines(ink: &Ink, blobs: &mut Vec<usize>) {
 }
 
 fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[usize]) -> Vec<InkLine> {
-    let mut sets = Sets::default();
-    for _ in blobs {
-        sets.make();
+    // Letters first: the height of whole words says how wide a space is, whether letters touch or not.
+    let mut words = join(ink, blobs, |high| 2 + high / 6);
+    let mut heights: std::collections::BTreeMap<u32, (Rect, u32)> = std::collections::BTreeMap::new();
+    for (at, &blob) in blobs.iter().enumerate() {
+        let bounds = ink.blobs[blob].bounds;
+        let word = heights.entry(words.find(at as u32)).or_default();
+        *word = (word.0.union(&bounds), word.1 + bounds.width);
     }
-    for (left, &first) in blobs.iter().enumerate() {
-        let a = &ink.blobs[first].bounds;
-        for (right, &second) in blobs.iter().enumerate().skip(left + 1) {
-            let b = &ink.blobs[second].bounds;
-            if b.x - a.right() > 40 {
-                // A wide blob may still reach beyond the next ones, but those are then joined by their own neighbours.
-                break;
-            }
-            if belong(a, b) {
-                sets.unite(left as u32, right as u32);
-            }
-        }
-    }
+    let mut heights: Vec<(u32, u32)> = heights.into_values().map(|(word, width)| (word.height, width)).collect();
+    heights.retain(|(height, _)| *height >= 5);
+    heights.sort_unstable();
+    let total: u32 = heights.iter().map(|(_, width)| width).sum();
+    let mut below = 0;
+    let usual = heights.iter().find(|(_, width)| {
+        below += width;
+        below * 10 >= total * 9
+    });
+    let usual = usual.map_or(9, |(height, _)| *height as i32);
+    let Rect { width, height, .. } = grounds.all[ground].bounds;
+    // What stands in one button is one label, and half a label must never be taken for a whole one.
+    let button = ground > 0 && height as i32 <= 4 * usual && width <= 12 * height;
+    let space = (usual * if button { 130 } else { 66 } / 100).max(5);
+    let mut sets = join(ink, blobs, |high| space.min(high * if button { 18 } else { 9 } / 10));
     let mut lines: std::collections::BTreeMap<u32, InkLine> = std::collections::BTreeMap::new();
     for (at, &blob) in blobs.iter().enumerate() {
         let bounds = ink.blobs[blob].bounds;
@@ -124,8 +123,30 @@ fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[us
     lines
 }
 
+/// Sets of blobs that stand side by side, with gaps up to what `reach` makes of their height.
+fn join(ink: &Ink, blobs: &[usize], reach: impl Fn(i32) -> i32) -> Sets {
+    let mut sets = Sets::default();
+    for _ in blobs {
+        sets.make();
+    }
+    for (left, &first) in blobs.iter().enumerate() {
+        let a = &ink.blobs[first].bounds;
+        for (right, &second) in blobs.iter().enumerate().skip(left + 1) {
+            let b = &ink.blobs[second].bounds;
+            if b.x - a.right() > 40 {
+                // A wide blob may still reach beyond the next ones, but those are then joined by their own neighbours.
+                break;
+            }
+            if belong(a, b, &reach) {
+                sets.unite(left as u32, right as u32);
+            }
+        }
+    }
+    sets
+}
+
 /// Whether two blobs stand side by side on one line.
-fn belong(a: &Rect, b: &Rect) -> bool {
+fn belong(a: &Rect, b: &Rect, reach: impl Fn(i32) -> i32) -> bool {
     let overlap = a.bottom().min(b.bottom()) - a.y.max(b.y);
     let (low, high) = (a.height.min(b.height) as i32, a.height.max(b.height) as i32);
     if overlap * 2 < low {
@@ -133,12 +154,10 @@ fn belong(a: &Rect, b: &Rect) -> bool {
     }
     let gap = b.x.max(a.x) - a.right().min(b.right());
     // A full stop or a hyphen takes its neighbour's measure, a picture must not lend its own.
-    let reach = match high * 10 {
-        ..=26 => high * 9 / 10,
-        tenfold if tenfold <= low * 26 || low <= 3.max(high / 5) && high <= 30 => high * 9 / 10,
-        _ => return false,
-    };
-    gap <= reach.max(2)
+    let alike = high * 10 <= low * 26 || low <= 3.max(high / 5) && high <= 30;
+    let dots = a.size() == b.size() && a.width.abs_diff(a.height) <= 2;
+    let reach = if dots { reach(high).max(high * 3 / 2) } else { reach(high).max(2) };
+    alike && gap <= reach
 }
 
 /// Gives dots, accents and quotation marks, which overlap with no letter's rows, to the line that they stand in.
@@ -238,6 +257,26 @@ fn reading_order(lines: &mut Vec<InkLine>) {
         row.sort_by_key(|line| line.bounds.x);
         lines.extend(row);
     }
+}
+
+/// A password's echo characters: three or more equal, compact blobs at equal distances.
+pub(super) fn is_dots(ink: &Ink, line: &InkLine) -> bool {
+    let blobs: Vec<&Blob> = line.blobs.iter().map(|&blob| &ink.blobs[blob]).collect();
+    let [first, second, _, ..] = blobs[..] else {
+        return false;
+    };
+    let compact = |blob: &Blob| {
+        let bounds = blob.bounds;
+        let like = bounds.width.abs_diff(first.bounds.width) <= 1 && bounds.height.abs_diff(first.bounds.height) <= 1;
+        let round = bounds.width.abs_diff(bounds.height) <= 2 && bounds.height >= 3;
+        like && round && blob.area as usize * 10 >= bounds.area() * 6
+    };
+    let pitch = second.bounds.x - first.bounds.x;
+    let even = blobs.windows(2).all(|pair| {
+        let step = pair[1].bounds.x - pair[0].bounds.x;
+        (step - pitch).abs() <= 1 && pair[1].bounds.y.abs_diff(pair[0].bounds.y) <= 1
+    });
+    even && blobs.iter().all(|blob| compact(blob))
 }
 
 #[cfg(test)]

@@ -5,23 +5,25 @@ use std::sync::Arc;
 use super::binarise::{GreyImage, LineBitmap, Rendering, grey};
 use super::cache::Cache;
 use super::fingerprint::fingerprint;
-use super::ink::{Blob, Ink, Shape};
+use super::ink::{Ink, Shape};
 use super::kinds::kinds;
-use super::lines::{InkLine, Lines};
+use super::lines::{InkLine, Lines, is_dots};
 use super::ocr::{Ocr, OcrError, ReadText};
 use super::regions::Grounds;
 use crate::screen::{Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size};
 
 /// Pixels of a picture that are looked at; the rows beyond are not.
 const MOST_PIXELS: usize = 4096 * 2304;
+/// Check boxes that are kept.
+const MOST_MARKS: usize = 512;
 /// Enlarged pixels that the last resort may look at.
 const MOST_SPARSE: usize = 6_000_000;
 /// Below this a line is read once more, in another rendering.
-const DOUBTFUL: u8 = 80;
+const DOUBTFUL: u8 = 90;
 /// Below this a text is not taken for one.
 const NOISE: u8 = 15;
 
-const FIRST: Rendering = Rendering { height: 36.0, hard: false };
+const FIRST: Rendering = Rendering { height: 30.0, hard: false };
 const SECOND: Rendering = Rendering { height: 48.0, hard: true };
 
 /// A picture taken apart, before anything is read.
@@ -65,7 +67,7 @@ impl Segments {
         });
         let mut regions: Vec<Region> = grounds.collect();
         let marks = self.ink.blobs.iter().filter(|blob| blob.shape == Shape::Mark);
-        regions.extend(marks.map(|mark| Region {
+        regions.extend(marks.take(MOST_MARKS).map(|mark| Region {
             bounds: mark.bounds,
             background: self.grounds.all[mark.ground].background,
             kind: RegionKind::Check,
@@ -89,6 +91,11 @@ impl<O: Ocr> Reader<O> {
     /// What was read so far, to be saved.
     pub const fn cache(&self) -> &Cache {
         &self.cache
+    }
+
+    /// The engine.
+    pub const fn engine(&self) -> &O {
+        &self.ocr
     }
 
     /// The same engine with nothing remembered.
@@ -220,22 +227,4 @@ const fn limit(size: Size) -> Size {
 
 const fn is_dark(pixel: u32) -> bool {
     (pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28 < 110 << 8
-}
-
-/// A password's echo characters: three or more equal, compact blobs at equal distances.
-fn is_dots(ink: &Ink, line: &InkLine) -> bool {
-    let blobs: Vec<&Blob> = line.blobs.iter().map(|&blob| &ink.blobs[blob]).collect();
-    let [first, second, _, ..] = blobs[..] else {
-        return false;
-    };
-    let compact = |blob: &Blob| {
-        let bounds = blob.bounds;
-        let like = bounds.width.abs_diff(first.bounds.width) <= 1 && bounds.height.abs_diff(first.bounds.height) <= 1;
-        like && bounds.width.abs_diff(bounds.height) <= 1 && bounds.height >= 3 && blob.area as usize * 10 >= bounds.area() * 6
-    };
-    let pitch = second.bounds.x - first.bounds.x;
-    let even = blobs
-        .windows(2)
-        .all(|pair| (pair[1].bounds.x - pair[0].bounds.x - pitch).abs() <= 1 && pair[1].bounds.y.abs_diff(pair[0].bounds.y) <= 1);
-    even && blobs.iter().all(|blob| compact(blob))
 }

@@ -103,7 +103,8 @@ const fn ground(bounds: Rect, label: u32) -> Ground {
 /// Solid somewhere, or so much of its rectangle that only letters can be missing.
 fn may_be_ground(flat: &Flat) -> bool {
     let Rect { width, height, .. } = flat.bounds;
-    let solid = flat.square >= SOLID && width >= 6 && height >= 6;
+    // The strokes of large bold letters are solid too, but narrow.
+    let solid = flat.square >= SOLID && width >= 9 && height >= 9;
     let tight = width >= 16 && height >= 9 && flat.area as usize * 100 >= flat.bounds.area() * 35;
     solid || tight
 }
@@ -119,6 +120,19 @@ fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool
         _ => 3,
     };
     let has = |x: i32, y: i32| map.labels[y as usize * width + x as usize] == label;
+    if is_box(&bounds) {
+        // The inside of an o is round, that of a box has corners.
+        let corners = [
+            (bounds.x, bounds.y, 1, 1),
+            (bounds.right() - 1, bounds.y, -1, 1),
+            (bounds.x, bounds.bottom() - 1, 1, -1),
+            (bounds.right() - 1, bounds.bottom() - 1, -1, -1),
+        ];
+        let square = corners.iter().filter(|(x, y, dx, dy)| has(*x, *y) || has(x + dx, y + dy)).count();
+        if square < 3 {
+            return false;
+        }
+    }
     let share = |count: usize, of: u32| count * 100 >= of as usize * 72;
     let rows = bounds.y..bounds.bottom();
     let columns = bounds.x..bounds.right();
@@ -130,6 +144,13 @@ fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool
     let top = columns.clone().filter(|&x| (0..reach).any(|d| has(x, bounds.y + d))).count();
     let bottom = columns.filter(|&x| (0..reach).any(|d| has(x, bounds.bottom() - 1 - d))).count();
     share(top, bounds.width) && share(bottom, bounds.width)
+}
+
+/// Whether a ground is as small and square as the inside of a check box.
+pub(super) const fn is_box(bounds: &Rect) -> bool {
+    let (w, h) = (bounds.width, bounds.height);
+    let (low, high) = if w < h { (w, h) } else { (h, w) };
+    high <= 34 && high - low <= 1 + high / 6
 }
 
 /// Finds each ground's parent, and drops what a focus ring cuts out of a button.
