@@ -9,3 +9,4 @@
 //! 7. [`relay`], [`vnc`]: the ports. 8. [`journal`]: what is kept on disk. 9. [`config`], [`cli`]: what the user says.
 
 pub mod screen;
+pub mod vnc;
