@@ -10,3 +10,4 @@
 
 pub mod screen;
 pub mod vnc;
+pub mod x11;

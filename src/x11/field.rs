@@ -1,0 +1,414 @@
+//! Text into a field: typed in short runs, and read back before anybody relies on it.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use x11rb::protocol::xproto::ConnectionExt as _;
+use zeroize::Zeroizing;
+
+use super::keymap::{Stroke, keysym, keysym_of};
+use super::manager::focus_window;
+use super::selection::Selection;
+use super::{Desktop, X11Error};
+use crate::screen::{Point, WindowId};
+
+/// How [`Desktop::fill`] goes about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillOptions {
+    /// How long the program may take to answer; a JVM may stand still for seconds.
+    pub answer: Duration,
+    /// Characters typed between two looks at the windows.
+    pub run: usize,
+    /// How long to wait after a run for the window to be painted, which tells that the keys arrive.
+    pub pause: Duration,
+}
+
+impl Default for FillOptions {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(10),
+            run: 8,
+            pause: Duration::from_millis(250),
+        }
+    }
+}
+
+/// What a field holds after [`Desktop::fill`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FillOutcome {
+    /// The text, exactly.
+    Exact,
+    /// As many echo characters as the text has.
+    Masked {
+        /// Their number.
+        count: usize,
+    },
+    /// Something else.
+    Mismatch {
+        /// Its length in characters.
+        length: usize,
+    },
+    /// Not known: another window was opened, and typing stopped at once.
+    Interrupted {
+        /// That window.
+        by: WindowId,
+    },
+    /// Not known: the program did not take the focus, or did not answer.
+    NoAnswer,
+}
+
+impl FillOutcome {
+    /// Whether the field holds the text as far as anybody can tell.
+    pub const fn is_confirmed(self) -> bool {
+        matches!(self, Self::Exact | Self::Masked { .. })
+    }
+}
+
+/// Why waiting ended without what was waited for.
+enum Stop {
+    TimedOut,
+    Interrupted(WindowId),
+}
+
+impl From<Stop> for FillOutcome {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::TimedOut => Self::NoAnswer,
+            Stop::Interrupted(by) => Self::Interrupted { by },
+        }
+    }
+}
+
+/// The field that is being filled.
+struct Field {
+    window: WindowId,
+    /// The windows that were there at the start.
+    windows: Vec<WindowId>,
+    options: FillOptions,
+    /// How often all of it was selected: a program tells of each once, but for an empty field.
+    selections: usize,
+    select_all: [Stroke; 2],
+    end: Stroke,
+    delete: Stroke,
+}
+
+/// How often the program took PRIMARY, and the text that it told then.
+type Answer = (usize, Option<Zeroizing<String>>);
+
+/// How many more selections a program must tell of before what it tells is taken as wrong.
+const STALE: usize = 3;
+
+/// Symbols that filling needs besides the text.
+const ALWAYS: [u32; 4] = [keysym::CONTROL, keysym::A, keysym::END, keysym::DELETE];
+
+impl Desktop {
+    /// Replaces the content of the field at a point of a window by `text`, and reads it back through PRIMARY. The
+    /// field is clicked first. No modifier is held, PRIMARY is empty and the caret is at the end afterwards; after
+    /// [`FillOutcome::Interrupted`] all is left as it was found.
+    ///
+    /// Mouse events overtake keys in a busy JVM: click nothing before this gave [`FillOutcome::Exact`] or
+    /// [`FillOutcome::Masked`]. An empty text is confirmed by a `0` that is typed, read back and deleted.
+    ///
+    /// # Errors
+    /// Those of [`Desktop::click`]; [`X11Error::ControlCharacter`], [`X11Error::KeymapFull`].
+    pub fn fill(
+        &mut self,
+        window: WindowId,
+        at: Point,
+        text: &str,
+        options: FillOptions,
+    ) -> Result<FillOutcome, X11Error> {
+        refuse_control(text)?;
+        self.sync()?;
+        let client = self.list.window(window).ok_or(X11Error::NoWindow(window))?.client;
+        let windows = self.list.windows().iter().map(|window| window.id).collect();
+        self.keyboard.load(&self.link.connection)?;
+        self.paints.window = Some(window);
+        let outcome = self.fill_field(window, client, windows, at, text, options);
+        self.paints.window = None;
+        let outcome = outcome?;
+        if outcome.is_confirmed() {
+            self.keyboard.unbind(&self.link.connection)?;
+        }
+        self.selection = Selection::default();
+        self.empty_primary()?;
+        Ok(outcome)
+    }
+
+    fn fill_field(
+        &mut self,
+        window: WindowId,
+        client: u32,
+        windows: Vec<WindowId>,
+        at: Point,
+        text: &str,
+        options: FillOptions,
+    ) -> Result<FillOutcome, X11Error> {
+        let typed = if text.is_empty() { "0" } else { text };
+        let map = self.keyboard.map();
+        let full = || X11Error::KeymapFull {
+            spare: map.spare().len(),
+        };
+        let batches = map.plan(typed.chars().map(keysym_of), &ALWAYS).ok_or_else(full)?;
+        let [control, a, end, delete] =
+            ALWAYS.map(|symbol| map.stroke(symbol).or_else(|| batches[0].bound(symbol)));
+        let (Some(control), Some(a), Some(end), Some(delete)) = (control, a, end, delete) else {
+            return Err(full());
+        };
+        let mut field = Field {
+            window,
+            windows,
+            options,
+            selections: 0,
+            select_all: [control, a],
+            end,
+            delete,
+        };
+        self.keyboard.neutralise(&self.link.connection)?;
+        self.selection = Selection::watch(client, self.events.server_time(&self.link)?);
+        if let Err(stop) = self.click_into(&field, at)? {
+            return Ok(stop.into());
+        }
+        let mut outcome = FillOutcome::NoAnswer;
+        let mut arrived = 0;
+        for (index, batch) in batches.iter().enumerate() {
+            self.keyboard.bind(&self.link.connection, batch)?;
+            if index == 0 {
+                self.select_all(&mut field)?;
+            }
+            if let Err(stop) = self.type_in_runs(&field, &batch.strokes)? {
+                return Ok(stop.into());
+            }
+            arrived += batch.strokes.len();
+            let expected: Zeroizing<String> = Zeroizing::new(typed.chars().take(arrived).collect());
+            outcome = self.read_back(&mut field, &expected)?;
+            if !outcome.is_confirmed() {
+                return Ok(outcome);
+            }
+        }
+        if text.is_empty() {
+            outcome = self.erase(&mut field)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Deletes what the field holds.
+    fn erase(&mut self, field: &mut Field) -> Result<FillOutcome, X11Error> {
+        let before = self.paints.count;
+        self.select_all(field)?;
+        self.press(&[field.delete])?;
+        match self.await_paint(field, before)? {
+            Err(Stop::Interrupted(by)) => Ok(FillOutcome::Interrupted { by }),
+            Ok(()) | Err(Stop::TimedOut) => Ok(FillOutcome::Exact),
+        }
+    }
+
+    fn select_all(&self, field: &mut Field) -> Result<(), X11Error> {
+        field.selections += 1;
+        self.press(&field.select_all)
+    }
+
+    fn press(&self, strokes: &[Stroke]) -> Result<(), X11Error> {
+        self.keyboard.press_chord(&self.link.connection, strokes)
+    }
+
+    /// Clicks the field, and waits until the window has the focus: keys that come earlier may go nowhere.
+    fn click_into(&mut self, field: &Field, at: Point) -> Result<Result<(), Stop>, X11Error> {
+        if self.manages_windows() && !self.has_focus(field.window)? {
+            self.focus(field.window)?;
+        }
+        self.click(field.window, at)?;
+        let clicked = self.events.server_time(&self.link)?;
+        let deadline = Instant::now() + field.options.answer;
+        let focused = self.until(field, deadline, |desktop| {
+            Ok(desktop.has_focus(field.window)?.then_some(()))
+        })?;
+        // Java holds keys back until the clicked field has the focus, but only those with a later time stamp.
+        while self.events.server_time(&self.link)?.wrapping_sub(clicked) < 2 {
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(focused)
+    }
+
+    /// Whether the focus is on a window or inside it.
+    fn has_focus(&self, id: WindowId) -> Result<bool, X11Error> {
+        let mut focus = focus_window(&self.link)?;
+        while let Some(window) = focus {
+            if window == id.0 {
+                return Ok(true);
+            }
+            let tree = self.link.connection.query_tree(window)?.reply_unchecked()?;
+            focus = tree
+                .map(|tree| tree.parent)
+                .filter(|&parent| parent != x11rb::NONE && parent != self.link.root);
+        }
+        Ok(false)
+    }
+
+    fn type_in_runs(&mut self, field: &Field, strokes: &[Stroke]) -> Result<Result<(), Stop>, X11Error> {
+        for run in strokes.chunks(field.options.run.max(1)) {
+            let before = self.paints.count;
+            self.keyboard.type_strokes(&self.link.connection, run)?;
+            // A window that is not painted may be busy, or have nothing new to show: the reading will tell.
+            if let Err(stop @ Stop::Interrupted(_)) = self.await_paint(field, before)? {
+                return Ok(Err(stop));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    fn await_paint(&mut self, field: &Field, before: u64) -> Result<Result<(), Stop>, X11Error> {
+        let deadline = Instant::now() + field.options.pause;
+        self.until(field, deadline, |desktop| {
+            Ok((desktop.paints.count != before).then_some(()))
+        })
+    }
+
+    /// Selects all and asks what that is. A busy program may tell late of a selection from before the text was typed:
+    /// so an answer counts only once it has told of more selections than there were by then, and one that differs
+    /// only after some more: a click soon after another one is a double click, and selects too.
+    fn read_back(&mut self, field: &mut Field, expected: &str) -> Result<FillOutcome, X11Error> {
+        let earlier = field.selections;
+        loop {
+            let told = self.selection.taken();
+            self.select_all(field)?;
+            let (told, answer) = match self.ask(field, told)? {
+                Ok(answer) => answer,
+                Err(stop) => return Ok(stop.into()),
+            };
+            self.press(&[field.end])?;
+            let outcome = answer.map_or(FillOutcome::NoAnswer, |answer| judge(&answer, expected));
+            let needed = if outcome.is_confirmed() { 1 } else { STALE };
+            if told >= earlier + needed {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Waits for the program to take PRIMARY more often than `told`, and gets its text, or `None` when it refuses;
+    /// with how often it took PRIMARY before it answered.
+    fn ask(&mut self, field: &Field, told: usize) -> Result<Result<Answer, Stop>, X11Error> {
+        let deadline = Instant::now() + field.options.answer;
+        let taken = self.until(field, deadline, |desktop| {
+            Ok(Some(desktop.selection.taken()).filter(|&taken| taken > told))
+        })?;
+        let taken = match taken {
+            Ok(taken) => taken,
+            Err(stop) => return Ok(Err(stop)),
+        };
+        self.ask_primary()?;
+        match self.until(field, deadline, |desktop| Ok(desktop.selection.take_answer()))? {
+            Ok(Some(property)) => Ok(Ok((taken, self.take_text(property)?))),
+            Ok(None) => Ok(Ok((taken, None))),
+            Err(stop) => Ok(Err(stop)),
+        }
+    }
+
+    /// Handles events until `found` has something, another window is there, or `deadline` passes.
+    fn until<T>(
+        &mut self,
+        field: &Field,
+        deadline: Instant,
+        mut found: impl FnMut(&mut Self) -> Result<Option<T>, X11Error>,
+    ) -> Result<Result<T, Stop>, X11Error> {
+        self.sync()?;
+        loop {
+            let windows = self.list.windows();
+            if let Some(new) = windows.iter().find(|window| !field.windows.contains(&window.id)) {
+                return Ok(Err(Stop::Interrupted(new.id)));
+            }
+            if !windows.iter().any(|window| window.id == field.window) {
+                return Err(X11Error::NoWindow(field.window));
+            }
+            if let Some(value) = found(self)? {
+                return Ok(Ok(value));
+            }
+            if !self.wait(deadline)? {
+                return Ok(Err(Stop::TimedOut));
+            }
+        }
+    }
+
+    /// Types into whatever has the focus. Nothing is read back.
+    ///
+    /// # Errors
+    /// [`X11Error::ControlCharacter`], and [`X11Error::KeymapFull`] when the text has more characters that the
+    /// keyboard map lacks than there are spare keycodes: [`Desktop::fill`] can type those.
+    pub fn type_text(&mut self, text: &str) -> Result<(), X11Error> {
+        refuse_control(text)?;
+        self.type_symbols(text.chars().map(keysym_of), false)
+    }
+
+    /// Presses keys together: each in order, then released in the opposite one.
+    ///
+    /// # Errors
+    /// [`X11Error::KeymapFull`].
+    pub fn press_chord(&mut self, keysyms: &[u32]) -> Result<(), X11Error> {
+        self.type_symbols(keysyms.iter().copied(), true)
+    }
+
+    fn type_symbols(&mut self, keysyms: impl Iterator<Item = u32>, together: bool) -> Result<(), X11Error> {
+        let connection = &self.link.connection;
+        self.keyboard.load(connection)?;
+        let batches = self.keyboard.map().plan(keysyms, &[]).unwrap_or_default();
+        let [batch] = batches.as_slice() else {
+            return Err(X11Error::KeymapFull {
+                spare: self.keyboard.map().spare().len(),
+            });
+        };
+        self.keyboard.neutralise(connection)?;
+        self.keyboard.bind(connection, batch)?;
+        if together {
+            self.keyboard.press_chord(connection, &batch.strokes)
+        } else {
+            self.keyboard.type_strokes(connection, &batch.strokes)
+        }
+    }
+}
+
+fn refuse_control(text: &str) -> Result<(), X11Error> {
+    match text.chars().position(char::is_control) {
+        Some(position) => Err(X11Error::ControlCharacter { position }),
+        None => Ok(()),
+    }
+}
+
+/// What a field holds, by what it told when all of it was selected.
+fn judge(answer: &str, expected: &str) -> FillOutcome {
+    if answer == expected {
+        return FillOutcome::Exact;
+    }
+    let length = answer.chars().count();
+    let mut characters = answer.chars();
+    let echo = characters
+        .next()
+        .is_some_and(|first| !first.is_alphanumeric() && characters.all(|character| character == first));
+    if echo && length == expected.chars().count() {
+        FillOutcome::Masked { count: length }
+    } else {
+        FillOutcome::Mismatch { length }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_judged() {
+        assert_eq!(judge("aé€", "aé€"), FillOutcome::Exact);
+        assert_eq!(judge("•••", "aé€"), FillOutcome::Masked { count: 3 });
+        assert_eq!(judge("***", "***"), FillOutcome::Exact);
+        assert_eq!(judge("••", "aé€"), FillOutcome::Mismatch { length: 2 });
+        assert_eq!(judge("qqq", "aaa"), FillOutcome::Mismatch { length: 3 });
+        assert_eq!(judge("••x", "aaa"), FillOutcome::Mismatch { length: 3 });
+        assert_eq!(judge("", "a"), FillOutcome::Mismatch { length: 0 });
+    }
+
+    #[test]
+    fn control_characters_are_refused_by_place() {
+        assert!(refuse_control("aé €").is_ok());
+        let error = refuse_control("é\n").unwrap_err();
+        assert!(matches!(error, X11Error::ControlCharacter { position: 1 }));
+    }
+}

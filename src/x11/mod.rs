@@ -1,0 +1,29 @@
+//! The display: its server, its windows and their pictures, and the hands that click and type. The only user of the
+//! X protocol.
+//!
+//! [`Desktop`] is the agent's, [`Screen`] the viewers'; each has a connection of its own.
+
+mod address;
+mod desktop;
+mod error;
+mod event_queue;
+mod field;
+mod hands;
+mod keyboard;
+mod keymap;
+mod link;
+mod manager;
+mod picture;
+mod placement;
+mod pointer;
+mod screen;
+mod selection;
+mod server;
+mod window_list;
+
+pub use address::DisplayAddress;
+pub use desktop::{Desktop, DesktopEvent, DesktopOptions};
+pub use error::X11Error;
+pub use field::{FillOptions, FillOutcome};
+pub use screen::{CursorImage, Screen, ScreenEvent, ScreenWaker};
+pub use server::{VirtualServer, clear_leftovers, read_display_number};

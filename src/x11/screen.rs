@@ -1,0 +1,289 @@
+//! The viewers' side of a display: the whole screen, its changes, its cursor, and keys and pointer as they come from
+//! people. It has a connection of its own, and is used from one thread, which may sleep in [`Screen::next_event`].
+
+use std::sync::Arc;
+
+use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
+use x11rb::protocol::damage::{ConnectionExt as _, Damage, ReportLevel};
+use x11rb::protocol::randr::{ConnectionExt as _, NotifyMask};
+use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask, Region};
+use x11rb::protocol::xproto::{
+    ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, EventMask, Mapping,
+};
+use x11rb::rust_connection::RustConnection;
+
+use super::hands::Hands;
+use super::link::Link;
+use super::picture::Camera;
+use super::{DisplayAddress, X11Error};
+use crate::screen::{Frame, Point, Rect, Size};
+
+/// What happened on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScreenEvent {
+    /// These parts were painted; they do not overlap.
+    Damaged(Vec<Rect>),
+    /// The screen has another size now.
+    Resized(Size),
+    /// The pointer looks different: see [`Screen::cursor`].
+    CursorChanged,
+    /// Somebody called [`ScreenWaker::wake`].
+    Woken,
+}
+
+/// The pointer's picture.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CursorImage {
+    /// Width and height.
+    pub size: Size,
+    /// The pixel that points.
+    pub hotspot: Point,
+    /// Rows of `0xAARRGGBB`, colours multiplied by alpha already.
+    pub pixels: Vec<u32>,
+}
+
+/// Wakes the thread that sleeps in [`Screen::next_event`].
+#[derive(Clone)]
+pub struct ScreenWaker {
+    connection: Arc<RustConnection>,
+    window: u32,
+    message: u32,
+}
+
+impl ScreenWaker {
+    /// Makes [`Screen::next_event`] give [`ScreenEvent::Woken`], now or when it is called next.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn wake(&self) -> Result<(), X11Error> {
+        let message = ClientMessageEvent::new(32, self.window, self.message, [0; 5]);
+        self.connection
+            .send_event(false, self.window, EventMask::NO_EVENT, message)?;
+        Ok(self.connection.flush()?)
+    }
+}
+
+/// One display, as viewers see and use it. Every method may fail with [`X11Error::Gone`] when the server goes.
+pub struct Screen {
+    link: Link,
+    camera: Camera,
+    size: Size,
+    damage: Option<Damage>,
+    /// Where the server puts the damaged parts.
+    region: Region,
+    hands: Hands,
+}
+
+impl Screen {
+    /// Connects. Nothing is watched until [`Self::watch`].
+    ///
+    /// # Errors
+    /// The display cannot be reached, refuses us, lacks an extension, or has another pixel format.
+    pub fn connect(address: &DisplayAddress) -> Result<Self, X11Error> {
+        let link = Link::open(address)?;
+        let wire = &link.connection;
+        let camera = Camera::new(wire, true)?;
+        let region = wire.generate_id()?;
+        wire.xfixes_create_region(region, &[])?;
+        let hands = Hands::new(wire)?;
+        let root = wire.get_geometry(link.root)?.reply()?;
+        Ok(Self {
+            size: Size::new(root.width.into(), root.height.into()),
+            link,
+            camera,
+            damage: None,
+            region,
+            hands,
+        })
+    }
+
+    /// Width and height, as of the last [`ScreenEvent::Resized`].
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// A handle that ends the sleep in [`Self::next_event`] from another thread.
+    pub fn waker(&self) -> ScreenWaker {
+        ScreenWaker {
+            connection: Arc::clone(&self.link.connection),
+            window: self.link.own,
+            message: self.link.atoms.GATEHAND,
+        }
+    }
+
+    /// Starts or stops watching. When it starts, the whole screen counts as damaged. While nothing is watched the
+    /// server sends nothing.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn watch(&mut self, on: bool) -> Result<(), X11Error> {
+        let (wire, root) = (&self.link.connection, self.link.root);
+        match (on, self.damage) {
+            (true, None) => {
+                let damage = wire.generate_id()?;
+                wire.damage_create(damage, root, ReportLevel::NON_EMPTY)?;
+                self.damage = Some(damage);
+            }
+            (false, Some(damage)) => {
+                wire.damage_destroy(damage)?;
+                self.damage = None;
+            }
+            _ => return Ok(()),
+        }
+        let (cursor, resize, structure) = if on {
+            (
+                CursorNotifyMask::DISPLAY_CURSOR,
+                NotifyMask::SCREEN_CHANGE,
+                EventMask::STRUCTURE_NOTIFY,
+            )
+        } else {
+            let none = EventMask::NO_EVENT;
+            (CursorNotifyMask::from(0u8), NotifyMask::from(0u8), none)
+        };
+        wire.xfixes_select_cursor_input(root, cursor)?;
+        wire.randr_select_input(root, resize)?;
+        let aux = ChangeWindowAttributesAux::new().event_mask(structure);
+        wire.change_window_attributes(root, &aux)?;
+        if on {
+            // What changed since it was watched last is not known.
+            let root = wire.get_geometry(root)?.reply()?;
+            self.size = Size::new(root.width.into(), root.height.into());
+        }
+        self.link.flush()
+    }
+
+    /// Waits for what happens next.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn next_event(&mut self) -> Result<ScreenEvent, X11Error> {
+        loop {
+            self.link.flush()?;
+            let event = self.link.connection.wait_for_event()?;
+            if let Some(event) = self.translate(event)? {
+                return Ok(event);
+            }
+        }
+    }
+
+    fn translate(&mut self, event: Event) -> Result<Option<ScreenEvent>, X11Error> {
+        Ok(match event {
+            Event::DamageNotify(notice) if Some(notice.damage) == self.damage => {
+                let wire = &self.link.connection;
+                wire.damage_subtract(notice.damage, x11rb::NONE, self.region)?;
+                let parts = wire.xfixes_fetch_region(self.region)?.reply()?.rectangles;
+                let whole = Rect::of_size(self.size);
+                let parts = parts
+                    .into_iter()
+                    .map(|part| {
+                        Rect::new(
+                            part.x.into(),
+                            part.y.into(),
+                            part.width.into(),
+                            part.height.into(),
+                        )
+                    })
+                    .map(|part| part.intersection(&whole))
+                    .filter(|part| !part.is_empty());
+                let parts: Vec<Rect> = parts.collect();
+                (!parts.is_empty()).then_some(ScreenEvent::Damaged(parts))
+            }
+            Event::ConfigureNotify(change) if change.window == self.link.root => {
+                self.resized(Size::new(change.width.into(), change.height.into()))
+            }
+            Event::RandrScreenChangeNotify(_) => {
+                let root = self.link.connection.get_geometry(self.link.root)?.reply()?;
+                self.resized(Size::new(root.width.into(), root.height.into()))
+            }
+            Event::XfixesCursorNotify(_) => Some(ScreenEvent::CursorChanged),
+            Event::ClientMessage(message) if message.type_ == self.link.atoms.GATEHAND => {
+                Some(ScreenEvent::Woken)
+            }
+            Event::MappingNotify(change) if change.request == Mapping::KEYBOARD => {
+                self.hands.reload(&self.link.connection)?;
+                None
+            }
+            Event::Error(error) => {
+                tracing::debug!(?error, "the display reports a failed request");
+                None
+            }
+            _ => None,
+        })
+    }
+
+    fn resized(&mut self, size: Size) -> Option<ScreenEvent> {
+        if size == self.size {
+            return None;
+        }
+        self.size = size;
+        Some(ScreenEvent::Resized(size))
+    }
+
+    /// Copies the part `rect` of the screen to the same place of `frame`. What is outside either is left out.
+    ///
+    /// # Errors
+    /// [`X11Error::Request`] when the screen became smaller: [`ScreenEvent::Resized`] is on its way.
+    pub fn capture_into(&mut self, frame: &mut Frame, rect: Rect) -> Result<(), X11Error> {
+        let rect = rect
+            .intersection(&frame.bounds())
+            .intersection(&Rect::of_size(self.size));
+        let to = (rect.x as u32, rect.y as u32);
+        self.camera
+            .copy(&self.link.connection, self.link.root, rect, frame, to)
+    }
+
+    /// What the pointer looks like now.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn cursor(&self) -> Result<CursorImage, X11Error> {
+        let image = self.link.connection.xfixes_get_cursor_image()?.reply()?;
+        Ok(CursorImage {
+            size: Size::new(image.width.into(), image.height.into()),
+            hotspot: Point::new(image.xhot.into(), image.yhot.into()),
+            pixels: image.cursor_image,
+        })
+    }
+
+    /// Presses or releases the key for a key symbol (X11 protocol, appendix A; RFC 6143 §7.5.4 uses the same).
+    ///
+    /// The symbol arrives whatever the modifiers and the keyboard map are: viewers send symbols as their own keyboard
+    /// made them. Locks are left out: their effect is in the symbols already.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn key(&mut self, keysym: u32, down: bool) -> Result<(), X11Error> {
+        self.hands.key(&self.link.connection, keysym, down)?;
+        self.link.flush()
+    }
+
+    /// Moves the pointer, and presses and releases buttons: bit 0 is the left one (RFC 6143 §7.5.5).
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn pointer(&mut self, to: Point, buttons: u8) -> Result<(), X11Error> {
+        self.hands
+            .pointer(&self.link.connection, self.link.root, to, buttons)?;
+        self.link.flush()
+    }
+
+    /// Releases every key and button that is held from here, as when a viewer leaves.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn release_all(&mut self) -> Result<(), X11Error> {
+        self.hands.release_all(&self.link.connection)?;
+        self.link.flush()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // What is not told to a server that is gone needs no telling.
+        let _ = self.hands.release_all(&self.link.connection);
+        let _ = self.hands.unbind(&self.link.connection);
+        self.camera.close(&self.link.connection);
+        let _ = self.link.flush();
+    }
+}

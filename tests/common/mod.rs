@@ -1,0 +1,85 @@
+//! A display of its own for each test.
+
+pub mod painter;
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gatehand::screen::{Size, Window};
+use gatehand::x11::{
+    Desktop, DesktopEvent, DesktopOptions, DisplayAddress, VirtualServer, read_display_number,
+};
+use tempfile::TempDir;
+
+/// How long anything may take before a test fails.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An Xvfb that ends with this value.
+pub struct TestDisplay {
+    pub address: DisplayAddress,
+    pub server: Child,
+    directory: TempDir,
+}
+
+impl TestDisplay {
+    /// Starts a server with a screen of `width` by `height`.
+    pub fn start(width: u32, height: u32) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let xvfb = VirtualServer::prepare(directory.path(), Size::new(width, height)).unwrap();
+        let mut server = xvfb.command().stderr(Stdio::null()).spawn().unwrap();
+        let number = read_display_number(server.stdout.take().unwrap()).unwrap();
+        Self {
+            address: xvfb.address(number),
+            server,
+            directory,
+        }
+    }
+
+    /// A command whose program will use this display.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.address.name)
+            .env("XAUTHORITY", self.address.authority.as_ref().unwrap())
+            .current_dir(self.directory.path());
+        command
+    }
+
+    /// A desktop that nobody is woken for: tests ask again, with [`wait_for`].
+    pub fn desktop(&self) -> Desktop {
+        Desktop::connect(&self.address, DesktopOptions::default(), || {}).unwrap()
+    }
+}
+
+impl Drop for TestDisplay {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Asks `condition` again and again until it gives something.
+pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Handles events until the window with this title is shown.
+pub fn wait_for_window(desktop: &mut Desktop, title: &str) -> Window {
+    wait_for(title, || {
+        take_events(desktop);
+        let shown = desktop.windows().iter().find(|window| window.title == title);
+        shown.cloned()
+    })
+}
+
+/// Everything that happened since the last call.
+pub fn take_events(desktop: &mut Desktop) -> Vec<DesktopEvent> {
+    std::iter::from_fn(|| desktop.poll_event()).collect()
+}
