@@ -21,4 +21,5 @@ pub mod relay;
 pub mod screen;
 pub mod supervisor;
 pub mod vision;
+pub mod vnc;
 pub mod x11;

@@ -196,10 +196,10 @@ impl Layout {
             Self::Four { big_endian: false } => put(values, out, u32::to_le_bytes),
             Self::Four { big_endian: true } => put(values, out, u32::to_be_bytes),
             Self::Low { big_endian: false } => {
-                put(values, out, |v| [v as u8, (v >> 8) as u8, (v >> 16) as u8])
+                put(values, out, |v| [v as u8, (v >> 8) as u8, (v >> 16) as u8]);
             }
             Self::Low { big_endian: true } => {
-                put(values, out, |v| [(v >> 16) as u8, (v >> 8) as u8, v as u8])
+                put(values, out, |v| [(v >> 16) as u8, (v >> 8) as u8, v as u8]);
             }
             Self::High { big_endian: false } => {
                 put(values, out, |v| {
@@ -212,7 +212,7 @@ impl Layout {
                 });
             }
             Self::Rgb { shifts: [r, g, b] } => {
-                put(values, out, |v| [(v >> r) as u8, (v >> g) as u8, (v >> b) as u8])
+                put(values, out, |v| [(v >> r) as u8, (v >> g) as u8, (v >> b) as u8]);
             }
         }
     }

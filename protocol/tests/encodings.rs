@@ -1,5 +1,5 @@
 //! Every encoding of pixels, in every kind of pixel format, of several screens: what the viewer decodes is the screen.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod viewer;
 

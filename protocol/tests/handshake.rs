@@ -1,5 +1,5 @@
 //! The handshake as viewers of every version go through it: version by security by outcome, byte for byte.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod viewer;
 

@@ -1,5 +1,5 @@
 //! A session after its handshake: what the viewer is told of the screen and when, and what it may do.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod viewer;
 

@@ -292,7 +292,7 @@ impl Session {
             ClientMessage::SetPixelFormat(format) => self.updates.set_pixel_format(format),
             ClientMessage::SetEncodings(numbers) => self.updates.set_encodings(&numbers),
             ClientMessage::FramebufferUpdateRequest { incremental, area } => {
-                self.updates.request(incremental, area)
+                self.updates.request(incremental, area);
             }
             // Whatever a viewer that may only look types, clicks or copies stays with it.
             _ if self.access == Access::ViewOnly => {}

@@ -1,0 +1,63 @@
+//! An X display as the viewers' screen.
+
+use protocol::encoding::Cursor;
+
+use super::screen::{Display, DisplayEvent, DisplayLost, Waker};
+use crate::screen::{Frame, Point, Rect, Size};
+use crate::x11::{Screen, ScreenEvent, X11Error};
+
+impl From<X11Error> for DisplayLost {
+    fn from(error: X11Error) -> Self {
+        Self {
+            reason: error.to_string(),
+        }
+    }
+}
+
+impl Display for Screen {
+    fn waker(&self) -> Waker {
+        let waker = Self::waker(self);
+        Box::new(move || {
+            // A display that is gone ends the thread's sleep by itself.
+            let _ = waker.wake();
+        })
+    }
+
+    fn size(&self) -> Size {
+        Self::size(self)
+    }
+
+    fn watch(&mut self, on: bool) -> Result<(), DisplayLost> {
+        Ok(Self::watch(self, on)?)
+    }
+
+    fn next_event(&mut self) -> Result<DisplayEvent, DisplayLost> {
+        Ok(match Self::next_event(self)? {
+            ScreenEvent::Damaged(rects) => DisplayEvent::Damaged(rects),
+            ScreenEvent::Resized(size) => DisplayEvent::Resized(size),
+            ScreenEvent::CursorChanged => DisplayEvent::CursorChanged,
+            ScreenEvent::Woken => DisplayEvent::Woken,
+        })
+    }
+
+    fn capture(&mut self, area: Rect, frame: &mut Frame) -> Result<(), DisplayLost> {
+        match self.capture_into(frame, area) {
+            // The part is outside by now.
+            Err(X11Error::Request(_)) => Ok(()),
+            done => Ok(done?),
+        }
+    }
+
+    fn cursor(&mut self) -> Result<Cursor, DisplayLost> {
+        let image = Self::cursor(self)?;
+        Ok(Cursor::new(image.size, image.hotspot, image.pixels).unwrap_or_default())
+    }
+
+    fn key(&mut self, keysym: u32, down: bool) -> Result<(), DisplayLost> {
+        Ok(Self::key(self, keysym, down)?)
+    }
+
+    fn pointer(&mut self, at: Point, buttons: u8) -> Result<(), DisplayLost> {
+        Ok(Self::pointer(self, at, buttons)?)
+    }
+}

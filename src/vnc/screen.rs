@@ -1,0 +1,316 @@
+//! One display, shared by all viewers: each has its own account of what it does not know yet.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::thread;
+
+use protocol::encoding::Cursor;
+use protocol::region::Region;
+use protocol::session::Session;
+use tokio::sync::{Notify, watch};
+
+use super::worker::Worker;
+use crate::screen::{Frame, Point, Rect, Size};
+
+/// The display cannot be used any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the viewers' screen is lost: {reason}")]
+pub struct DisplayLost {
+    /// What the display said.
+    pub reason: String,
+}
+
+/// What happened on a display.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DisplayEvent {
+    /// These pixels may be different.
+    Damaged(Vec<Rect>),
+    /// It has another size, and all its pixels are new.
+    Resized(Size),
+    /// The pointer looks different.
+    CursorChanged,
+    /// Its waker was called.
+    Woken,
+}
+
+/// Ends the sleep of a display's thread.
+pub type Waker = Box<dyn Fn() + Send + Sync>;
+
+/// What the viewers need of a display. It is used from one thread, which sleeps in [`Self::next_event`].
+pub trait Display: Send + 'static {
+    /// Makes [`Self::next_event`] give [`DisplayEvent::Woken`], now or when it is called next. It may be called from any
+    /// thread, also after the display is gone.
+    fn waker(&self) -> Waker;
+
+    /// Its size, as of the last [`DisplayEvent::Resized`] or [`Self::watch`].
+    fn size(&self) -> Size;
+
+    /// Begins or ends telling what happens. While it is not watched, nothing but [`DisplayEvent::Woken`] is told.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn watch(&mut self, on: bool) -> Result<(), DisplayLost>;
+
+    /// Waits for what happens next.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn next_event(&mut self) -> Result<DisplayEvent, DisplayLost>;
+
+    /// Copies `area` from the display to the same place of `frame`, which has the display's size.
+    ///
+    /// # Errors
+    /// The display is gone. One that has become smaller meanwhile is no error: [`DisplayEvent::Resized`] follows.
+    fn capture(&mut self, area: Rect, frame: &mut Frame) -> Result<(), DisplayLost>;
+
+    /// What the pointer looks like now.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn cursor(&mut self) -> Result<Cursor, DisplayLost>;
+
+    /// Presses or releases a key by its keysym.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn key(&mut self, keysym: u32, down: bool) -> Result<(), DisplayLost>;
+
+    /// Moves the pointer and sets which buttons are down; bit 0 is the left one, bits 3 and 4 the wheel.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn pointer(&mut self, at: Point, buttons: u8) -> Result<(), DisplayLost>;
+}
+
+/// What a viewer does to the display.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ViewerInput {
+    Key { keysym: u32, down: bool },
+    Pointer { at: Point, buttons: u8 },
+}
+
+/// Work for the display's thread, besides what is in the book.
+pub(super) enum Work {
+    Input(ViewerInput),
+    /// The screen is not needed any more.
+    Stop,
+}
+
+/// What one viewer does not know yet.
+#[derive(Default)]
+pub(super) struct Account {
+    pub(super) damage: Region,
+    pub(super) resized: bool,
+    pub(super) cursor: bool,
+    /// It would send an update if there were something to tell.
+    pub(super) waiting: bool,
+    /// It has something to tell whose pixels are not in the frame yet.
+    pub(super) held: bool,
+    pub(super) notify: Arc<Notify>,
+}
+
+/// All that viewers and the display's thread know together.
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) size: Size,
+    pub(super) cursor: Option<Arc<Cursor>>,
+    pub(super) accounts: HashMap<u64, Account>,
+    next_id: u64,
+    /// Where [`Shared::frame`] is older than the damage that is in the accounts.
+    pub(super) stale: Region,
+}
+
+pub(super) struct Shared {
+    pub(super) book: Mutex<Book>,
+    pub(super) frame: RwLock<Frame>,
+    /// The display's thread was woken and has not looked yet.
+    pub(super) woken: AtomicBool,
+    pub(super) lost: watch::Sender<Option<DisplayLost>>,
+}
+
+impl Shared {
+    /// Whoever panicked under this lock left numbers and flags, all of them valid.
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A display that viewers can be shown. It is not watched without viewers, and nothing is captured unless one of them
+/// waits for it. The display's thread ends with the last clone.
+#[derive(Clone)]
+pub struct Screen {
+    shared: Arc<Shared>,
+    desk: Arc<Desk>,
+}
+
+/// Where the display's thread gets its work from; it ends with it.
+struct Desk {
+    work: Sender<Work>,
+    waker: Waker,
+    shared: Arc<Shared>,
+}
+
+impl Desk {
+    /// Lets the thread look at the book and at its work.
+    fn wake(&self) {
+        if !self.shared.woken.swap(true, Ordering::AcqRel) {
+            (self.waker)();
+        }
+    }
+
+    fn put(&self, work: Work) {
+        // The thread is gone when the display is lost: the viewers are told in another way.
+        let _ = self.work.send(work);
+        self.wake();
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.put(Work::Stop);
+    }
+}
+
+impl Screen {
+    /// Starts the thread that uses `display` from now on.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn start(display: impl Display) -> io::Result<Self> {
+        let (work, todo) = channel();
+        let shared = Arc::new(Shared {
+            book: Mutex::new(Book {
+                size: display.size(),
+                ..Book::default()
+            }),
+            frame: RwLock::default(),
+            woken: AtomicBool::new(false),
+            lost: watch::Sender::new(None),
+        });
+        let waker = display.waker();
+        let worker = Worker::new(display, Arc::clone(&shared));
+        thread::Builder::new()
+            .name("vnc-screen".into())
+            .spawn(move || worker.run(&todo))?;
+        let desk = Arc::new(Desk {
+            work,
+            waker,
+            shared: Arc::clone(&shared),
+        });
+        Ok(Self { shared, desk })
+    }
+
+    /// Its size now.
+    pub fn size(&self) -> Size {
+        self.shared.book().size
+    }
+
+    /// Waits until the display is lost.
+    pub async fn lost(&self) -> DisplayLost {
+        let mut lost = self.shared.lost.subscribe();
+        let lost = lost.wait_for(Option::is_some).await;
+        let said = lost.ok().and_then(|lost| lost.clone());
+        said.unwrap_or_else(|| DisplayLost {
+            reason: "its thread has ended".into(),
+        })
+    }
+
+    /// Opens an account for one viewer.
+    pub(super) fn attach(&self) -> View {
+        let notify = Arc::new(Notify::new());
+        let mut book = self.shared.book();
+        let id = book.next_id;
+        book.next_id += 1;
+        let account = Account {
+            damage: Region::from(Rect::of_size(book.size)),
+            resized: true,
+            cursor: true,
+            waiting: false,
+            held: false,
+            notify: Arc::clone(&notify),
+        };
+        book.accounts.insert(id, account);
+        drop(book);
+        self.desk.wake();
+        View {
+            screen: self.clone(),
+            id,
+            notify,
+        }
+    }
+}
+
+/// One viewer's account of the screen, closed when it goes.
+pub(super) struct View {
+    screen: Screen,
+    id: u64,
+    notify: Arc<Notify>,
+}
+
+impl View {
+    /// Waits until the display's thread has something for a viewer that was waiting at the last [`Self::settle`].
+    pub(super) async fn changed(&self) {
+        self.notify.notified().await;
+    }
+
+    /// Tells `session` what happened to the screen, and the display's thread whether the viewer waits for more. `true`
+    /// when what the session would send can be read from [`Self::frame`].
+    pub(super) fn settle(&self, session: &mut Session) -> bool {
+        let idle = session.transmit().is_empty();
+        let mut book = self.screen.shared.book();
+        let Book {
+            size,
+            cursor,
+            accounts,
+            stale,
+            ..
+        } = &mut *book;
+        let Some(account) = accounts.get_mut(&self.id) else {
+            return false;
+        };
+        if std::mem::take(&mut account.resized) {
+            session.resized(*size);
+        }
+        session.damage(&std::mem::take(&mut account.damage));
+        if std::mem::take(&mut account.cursor)
+            && let Some(cursor) = cursor
+        {
+            session.cursor_changed(Arc::clone(cursor));
+        }
+        // A viewer that is still busy with its last update costs nothing until it is done.
+        account.waiting = idle && session.is_waiting();
+        let wanted = session.wanted();
+        account.held = wanted.as_ref().is_ok_and(|wanted| stale.intersects(wanted));
+        let ready = wanted.is_ok() && !account.held;
+        let look = account.waiting && !stale.is_empty();
+        drop(book);
+        if look {
+            self.screen.desk.wake();
+        }
+        ready
+    }
+
+    /// The pixels.
+    pub(super) fn frame(&self) -> RwLockReadGuard<'_, Frame> {
+        self.screen
+            .shared
+            .frame
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Types or clicks.
+    pub(super) fn input(&self, input: ViewerInput) {
+        self.screen.desk.put(Work::Input(input));
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        self.screen.shared.book().accounts.remove(&self.id);
+        self.screen.desk.wake();
+    }
+}

@@ -1,0 +1,147 @@
+//! One viewer's task: bytes between its socket and its session, news between the screen and its session.
+
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+use protocol::error::Error;
+use protocol::security::Access;
+use protocol::session::{Event, Session};
+use tokio::io::{AsyncWriteExt as _, Interest};
+use tokio::net::TcpStream;
+use tokio::time::{sleep_until, timeout};
+
+use super::screen::{Screen, View, ViewerInput};
+
+/// Bytes read at a time; the events of no more than these wait in a session.
+const CHUNK: usize = 4096;
+/// How long a viewer that is closed may take to read why.
+const PARTING: Duration = Duration::from_secs(2);
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The viewer closed it.
+    Left,
+    /// It broke.
+    Vanished(io::Error),
+    /// The session closed it.
+    Closed(Error),
+}
+
+/// Serves one viewer until it goes or is closed; calls `let_in` when it has proved who it is.
+pub(super) async fn run(
+    mut stream: TcpStream,
+    mut session: Session,
+    screen: &Screen,
+    let_in: impl Fn(Access),
+) -> Outcome {
+    let mut view = None;
+    let outcome = match drive(&stream, &mut session, screen, &mut view, let_in).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::Vanished(error),
+    };
+    session.disconnected();
+    if let Some(view) = &view {
+        while let Some(event) = session.poll_event() {
+            pass_on(event, view);
+        }
+    }
+    drop(view);
+    if matches!(outcome, Outcome::Closed(_)) {
+        // Best effort: the connection ends whether it hears the reason or not.
+        let last_words = session.transmit().to_vec();
+        let _ = timeout(PARTING, async {
+            stream.write_all(&last_words).await?;
+            stream.shutdown().await
+        })
+        .await;
+    }
+    outcome
+}
+
+async fn drive(
+    stream: &TcpStream,
+    session: &mut Session,
+    screen: &Screen,
+    view: &mut Option<View>,
+    let_in: impl Fn(Access),
+) -> io::Result<Outcome> {
+    let mut chunk = [0; CHUNK];
+    loop {
+        while let Some(event) = session.poll_event() {
+            match (event, &view) {
+                (Event::Authenticated(access), _) => {
+                    let_in(access);
+                    *view = Some(screen.attach());
+                }
+                (Event::Closed(error), _) => return Ok(Outcome::Closed(error)),
+                (event, Some(view)) => pass_on(event, view),
+                (_, None) => {}
+            }
+        }
+        if let Some(view) = &view
+            && view.settle(session)
+            && session.update(&view.frame())
+        {
+            // Others get their turn between the parts of a large update.
+            tokio::task::yield_now().await;
+        }
+        if !session.transmit().is_empty() {
+            match stream.try_write(session.transmit()) {
+                Ok(count) => {
+                    session.transmitted(count);
+                    // A message is whole now: there may be more to tell.
+                    if session.transmit().is_empty() {
+                        continue;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let interest = if session.transmit().is_empty() {
+            Interest::READABLE
+        } else {
+            Interest::READABLE | Interest::WRITABLE
+        };
+        tokio::select! {
+            ready = stream.ready(interest) => {
+                if ready?.is_readable() {
+                    match stream.try_read(&mut chunk) {
+                        Ok(0) => return Ok(Outcome::Left),
+                        Ok(count) => session.receive(&chunk[..count]),
+                        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            () = changed(view.as_ref()) => {}
+            () = until(session.poll_timeout()) => session.handle_timeout(Instant::now()),
+        }
+    }
+}
+
+/// What a viewer typed or clicked goes to the display.
+fn pass_on(event: Event, view: &View) {
+    match event {
+        Event::Key { down, keysym } => view.input(ViewerInput::Key { keysym, down }),
+        Event::Pointer { at, buttons } => view.input(ViewerInput::Pointer { at, buttons }),
+        // The display's selections are the agent's: no viewer's text gets there.
+        Event::CutText(_) | Event::Authenticated(_) | Event::Closed(_) => {}
+    }
+}
+
+/// The screen has news; never for a viewer that is not in.
+async fn changed(view: Option<&View>) {
+    match view {
+        Some(view) => view.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,145 @@
+//! The thread that owns a display on behalf of the viewers. It sleeps until something happens.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, PoisonError, RwLockWriteGuard};
+
+use protocol::region::Region;
+
+use super::screen::{Display, DisplayEvent, DisplayLost, Shared, ViewerInput, Work};
+use crate::screen::{Frame, Rect, Size};
+
+pub(super) struct Worker<D> {
+    display: D,
+    shared: Arc<Shared>,
+    watching: bool,
+}
+
+impl<D: Display> Worker<D> {
+    pub(super) const fn new(display: D, shared: Arc<Shared>) -> Self {
+        Self {
+            display,
+            shared,
+            watching: false,
+        }
+    }
+
+    /// Works until it is told to stop or the display is lost.
+    pub(super) fn run(mut self, todo: &Receiver<Work>) {
+        if let Err(lost) = self.work(todo) {
+            tracing::error!("{lost}");
+            self.shared.lost.send_replace(Some(lost));
+        }
+    }
+
+    fn work(&mut self, todo: &Receiver<Work>) -> Result<(), DisplayLost> {
+        loop {
+            match self.display.next_event()? {
+                DisplayEvent::Damaged(rects) => self.damaged(&rects.into_iter().collect()),
+                DisplayEvent::Resized(size) => self.resized(size),
+                DisplayEvent::CursorChanged => self.cursor_changed()?,
+                DisplayEvent::Woken => {
+                    // First the flag: what is put from here on wakes again.
+                    self.shared.woken.store(false, Ordering::Release);
+                    while let Ok(work) = todo.try_recv() {
+                        match work {
+                            Work::Input(ViewerInput::Key { keysym, down }) => {
+                                self.display.key(keysym, down)?
+                            }
+                            Work::Input(ViewerInput::Pointer { at, buttons }) => {
+                                self.display.pointer(at, buttons)?
+                            }
+                            Work::Stop => return Ok(()),
+                        }
+                    }
+                    self.watch_as_needed()?;
+                }
+            }
+            self.tell()?;
+        }
+    }
+
+    /// Watches the display while there are viewers, and gives the frame's memory back afterwards.
+    fn watch_as_needed(&mut self) -> Result<(), DisplayLost> {
+        let viewers = !self.shared.book().accounts.is_empty();
+        if viewers == self.watching {
+            return Ok(());
+        }
+        self.watching = viewers;
+        self.display.watch(viewers)?;
+        if viewers {
+            self.resized(self.display.size());
+            self.cursor_changed()?;
+        } else {
+            *self.frame() = Frame::default();
+        }
+        Ok(())
+    }
+
+    fn damaged(&self, damage: &Region) {
+        let mut book = self.shared.book();
+        book.stale.union(damage);
+        for account in book.accounts.values_mut() {
+            account.damage.union(damage);
+        }
+    }
+
+    fn resized(&self, size: Size) {
+        let mut book = self.shared.book();
+        let all = Region::from(Rect::of_size(size));
+        book.size = size;
+        book.stale = all.clone();
+        for account in book.accounts.values_mut() {
+            account.resized = true;
+            account.damage = all.clone();
+        }
+    }
+
+    fn cursor_changed(&mut self) -> Result<(), DisplayLost> {
+        let cursor = Arc::new(self.display.cursor()?);
+        let mut book = self.shared.book();
+        book.cursor = Some(cursor);
+        book.accounts
+            .values_mut()
+            .for_each(|account| account.cursor = true);
+        Ok(())
+    }
+
+    /// If a viewer waits: brings the frame up to date and wakes those for whom there is something.
+    fn tell(&mut self) -> Result<(), DisplayLost> {
+        let book = self.shared.book();
+        if !self.watching || !book.accounts.values().any(|account| account.waiting) {
+            return Ok(());
+        }
+        let (size, stale) = (book.size, book.stale.clone());
+        drop(book);
+        if !stale.is_empty() {
+            self.capture(size, &stale)?;
+        }
+        // Only now: who finds nothing stale finds its pixels in the frame.
+        let mut book = self.shared.book();
+        book.stale.clear();
+        for account in book.accounts.values().filter(|account| account.waiting) {
+            if account.held || account.resized || account.cursor || !account.damage.is_empty() {
+                account.notify.notify_one();
+            }
+        }
+        Ok(())
+    }
+
+    fn capture(&mut self, size: Size, stale: &Region) -> Result<(), DisplayLost> {
+        let shared = Arc::clone(&self.shared);
+        let mut frame = shared.frame.write().unwrap_or_else(PoisonError::into_inner);
+        if frame.size() != size {
+            *frame = Frame::new(size);
+        }
+        for rect in stale.rects() {
+            self.display.capture(*rect, &mut frame)?;
+        }
+        Ok(())
+    }
+
+    fn frame(&self) -> RwLockWriteGuard<'_, Frame> {
+        self.shared.frame.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
