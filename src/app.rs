@@ -1,5 +1,9 @@
 //! The only wiring: what starts in which order, who hears of what, and how it all stops.
 
+mod error;
+mod probe;
+mod view;
+
 use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
@@ -7,132 +11,42 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::agent::{Agent, Event, Policy, State};
 use crate::config::{Config, OnRefusal, OnTimeout};
-use crate::dialogs::{Catalogue, RuleError};
+use crate::dialogs::Catalogue;
 use crate::exit::ExitCode;
-use crate::gateway::{self, Launch, LaunchError, Restart};
-use crate::journal::{EventLog, Evidence, Governor, GovernorError};
+use crate::gateway::{Launch, LaunchError, Restart};
+use crate::journal::{EventLog, Evidence, Governor};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, Report};
-use crate::relay::{Relay, RelayError, RelayStatus};
+use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{
-    self, Leftovers, LeftoversError, Orphans, OutputStream, Reaper, Redaction, Service, Signals, SpawnError, StopPolicy,
+    self, Leftovers, Orphans, OutputStream, Reaper, Redaction, Service, Signals, StopPolicy,
 };
-//VNC use crate::vnc;
-use crate::x11::{DisplayAddress, VirtualServer, X11Error};
+use crate::vnc;
+use crate::x11::{DisplayAddress, VirtualServer};
+
+pub use error::AppError;
+use probe::probe;
+pub use view::view;
 
 /// Xvfb answers within a second, or not at all.
 const DISPLAY_LIMIT: Duration = Duration::from_secs(15);
-/// Once ready, the API is asked this often whether it still answers. With the retries below, the only timers of an idle
-/// gatehand.
-const PROBE_INTERVAL: Duration = Duration::from_secs(30);
-/// Pause between two probes of an API that does not answer yet.
-const PROBE_RETRY: Duration = Duration::from_millis(500);
-/// A handshake that takes longer is no answer.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// The Gateway itself serves 32.
 const MAX_API_CLIENTS: usize = 64;
 /// A gateway that is closed through its window saves its settings first. All in all it must stop within the 10 s that
 /// Docker gives a container.
-const GATEWAY_STOP: StopPolicy =
-    StopPolicy { asked: Some(Duration::from_secs(6)), terminated: Duration::from_secs(2) };
-const DISPLAY_STOP: StopPolicy = StopPolicy { asked: None, terminated: Duration::from_secs(1) };
-
-/// Why gatehand cannot start, or had to stop.
-#[derive(Debug, Error)]
-pub enum AppError {
-    /// The event loop cannot be started.
-    #[error("starting the event loop: {0}")]
-    Runtime(io::Error),
-    /// The state folder cannot be used.
-    #[error("state folder {}: {source}; name a writable one with GATEHAND_STATE_DIR", path.display())]
-    StateFolder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// An address to listen on is taken or not ours.
-    #[error("{what} {address}: {source}; choose another with {setting}")]
-    Listen {
-        /// What was to listen.
-        what: &'static str,
-        /// Where.
-        address: SocketAddr,
-        /// The setting that changes it.
-        setting: &'static str,
-        /// Why.
-        source: io::Error,
-    },
-    /// A process of ours ended that must not end.
-    #[error("{what} ended ({how}); {cure}")]
-    Ended {
-        /// Which.
-        what: &'static str,
-        /// Its exit code or signal.
-        how: String,
-        /// What to do about it.
-        cure: &'static str,
-    },
-    /// The display went away.
-    #[error("the display is gone: {0}; start it again")]
-    DisplayLost(String),
-    /// Nobody confirmed the second factor.
-    #[error("the second factor was not confirmed within {} s; approve the next push, or set TWOFACTOR_CODE", .0.as_secs())]
-    SecondFactorTimedOut(Duration),
-    /// The credentials were refused, and GATEHAND_ON_REFUSAL=exit.
-    #[error("{0}; nothing is submitted again before they change")]
-    Refused(String),
-    /// See the source.
-    #[error(transparent)]
-    Launch(#[from] LaunchError),
-    /// See the source.
-    #[error(transparent)]
-    Governor(#[from] GovernorError),
-    /// See the source.
-    #[error(transparent)]
-    Leftovers(#[from] LeftoversError),
-    /// See the source.
-    #[error(transparent)]
-    Pilot(#[from] PilotError),
-    /// See the source.
-    #[error(transparent)]
-    Relay(#[from] RelayError),
-    /// See the source.
-    #[error(transparent)]
-    Rules(#[from] RuleError),
-    /// See the source.
-    #[error(transparent)]
-    Spawn(#[from] SpawnError),
-    /// See the source.
-    #[error(transparent)]
-    X11(#[from] X11Error),
-}
-
-impl AppError {
-    /// The exit code that goes with it.
-    pub const fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Runtime(_) => ExitCode::Bug,
-            Self::StateFolder { .. } | Self::Launch(_) | Self::Governor(_) | Self::Rules(_) => ExitCode::Configuration,
-            Self::Listen { .. }
-            | Self::Ended { .. }
-            | Self::DisplayLost(_)
-            | Self::Leftovers(_)
-            | Self::Pilot(_)
-            | Self::Relay(_)
-            | Self::Spawn(_)
-            | Self::X11(_) => ExitCode::Unavailable,
-            Self::SecondFactorTimedOut(_) => ExitCode::SecondFactorTimedOut,
-            Self::Refused(_) => ExitCode::CredentialsRefused,
-        }
-    }
-}
+const GATEWAY_STOP: StopPolicy = StopPolicy {
+    asked: Some(Duration::from_secs(6)),
+    terminated: Duration::from_secs(2),
+};
+const DISPLAY_STOP: StopPolicy = StopPolicy {
+    asked: None,
+    terminated: Duration::from_secs(1),
+};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -154,13 +68,20 @@ pub struct Plan {
 /// # Errors
 /// When something that is needed cannot be had, or ends.
 pub fn run(plan: Plan) -> Result<ExitCode, AppError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AppError::Runtime)?;
-    let outcome = runtime.block_on(async {
+    block_on(async {
         let mut app = App::start(plan).await?;
         let outcome = app.watch().await;
         app.stop().await;
         outcome
-    });
+    })
+}
+
+fn block_on<T>(work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(AppError::Runtime)?;
+    let outcome = runtime.block_on(work);
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
 }
@@ -190,7 +111,13 @@ struct App {
 
 impl App {
     async fn start(plan: Plan) -> Result<Self, AppError> {
-        let Plan { mut config, environment, rules, attach, on_ready } = plan;
+        let Plan {
+            mut config,
+            environment,
+            rules,
+            attach,
+            on_ready,
+        } = plan;
         make_private_folder(&config.state_dir)?;
         let mut catalogue = Catalogue::built_in()?;
         if let Some(folder) = &rules {
@@ -208,8 +135,11 @@ impl App {
         let signals = Signals::new().map_err(AppError::Runtime)?;
         let hands = hands(&mut config)?;
         let viewers = match &config.vnc {
-            Some(settings) => Some(listen("viewers on", settings.listen, "GATEHAND_VNC_LISTEN").await?),
-            None => None,
+            Some(settings) => Some(view::bind(settings).await?),
+            None => {
+                tracing::info!("no viewers are served: set VNC_SERVER_PASSWORD to serve them");
+                None
+            }
         };
         let relay = Relay {
             listen: config.relay,
@@ -243,7 +173,11 @@ impl App {
             leftovers,
             config,
         };
-        let started = app.start_parts(launch, relay, attach, agent, hands, viewers, reports_to, answers_to).await;
+        let started = app
+            .start_parts(
+                launch, relay, attach, agent, hands, viewers, reports_to, answers_to,
+            )
+            .await;
         match started {
             Ok(()) => Ok(app),
             Err(error) => {
@@ -255,7 +189,10 @@ impl App {
 }
 
 impl App {
-    #[expect(clippy::too_many_arguments, reason = "the parts of one start, each made before anything runs")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one start, each made before anything runs"
+    )]
     async fn start_parts(
         &mut self,
         launch: Option<Launch>,
@@ -268,7 +205,10 @@ impl App {
         answers: mpsc::UnboundedSender<bool>,
     ) -> Result<(), AppError> {
         let state_dir = self.config.state_dir.clone();
-        let state_folder = |source| AppError::StateFolder { path: state_dir.clone(), source };
+        let state_folder = |source| AppError::StateFolder {
+            path: state_dir.clone(),
+            source,
+        };
         let events = EventLog::open(&state_dir).map_err(state_folder)?;
         let eyes = Eyes::open(state_dir.clone()).map_err(PilotError::from)?;
         let display = match (attach, &self.config.display.existing) {
@@ -278,8 +218,7 @@ impl App {
         };
         self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
         if let Some(listener) = viewers {
-            //VNC self.serve_viewers(listener, &display)?;
- let _ = listener;
+            self.serve_viewers(listener, &display)?;
         }
         self.tasks.push(tokio::spawn(probe(
             self.config.gateway.api_port,
@@ -305,7 +244,10 @@ impl App {
             tracing::info!(display = number, "removed the lock of a dead X server");
         }
         let folder = self.config.state_dir.join("display");
-        let failed = |source| AppError::StateFolder { path: folder.clone(), source };
+        let failed = |source| AppError::StateFolder {
+            path: folder.clone(),
+            source,
+        };
         match std::fs::remove_dir_all(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => make_private_folder(&folder)?,
@@ -327,7 +269,11 @@ impl App {
         let child = self.reaper.spawn("Xvfb", &mut server.command(), output)?;
         self.leftovers.add("Xvfb", child.identity())?;
         let mut service = Service::new("Xvfb", child, DISPLAY_STOP);
-        let ended = |how: String| AppError::Ended { what: "Xvfb", how, cure: "see its lines in the log" };
+        let ended = |how: String| AppError::Ended {
+            what: "Xvfb",
+            how,
+            cure: "see its lines in the log",
+        };
         let number = tokio::select! {
             number = told => number,
             exit = service.ended() => return Err(ended(exit.to_string())),
@@ -347,8 +293,32 @@ impl App {
         }
     }
 
+    fn serve_viewers(&mut self, listener: TcpListener, display: &DisplayAddress) -> Result<(), AppError> {
+        let Some(vnc) = &self.config.vnc else {
+            return Ok(());
+        };
+        let screen = view::screen(display)?;
+        if let Some(pilot) = &self.pilot {
+            let commands = pilot.commands();
+            screen.on_press(move || {
+                // Without a pilot there is nobody whose hands could be in the way.
+                let _ = commands.send(Command::HumanActed);
+            });
+        }
+        let serving = vnc::serve(listener, screen, view::settings(vnc)?, std::future::pending());
+        tracing::info!(address = %vnc.listen, "viewers are served");
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the viewer endpoint has ended");
+            }
+        }));
+        Ok(())
+    }
+
     fn start_gateway(&mut self, restart: Option<&Restart>) -> Result<(), AppError> {
-        let Some((launch, display)) = &self.launch else { return Ok(()) };
+        let Some((launch, display)) = &self.launch else {
+            return Ok(());
+        };
         let mut command = launch.command(display, restart);
         let output = supervisor::log_output("gateway", Redaction::default());
         let child = self.reaper.spawn("gateway", &mut command, output)?;
@@ -362,14 +332,20 @@ impl App {
         if let Some(gateway) = self.gateway.take() {
             self.forget(&gateway);
         }
-        self.tell(Command::GatewayExited(format!("the gateway's process ended ({exit})")));
+        self.tell(Command::GatewayExited(format!(
+            "the gateway's process ended ({exit})"
+        )));
         let restart = match &self.launch {
             Some((launch, _)) => launch.take_restart()?,
             None => None,
         };
         let Some(restart) = restart else {
             let cure = "see its lines in the log and the events file; start gatehand again";
-            return Err(AppError::Ended { what: "the gateway", how: exit.to_string(), cure });
+            return Err(AppError::Ended {
+                what: "the gateway",
+                how: exit.to_string(),
+                cure,
+            });
         };
         tracing::info!(?restart, "the gateway restarts itself");
         self.start_gateway(Some(&restart))
@@ -418,8 +394,10 @@ impl App {
     }
 
     async fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
-        let logged_in = matches!(state, State::LoggedIn | State::Ready | State::Disconnected | State::HandsOff)
-            && (state != State::HandsOff || *self.logged_in.borrow());
+        let logged_in = matches!(
+            state,
+            State::LoggedIn | State::Ready | State::Disconnected | State::HandsOff
+        ) && (state != State::HandsOff || *self.logged_in.borrow());
         self.logged_in.send_replace(logged_in);
         if state != State::HandsOff {
             self.ready.send_replace(state == State::Ready);
@@ -445,7 +423,9 @@ impl App {
     }
 
     async fn stop_gateway(&mut self) {
-        let Some(mut gateway) = self.gateway.take() else { return };
+        let Some(mut gateway) = self.gateway.take() else {
+            return;
+        };
         gateway.stop(|| self.tell(Command::CloseGateway)).await;
         self.forget(&gateway);
     }
@@ -486,55 +466,41 @@ async fn ended(service: &mut Option<Service>) -> supervisor::Exit {
     }
 }
 
-/// Asks the API whether it answers, as long as the agent sees the main window.
-async fn probe(port: u16, mut logged_in: watch::Receiver<bool>, answers: mpsc::UnboundedSender<bool>) {
-    let address = SocketAddr::from(([127, 0, 0, 1], port));
-    let mut answered = false;
-    loop {
-        if logged_in.wait_for(|&logged_in| logged_in).await.is_err() {
-            return;
-        }
-        let outcome = gateway::probe(address, PROBE_LIMIT).await;
-        match &outcome {
-            Ok(answer) if !answered => tracing::info!(version = answer.server_version, "the API answers"),
-            Err(error) if answered => tracing::warn!(%error, "the API does not answer any more"),
-            Err(error) => tracing::debug!(%error, "the API does not answer yet"),
-            Ok(_) => {}
-        }
-        if answered != outcome.is_ok() {
-            answered = outcome.is_ok();
-            if answers.send(answered).is_err() {
-                return;
-            }
-        }
-        let pause = if answered { PROBE_INTERVAL } else { PROBE_RETRY };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            // Logged out: what was answered before says nothing about the next login.
-            gone = logged_in.wait_for(|&logged_in| !logged_in) => {
-                if gone.is_err() || std::mem::take(&mut answered) && answers.send(false).is_err() {
-                    return;
-                }
-            }
-        }
-    }
-}
-
 fn make_private_folder(path: &Path) -> Result<(), AppError> {
-    let failed = |source| AppError::StateFolder { path: path.to_path_buf(), source };
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)
+    let failed = |source| AppError::StateFolder {
+        path: path.to_path_buf(),
+        source,
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(failed)
 }
 
-async fn listen(what: &'static str, address: SocketAddr, setting: &'static str) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).await.map_err(|source| AppError::Listen { what, address, setting, source })
+async fn listen(
+    what: &'static str,
+    address: SocketAddr,
+    setting: &'static str,
+) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| AppError::Listen {
+            what,
+            address,
+            setting,
+            source,
+        })
 }
 
 fn hands(config: &mut Config) -> Result<Hands, AppError> {
     let credentials = config.credentials.take();
     let governor = match &credentials {
-        Some(credentials) => {
-            Some(Governor::open(&config.state_dir, &credentials.user, credentials.password.expose())?)
-        }
+        Some(credentials) => Some(Governor::open(
+            &config.state_dir,
+            &credentials.user,
+            credentials.password.expose(),
+        )?),
         None => None,
     };
     Ok(Hands {

@@ -10,9 +10,24 @@ const BORDERS: [(&str, &[&str]); 9] = [
     ("clap::", &["cli/", "config/"]),
     ("image::", &["vision/", "cli/"]),
     ("toml::from_str", &["config/", "dialogs/"]),
-    ("Instant::now()", &["pilot/", "x11/", "vnc/", "relay/", "gateway/", "supervisor/", "app.rs", "cli/"]),
+    (
+        "Instant::now()",
+        &[
+            "pilot/",
+            "x11/",
+            "vnc/",
+            "relay/",
+            "gateway/",
+            "supervisor/",
+            "app.rs",
+            "cli/",
+        ],
+    ),
     ("SystemTime::now()", &["pilot/", "supervisor/", "app.rs", "cli/"]),
-    ("std::env::", &["cli/", "supervisor/", "vision/", "x11/", "main.rs", "app.rs"]),
+    (
+        "std::env::",
+        &["cli/", "supervisor/", "vision/", "x11/", "main.rs", "app.rs"],
+    ),
     ("thread::sleep", &[]),
 ];
 
@@ -30,13 +45,18 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The lines of a file that are neither comments nor below its unit tests' module.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
-    lines.take_while(|(_, line)| line.trim() != "#[cfg(test)]").filter(|(_, line)| !line.trim_start().starts_with("//"))
+    lines
+        .take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
 
 /// Whether `line` uses `what` under its own name, not as the tail of another.
 fn uses(line: &str, what: &str) -> bool {
     line.match_indices(what).any(|(at, _)| {
-        !line[..at].chars().next_back().is_some_and(|before| before.is_alphanumeric() || before == '_')
+        !line[..at]
+            .chars()
+            .next_back()
+            .is_some_and(|before| before.is_alphanumeric() || before == '_')
     })
 }
 
@@ -48,14 +68,20 @@ fn every_border_holds() {
     assert!(files.len() > 20, "the sources were not found");
     let mut broken = Vec::new();
     for file in files {
-        let name = file.strip_prefix(&root).expect("below the root").to_string_lossy().into_owned();
+        let name = file
+            .strip_prefix(&root)
+            .expect("below the root")
+            .to_string_lossy()
+            .into_owned();
         let text = fs::read_to_string(&file).expect("readable");
         for (what, allowed) in BORDERS {
             if allowed.iter().any(|prefix| name.starts_with(prefix)) {
                 continue;
             }
             let lines = code(&text).filter(|(_, line)| uses(line, what));
-            broken.extend(lines.map(|(number, line)| format!("src/{name}:{number} uses {what}: {}", line.trim())));
+            broken.extend(
+                lines.map(|(number, line)| format!("src/{name}:{number} uses {what}: {}", line.trim())),
+            );
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
@@ -65,5 +91,8 @@ fn every_border_holds() {
 fn a_border_that_is_broken_is_seen() {
     assert!(uses("use x11rb::protocol;", "x11rb::"));
     assert!(!uses("use my_x11rb::protocol;", "x11rb::"));
-    assert_eq!(code("// nix::\nnix::kill\n#[cfg(test)]\nnix::x").collect::<Vec<_>>(), [(2, "nix::kill")]);
+    assert_eq!(
+        code("// nix::\nnix::kill\n#[cfg(test)]\nnix::x").collect::<Vec<_>>(),
+        [(2, "nix::kill")]
+    );
 }

@@ -41,7 +41,8 @@ const DIALOGS: [(&str, Option<&str>); 18] = [
 fn read_still(desktop: &mut Desktop, reader: &mut Reader<Tesseract>, window: &Window) -> Arc<Reading> {
     let mut last_damage = Instant::now();
     wait_for("a still window with text", || {
-        let damaged = |event: &DesktopEvent| matches!(event, DesktopEvent::Damaged { window: id } if *id == window.id);
+        let damaged =
+            |event: &DesktopEvent| matches!(event, DesktopEvent::Damaged { window: id } if *id == window.id);
         if take_events(desktop).iter().any(damaged) {
             last_damage = Instant::now();
         }
@@ -70,7 +71,11 @@ fn every_dialog_is_claimed_by_its_own_rule_in_every_look() {
             stand_in.control(&format!("show {dialog}"));
             let window = wait_for(dialog, || {
                 take_events(&mut desktop);
-                desktop.windows().iter().find(|window| !before.contains(&window.id)).cloned()
+                desktop
+                    .windows()
+                    .iter()
+                    .find(|window| !before.contains(&window.id))
+                    .cloned()
             });
             let reading = read_still(&mut desktop, &mut reader, &window);
             let claimed: Vec<&str> = match catalogue.recognise(&window, &reading) {
@@ -92,5 +97,11 @@ fn every_dialog_is_claimed_by_its_own_rule_in_every_look() {
             });
         }
     }
-    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), LOOKS.len() * DIALOGS.len(), wrong.join("\n\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        LOOKS.len() * DIALOGS.len(),
+        wrong.join("\n\n")
+    );
 }

@@ -35,9 +35,16 @@ fn logs_in(scenario: Value) -> Program {
 
 #[test]
 fn paper_login_in_every_look_with_every_ascii_sign() {
-    for (look, mode) in [("metal", "live"), ("nimbus", "paper"), ("dark", "live"), ("large", "paper")] {
+    for (look, mode) in [
+        ("metal", "live"),
+        ("nimbus", "paper"),
+        ("dark", "live"),
+        ("large", "paper"),
+    ] {
         let password = "aA0~!@#$%^&*()_+{}|:\"<>?-=[]\\;',./";
-        logs_in(json!({"look": look, "trading_mode": mode, "password": password, "after_login": ["paper_notice"]}));
+        logs_in(
+            json!({"look": look, "trading_mode": mode, "password": password, "after_login": ["paper_notice"]}),
+        );
     }
 }
 
@@ -105,15 +112,20 @@ fn an_unknown_dialog_is_left_alone_with_evidence() {
     assert!(text.contains("Account Review"), "{text}");
     assert!(folder.join("window.png").metadata().unwrap().len() > 500);
     program.wait_for_state("unknown-dialog");
-    let touched: Vec<Value> =
-        program.journal.all("dismissed").into_iter().filter(|entry| entry["dialog"] == "unknown").collect();
+    let touched: Vec<Value> = program
+        .journal
+        .all("dismissed")
+        .into_iter()
+        .filter(|entry| entry["dialog"] == "unknown")
+        .collect();
     assert!(touched.is_empty(), "{touched:#?}");
 }
 
 #[test]
 fn a_wrong_password_is_submitted_exactly_once_also_after_a_restart() {
-    let mut program =
-        Program::prepare(json!({})).with("TWS_PASSWORD", "wrong-password").start(&["-v", "run"]);
+    let mut program = Program::prepare(json!({}))
+        .with("TWS_PASSWORD", "wrong-password")
+        .start(&["-v", "run"]);
     program.wait_for_state("locked-out");
     program.journal.wait("exit", |_| true);
     assert_eq!(only_submission(&program)["password_matches"], false);
@@ -149,7 +161,10 @@ fn a_dialog_that_opens_while_typing_gets_nothing_of_the_password() {
     }));
     program.wait_for_state("ready");
     let dismissed = program.journal.all("dismissed");
-    let tip = dismissed.iter().find(|entry| entry["dialog"] == "tip").expect("the dialog was answered");
+    let tip = dismissed
+        .iter()
+        .find(|entry| entry["dialog"] == "tip")
+        .expect("the dialog was answered");
     assert_eq!(tip["input"], "mouse", "{tip}");
     assert_eq!(only_submission(&program)["password_matches"], true);
 }
@@ -167,11 +182,14 @@ fn fields_that_are_enabled_late_and_a_form_that_is_rebuilt() {
 
 #[test]
 fn a_code_from_the_secret_is_the_second_factor() {
-    let mut program = Program::prepare(json!({"second_factor": {"kind": "totp", "secret": "JBSWY3DPEHPK3PXP"}}))
-        .with("TWOFACTOR_CODE", "JBSWY3DPEHPK3PXP")
-        .start(&["-v", "run"]);
+    let mut program =
+        Program::prepare(json!({"second_factor": {"kind": "totp", "secret": "JBSWY3DPEHPK3PXP"}}))
+            .with("TWOFACTOR_CODE", "JBSWY3DPEHPK3PXP")
+            .start(&["-v", "run"]);
     program.wait_for_state("ready");
-    let passed = program.journal.wait("second_factor", |entry| entry["state"] == "passed" || entry["state"] == "accepted");
+    let passed = program.journal.wait("second_factor", |entry| {
+        entry["state"] == "passed" || entry["state"] == "accepted"
+    });
     assert!(passed.is_object());
     only_submission(&program);
 }
@@ -189,10 +207,20 @@ fn a_gateway_killed_from_outside_is_noticed() {
     let mut program = Program::run(json!({}));
     program.wait_for_state("ready");
     let pid = program.journal.all("started")[0]["pid"].as_u64().unwrap();
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-KILL", &pid.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
     program.wait_for_state("stopped");
     assert_eq!(program.ended().code(), Some(69));
-    assert!(program.log().contains("the gateway ended (killed by SIGKILL)"), "{}", program.log());
+    assert!(
+        program.log().contains("the gateway ended (killed by SIGKILL)"),
+        "{}",
+        program.log()
+    );
 }
 
 #[test]
@@ -201,16 +229,27 @@ fn sigterm_closes_the_gateway_through_its_window_and_leaves_nothing() {
     program.wait_for_state("ready");
     let processes = program.processes();
     assert!(processes.len() >= 3, "gatehand, Xvfb, gateway: {processes:?}");
-    let display = program.log().lines().filter_map(|line| line.split("display=").nth(1)).next().map(str::to_owned);
+    let display = program
+        .log()
+        .lines()
+        .filter_map(|line| line.split("display=").nth(1))
+        .next()
+        .map(str::to_owned);
     let relay = program.relay_port;
     assert_eq!(program.stop(), Some(0), "{}", program.log());
     assert_eq!(program.journal.all("exit")[0]["tidy"], true);
     for pid in processes {
-        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "process {pid} is left");
+        assert!(
+            !std::path::Path::new(&format!("/proc/{pid}")).exists(),
+            "process {pid} is left"
+        );
     }
     let number = display.expect("the log names the display");
     let number = number.trim().trim_start_matches(':').to_owned();
-    for path in [format!("/tmp/.X{number}-lock"), format!("/tmp/.X11-unix/X{number}")] {
+    for path in [
+        format!("/tmp/.X{number}-lock"),
+        format!("/tmp/.X11-unix/X{number}"),
+    ] {
         assert!(!std::path::Path::new(&path).exists(), "{path} is left");
     }
     assert!(std::net::TcpStream::connect(("127.0.0.1", relay)).is_err());
@@ -226,11 +265,18 @@ fn a_real_api_client_gets_through_the_relay() {
         |folder| folder,
     );
     let output = Command::new(format!("{python}/bin/python"))
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/ib_async_connect.py"))
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/python/ib_async_connect.py"
+        ))
         .args(["127.0.0.1", &program.relay_port.to_string()])
         .output()
         .expect("the Python environment is there: run `make test`");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["accounts"], json!(["DU1234567"]));
 }
@@ -263,7 +309,11 @@ fn no_secret_is_found_anywhere() {
             } else if path.file_name().is_some_and(|name| name != "scenario.json") {
                 looked_at += 1;
                 let bytes = std::fs::read(&path).unwrap();
-                assert!(!String::from_utf8_lossy(&bytes).contains("needl"), "{}", path.display());
+                assert!(
+                    !String::from_utf8_lossy(&bytes).contains("needl"),
+                    "{}",
+                    path.display()
+                );
             }
         }
     }

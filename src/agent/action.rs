@@ -64,12 +64,27 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BeginSubmission => f.write_str("begin a submission"),
-            Self::Click { window, bounds, label, .. } => {
-                write!(f, "click \"{label}\" of {window} at {},{}", bounds.center().x, bounds.center().y)
+            Self::Click {
+                window,
+                bounds,
+                label,
+                ..
+            } => {
+                write!(
+                    f,
+                    "click \"{label}\" of {window} at {},{}",
+                    bounds.center().x,
+                    bounds.center().y
+                )
             }
             Self::CloseWindow { window } => write!(f, "close {window}"),
             Self::Fill { window, field, what } => {
-                write!(f, "fill {what:?} into {window} at {},{}", field.center().x, field.center().y)
+                write!(
+                    f,
+                    "fill {what:?} into {window} at {},{}",
+                    field.center().x,
+                    field.center().y
+                )
             }
             Self::KeepEvidence { window, reason } => write!(f, "keep evidence of {window}: {reason}"),
             Self::MaySubmit => f.write_str("ask whether a submission is permitted"),

@@ -81,7 +81,10 @@ impl Answer {
         {
             return self.tick(now, seen, view, label);
         }
-        let Some(button) = labels.iter().find_map(|label| controls::button(&view.reading, label)) else {
+        let Some(button) = labels
+            .iter()
+            .find_map(|label| controls::button(&view.reading, label))
+        else {
             return self.give_up_later(now, rule, &format!("none of the buttons {labels:?} can be seen"));
         };
         if self.presses == MAX_PRESSES {
@@ -115,7 +118,12 @@ impl Answer {
 
     fn click(&mut self, seen: &Seen, view: &View, bounds: crate::screen::Rect, label: String) -> AnswerStep {
         self.acted_on = Some(view.clone());
-        AnswerStep::Act(Action::Click { window: seen.window.id, bounds, label, seen: Arc::clone(&view.frame) })
+        AnswerStep::Act(Action::Click {
+            window: seen.window.id,
+            bounds,
+            label,
+            seen: Arc::clone(&view.frame),
+        })
     }
 
     fn give_up_later(&mut self, now: Instant, rule: &Rule, why: &str) -> AnswerStep {
@@ -160,7 +168,11 @@ pub(super) fn waiting_time(text: &str) -> Duration {
             found = true;
         }
     }
-    if found { Duration::from_secs(seconds) + THROTTLE_MARGIN } else { THROTTLE_UNREAD }
+    if found {
+        Duration::from_secs(seconds) + THROTTLE_MARGIN
+    } else {
+        THROTTLE_UNREAD
+    }
 }
 
 #[cfg(test)]
@@ -171,7 +183,10 @@ mod tests {
     fn waiting_times_are_read_with_their_units() {
         let table = [
             ("Too many failed login attempts. Please wait 53 seconds", 56),
-            ("Please wait 4 minutes & 47 seconds\nbefore trying again.", 4 * 60 + 47 + 3),
+            (
+                "Please wait 4 minutes & 47 seconds\nbefore trying again.",
+                4 * 60 + 47 + 3,
+            ),
             ("wait 1 minute", 63),
             ("wait some time", 600),
         ];

@@ -56,7 +56,13 @@ struct Clicked {
 
 impl Choice {
     pub(super) const fn new(wanted: Vec<&'static str>, other: Vec<&'static str>) -> Self {
-        Self { wanted, other, clicked: None, clicks: 0, there_and_back: false }
+        Self {
+            wanted,
+            other,
+            clicked: None,
+            clicks: 0,
+            there_and_back: false,
+        }
     }
 
     /// Judges the form as it stands. `submit_label` is what the login button says.
@@ -64,7 +70,10 @@ impl Choice {
         if named_by == Some(Named::Wanted) {
             return ChoiceStep::Chosen("the login button names it".into());
         }
-        let (wanted, other) = match (find(&view.reading, &self.wanted), find(&view.reading, &self.other)) {
+        let (wanted, other) = match (
+            find(&view.reading, &self.wanted),
+            find(&view.reading, &self.other),
+        ) {
             (Some(wanted), Some(other)) => (wanted, other),
             (None, None) => return ChoiceStep::Absent,
             _ => return ChoiceStep::Failed("only one toggle of the pair can be seen".into()),
@@ -72,7 +81,10 @@ impl Choice {
         let Some(clicked) = &self.clicked else {
             return self.click(now, view, &wanted, &other, true);
         };
-        let looks = (controls::look(&view.frame, wanted.1), controls::look(&view.frame, other.1));
+        let looks = (
+            controls::look(&view.frame, wanted.1),
+            controls::look(&view.frame, other.1),
+        );
         let changed = looks.0.differs(&clicked.looks.0) || looks.1.differs(&clicked.looks.1);
         if !changed && now < clicked.at + REACTION {
             return ChoiceStep::Wait(clicked.at + REACTION);
@@ -108,9 +120,20 @@ impl Choice {
             return ChoiceStep::Failed(format!("still not chosen after {MAX_CLICKS} clicks"));
         }
         self.clicks += 1;
-        let looks = (controls::look(&view.frame, wanted.1), controls::look(&view.frame, other.1));
-        self.clicked = Some(Clicked { at: now, looks, wanted: choose_wanted });
-        let (label, bounds) = if choose_wanted { wanted.clone() } else { other.clone() };
+        let looks = (
+            controls::look(&view.frame, wanted.1),
+            controls::look(&view.frame, other.1),
+        );
+        self.clicked = Some(Clicked {
+            at: now,
+            looks,
+            wanted: choose_wanted,
+        });
+        let (label, bounds) = if choose_wanted {
+            wanted.clone()
+        } else {
+            other.clone()
+        };
         ChoiceStep::Click { bounds, label }
     }
 }
@@ -131,7 +154,10 @@ fn find(reading: &Reading, labels: &[&'static str]) -> Option<(String, Rect)> {
         if let Some(button) = controls::button(reading, label) {
             return Some((button.label, button.bounds));
         }
-        let line = reading.lines.iter().find(|line| Folded::of(&line.text).equals(&wanted, 0.2).is_some())?;
+        let line = reading
+            .lines
+            .iter()
+            .find(|line| Folded::of(&line.text).equals(&wanted, 0.2).is_some())?;
         Some((line.text.clone(), line.bounds))
     })
 }

@@ -96,16 +96,27 @@ impl Login {
     /// What to do, now that the login form is on top and stands still as `view`.
     pub(super) fn next(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) -> Next {
         if let Step::Submitted { at } = self.step {
-            return if now < at + ANSWER { Next::Wait(at + ANSWER) } else { Next::Stale };
+            return if now < at + ANSWER {
+                Next::Wait(at + ANSWER)
+            } else {
+                Next::Stale
+            };
         }
         if let Some(not_before) = self.not_before.filter(|&time| now < time) {
             return Next::Wait(not_before);
         }
         if now > self.started + PATIENCE {
-            return Next::Fail(format!("the login form could not be filled in: {}", self.last_failure));
+            return Next::Fail(format!(
+                "the login form could not be filled in: {}",
+                self.last_failure
+            ));
         }
         let window = seen.window.id;
-        let Some(submit) = rule.buttons().iter().find_map(|label| controls::button(&view.reading, label)) else {
+        let Some(submit) = rule
+            .buttons()
+            .iter()
+            .find_map(|label| controls::button(&view.reading, label))
+        else {
             return self.again(now, "the login button cannot be seen");
         };
         match &mut self.step {
@@ -127,12 +138,20 @@ impl Login {
             Step::UserName => match self.fields(view) {
                 Some((user_name, password)) => {
                     self.empty_password = Some((password, view.frame.crop(password)));
-                    Next::Act(Action::Fill { window, field: user_name, what: Typed::UserName })
+                    Next::Act(Action::Fill {
+                        window,
+                        field: user_name,
+                        what: Typed::UserName,
+                    })
                 }
                 None => self.again(now, "the fields cannot be found"),
             },
             Step::Password => match self.fields(view) {
-                Some((_, field)) => Next::Act(Action::Fill { window, field, what: Typed::Password }),
+                Some((_, field)) => Next::Act(Action::Fill {
+                    window,
+                    field,
+                    what: Typed::Password,
+                }),
                 None => self.again(now, "the password field cannot be found"),
             },
             Step::Permit { filled } => match &self.empty_password {
@@ -200,9 +219,12 @@ impl Login {
 
     fn choose(&mut self, now: Instant, step: ChoiceStep, window: WindowId, view: &View, what: &str) -> Next {
         match step {
-            ChoiceStep::Click { bounds, label } => {
-                Next::Act(Action::Click { window, bounds, label, seen: Arc::clone(&view.frame) })
-            }
+            ChoiceStep::Click { bounds, label } => Next::Act(Action::Click {
+                window,
+                bounds,
+                label,
+                seen: Arc::clone(&view.frame),
+            }),
             ChoiceStep::Wait(until) => Next::Wait(until),
             ChoiceStep::Chosen(evidence) => {
                 self.advance_choice();
@@ -235,7 +257,8 @@ impl Login {
     /// User name and password field: by their labels, else the first two from the top.
     fn fields(&self, view: &View) -> Option<(Rect, Rect)> {
         let fields = controls::fields(&view.reading);
-        let labelled = |labels: &[&str]| controls::field_labelled(&view.reading, labels).map(|field| field.bounds);
+        let labelled =
+            |labels: &[&str]| controls::field_labelled(&view.reading, labels).map(|field| field.bounds);
         let by_label = (
             labelled(&["User name", "Username", "User ID", "User", "IBKR Username"]),
             labelled(&["Password", "IBKR Password"]),
@@ -244,7 +267,11 @@ impl Login {
             (Some(user_name), Some(password)) if user_name != password => (user_name, password),
             _ => (fields.first()?.bounds, fields.get(1)?.bounds),
         };
-        Some(if self.swapped { (password, user_name) } else { (user_name, password) })
+        Some(if self.swapped {
+            (password, user_name)
+        } else {
+            (user_name, password)
+        })
     }
 
     fn again(&mut self, now: Instant, why: &str) -> Next {
@@ -259,5 +286,9 @@ fn named(mode: TradingMode, submit: &Button) -> Option<Named> {
     if !submit.label.to_lowercase().starts_with("paper") {
         return None;
     }
-    Some(if mode == TradingMode::Paper { Named::Wanted } else { Named::Other })
+    Some(if mode == TradingMode::Paper {
+        Named::Wanted
+    } else {
+        Named::Other
+    })
 }

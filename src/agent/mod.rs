@@ -187,11 +187,15 @@ impl Agent {
         self.closing = true;
         self.login = None;
         let window = self.known().into_iter().find(|(_, _, rule)| {
-            matches!(rule.meaning, Meaning::Main | Meaning::Login | Meaning::LoginProgress | Meaning::SecondFactor)
+            matches!(
+                rule.meaning,
+                Meaning::Main | Meaning::Login | Meaning::LoginProgress | Meaning::SecondFactor
+            )
         });
         let Some((seen, ..)) = window else { return false };
         let window = seen.window.id;
-        self.queue.push_back((Asker::Nobody, Action::CloseWindow { window }));
+        self.queue
+            .push_back((Asker::Nobody, Action::CloseWindow { window }));
         true
     }
 
@@ -221,7 +225,11 @@ impl Agent {
         }
         let known = self.known();
         let blocked = self.judge_unknown(now);
-        let dialogs: Vec<_> = known.iter().rev().filter(|(_, _, rule)| is_dialog(rule.meaning)).collect();
+        let dialogs: Vec<_> = known
+            .iter()
+            .rev()
+            .filter(|(_, _, rule)| is_dialog(rule.meaning))
+            .collect();
         for (seen, view, rule) in &dialogs {
             self.answer(now, seen, view, rule);
             if !self.queue.is_empty() {
@@ -232,7 +240,8 @@ impl Agent {
             if let Some(login) = &mut self.login {
                 login.touch(now);
             }
-        } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule.meaning)) {
+        } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule.meaning))
+        {
             if !blocked {
                 self.fill_in(now, seen, view, rule);
             }
@@ -274,17 +283,29 @@ impl Agent {
             let title = seen.window.title.clone();
             self.events.push_back(Event::UnknownDialog { title, why });
             let reason = "unknown-dialog".to_owned();
-            self.queue.push_back((Asker::Nobody, Action::KeepEvidence { window: seen.window.id, reason }));
+            self.queue.push_back((
+                Asker::Nobody,
+                Action::KeepEvidence {
+                    window: seen.window.id,
+                    reason,
+                },
+            ));
         }
         blocked
     }
 
     fn answer(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
         let window = seen.window.id;
-        if matches!(rule.meaning, Meaning::Connecting | Meaning::LoginProgress | Meaning::Shutdown) {
+        if matches!(
+            rule.meaning,
+            Meaning::Connecting | Meaning::LoginProgress | Meaning::Shutdown
+        ) {
             return;
         }
-        let new = !self.answers.get(&window).is_some_and(|answer| answer.rule == rule.name);
+        let new = !self
+            .answers
+            .get(&window)
+            .is_some_and(|answer| answer.rule == rule.name);
         if new {
             self.answers.insert(window, Answer::new(now, rule));
             self.take_meaning(now, view, rule);
@@ -293,11 +314,16 @@ impl Agent {
             }
         }
         let value = self.value_for(rule).map(str::to_owned);
-        let Some(answer) = self.answers.get_mut(&window) else { return };
+        let Some(answer) = self.answers.get_mut(&window) else {
+            return;
+        };
         match answer.next(now, seen, view, rule, value.as_deref()) {
             AnswerStep::Act(action) => {
                 if let Action::Click { label, .. } = &action {
-                    self.events.push_back(Event::Pressed { rule: rule.name.clone(), label: label.clone() });
+                    self.events.push_back(Event::Pressed {
+                        rule: rule.name.clone(),
+                        label: label.clone(),
+                    });
                 }
                 self.queue.push_back((Asker::Answer(window), action));
             }
@@ -305,13 +331,17 @@ impl Agent {
             AnswerStep::Leave => {
                 if self.left.insert(window) {
                     let title = seen.window.title.clone();
-                    self.events.push_back(Event::LeftToHuman { rule: rule.name.clone(), title });
+                    self.events.push_back(Event::LeftToHuman {
+                        rule: rule.name.clone(),
+                        title,
+                    });
                 }
             }
             AnswerStep::GiveUp(what) => {
                 let reason = format!("gave-up-{}", rule.name);
                 self.events.push_back(Event::GivenUp { what });
-                self.queue.push_back((Asker::Nobody, Action::KeepEvidence { window, reason }));
+                self.queue
+                    .push_back((Asker::Nobody, Action::KeepEvidence { window, reason }));
             }
         }
     }
@@ -328,7 +358,11 @@ impl Agent {
         match rule.meaning {
             Meaning::Refused => {
                 // What a human typed, or a restart token, is not the fault of our credentials.
-                let asker = if self.submitted { Asker::Refusal } else { Asker::Nobody };
+                let asker = if self.submitted {
+                    Asker::Refusal
+                } else {
+                    Asker::Nobody
+                };
                 self.end_login();
                 self.queue.push_back((asker, Action::Record(Outcome::Refused)));
             }
@@ -336,15 +370,22 @@ impl Agent {
                 self.end_login();
                 let wait = answer::waiting_time(&view.reading.text());
                 self.next_login = Some(now + wait);
-                self.queue.push_back((Asker::Nobody, Action::Record(Outcome::Throttled(wait))));
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::Throttled(wait))));
             }
             Meaning::LoginError => {
                 self.end_login();
-                let pause = BACK_OFF.saturating_mul(1 << self.failures.min(6)).min(MAX_BACK_OFF);
+                let pause = BACK_OFF
+                    .saturating_mul(1 << self.failures.min(6))
+                    .min(MAX_BACK_OFF);
                 self.failures += 1;
                 self.next_login = Some(now + pause);
                 self.events.push_back(Event::GivenUp {
-                    what: format!("login: {}; next try in {} s", one_line(&view.reading.text()), pause.as_secs()),
+                    what: format!(
+                        "login: {}; next try in {} s",
+                        one_line(&view.reading.text()),
+                        pause.as_secs()
+                    ),
                 });
             }
             _ => {}
@@ -382,7 +423,8 @@ impl Agent {
         for _ in 0..8 {
             let Some(login) = &mut self.login else { return };
             let next = login.next(now, seen, view, rule);
-            let again = matches!(next, Next::Verified(_)) || matches!(next, Next::Wait(until) if until <= now);
+            let again =
+                matches!(next, Next::Verified(_)) || matches!(next, Next::Wait(until) if until <= now);
             self.follow(now, next);
             if !again {
                 break;
@@ -406,7 +448,8 @@ impl Agent {
         if login.is_submitted() {
             self.submitted = true;
         } else if was_permitted && !login.is_permitted() {
-            self.queue.push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+            self.queue
+                .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
         }
         self.follow(now, next);
     }
@@ -423,14 +466,17 @@ impl Agent {
                 self.events.push_back(Event::GivenUp { what });
                 if let Some(window) = window {
                     let reason = "login-form".to_owned();
-                    self.queue.push_back((Asker::Nobody, Action::KeepEvidence { window, reason }));
+                    self.queue
+                        .push_back((Asker::Nobody, Action::KeepEvidence { window, reason }));
                 }
             }
             Next::Stale => {
                 self.end_login();
                 self.wake_at(now + BACK_OFF);
                 self.next_login = Some(now + BACK_OFF);
-                self.events.push_back(Event::GivenUp { what: "the login button did nothing visible".into() });
+                self.events.push_back(Event::GivenUp {
+                    what: "the login button did nothing visible".into(),
+                });
             }
         }
     }
@@ -450,7 +496,9 @@ impl Agent {
 
     /// A gateway without a window is gone: for one that somebody else started, this is all that tells.
     fn judge_absence(&mut self, now: Instant) {
-        if !self.screen.is_empty() || matches!(self.state, State::Starting | State::Stopped | State::LockedOut) {
+        if !self.screen.is_empty()
+            || matches!(self.state, State::Starting | State::Stopped | State::LockedOut)
+        {
             self.empty_since = None;
             return;
         }
@@ -474,7 +522,8 @@ impl Agent {
             self.login = None;
             self.code = None;
             if std::mem::take(&mut self.submitted) {
-                self.queue.push_back((Asker::Nobody, Action::Record(Outcome::LoggedIn)));
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::LoggedIn)));
             }
         } else if !main && shows(Meaning::Login).is_some() {
             self.logged_in = false;
@@ -483,17 +532,33 @@ impl Agent {
         let (state, evidence) = if let Some(why) = &self.locked {
             (State::LockedOut, why.clone())
         } else if self.logged_in && self.api_answers {
-            (State::Ready, "the main window shows and the API answered a handshake".to_owned())
+            (
+                State::Ready,
+                "the main window shows and the API answered a handshake".to_owned(),
+            )
         } else if told_unknown && blocked {
-            (State::UnknownDialog, "a dialog without a rule is in the way".to_owned())
+            (
+                State::UnknownDialog,
+                "a dialog without a rule is in the way".to_owned(),
+            )
         } else if self.logged_in {
             let was_ready = matches!(self.state, State::Ready | State::Disconnected);
-            let state = if was_ready { State::Disconnected } else { State::LoggedIn };
+            let state = if was_ready {
+                State::Disconnected
+            } else {
+                State::LoggedIn
+            };
             (state, "the main window shows; the API does not answer".to_owned())
         } else if shows(Meaning::SecondFactor).is_some() {
-            (State::SecondFactor, "the window asks for a second factor".to_owned())
+            (
+                State::SecondFactor,
+                "the window asks for a second factor".to_owned(),
+            )
         } else if self.submitted {
-            (State::SubmittedCredentials, "the login button was pressed".to_owned())
+            (
+                State::SubmittedCredentials,
+                "the login button was pressed".to_owned(),
+            )
         } else if shows(Meaning::Login).is_some() {
             (State::LoginShown, "the login form shows".to_owned())
         } else {
@@ -519,20 +584,36 @@ impl Agent {
 
     fn forget_closed_windows(&mut self, now: Instant) {
         let open: HashSet<WindowId> = self.screen.iter().map(|seen| seen.window.id).collect();
-        let closed: Vec<WindowId> = self.answers.keys().copied().filter(|id| !open.contains(id)).collect();
+        let closed: Vec<WindowId> = self
+            .answers
+            .keys()
+            .copied()
+            .filter(|id| !open.contains(id))
+            .collect();
         for id in closed {
             if let Some(answer) = self.answers.remove(&id)
                 && let Some(after) = answer.answered_after(now)
             {
-                self.events.push_back(Event::Answered { rule: answer.rule, after });
+                self.events.push_back(Event::Answered {
+                    rule: answer.rule,
+                    after,
+                });
             }
         }
         self.unknown.retain(|id, _| open.contains(id));
         self.left.retain(|id| open.contains(id));
-        if self.code.as_ref().is_some_and(|code| !open.contains(&code.window)) {
+        if self
+            .code
+            .as_ref()
+            .is_some_and(|code| !open.contains(&code.window))
+        {
             self.code = None;
         }
-        if self.login.as_ref().is_some_and(|login| !open.contains(&login.window)) {
+        if self
+            .login
+            .as_ref()
+            .is_some_and(|login| !open.contains(&login.window))
+        {
             self.login = None;
         }
     }

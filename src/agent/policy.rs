@@ -59,7 +59,9 @@ impl Policy {
             has_credentials: config.credentials.is_some(),
             has_code: config.second_factor.totp_key.is_some(),
             second_factor_device: config.second_factor.device.clone(),
-            answers: answers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            answers: answers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             hands_off: HANDS_OFF,
         }
     }

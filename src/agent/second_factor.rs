@@ -47,19 +47,33 @@ pub(super) struct CodeEntry {
 
 impl CodeEntry {
     pub(super) const fn new(window: WindowId) -> Self {
-        Self { window, step: Step::Device, not_before: None, codes: 0, tries: 0 }
+        Self {
+            window,
+            step: Step::Device,
+            not_before: None,
+            codes: 0,
+            tries: 0,
+        }
     }
 
     pub(super) fn next(&mut self, now: Instant, view: &View, rule: &Rule, policy: &Policy) -> CodeStep {
         if let Some(time) = self.not_before.filter(|&time| now < time) {
             return CodeStep::Wait(time);
         }
-        let lists_devices = text::contains_phrase(&view.reading.text(), "Select second factor device", 0.2).is_some();
+        let lists_devices =
+            text::contains_phrase(&view.reading.text(), "Select second factor device", 0.2).is_some();
         let click = |bounds, label: String| {
-            CodeStep::Act(Action::Click { window: self.window, bounds, label, seen: Arc::clone(&view.frame) })
+            CodeStep::Act(Action::Click {
+                window: self.window,
+                bounds,
+                label,
+                seen: Arc::clone(&view.frame),
+            })
         };
         if lists_devices && matches!(self.step, Step::Device | Step::ConfirmDevice) {
-            let Some(device) = &policy.second_factor_device else { return CodeStep::Human };
+            let Some(device) = &policy.second_factor_device else {
+                return CodeStep::Human;
+            };
             let device = Folded::of(device);
             let is_device = |text: &str| Folded::of(text).equals(&device, 0.1).is_some();
             let Some(row) = view.reading.lines.iter().find(|line| is_device(&line.text)) else {
@@ -69,11 +83,16 @@ impl CodeEntry {
                 return click(row.bounds, row.text.clone());
             }
         }
-        let confirm = rule.answers(None).iter().find_map(|label| controls::button(&view.reading, label));
+        let confirm = rule
+            .answers(None)
+            .iter()
+            .find_map(|label| controls::button(&view.reading, label));
         match (self.step, confirm) {
             (Step::ConfirmDevice | Step::ConfirmCode, Some(button)) => click(button.bounds, button.label),
             (Step::Wait, _) if lists_devices => CodeStep::Human,
-            (Step::Device | Step::Code | Step::Wait, Some(_)) if policy.has_code && self.codes < MAX_CODES => {
+            (Step::Device | Step::Code | Step::Wait, Some(_))
+                if policy.has_code && self.codes < MAX_CODES =>
+            {
                 let Some(field) = controls::fields(&view.reading).first().map(|field| field.bounds) else {
                     return CodeStep::Human;
                 };
@@ -81,7 +100,11 @@ impl CodeEntry {
                     return CodeStep::Human;
                 }
                 self.step = Step::Code;
-                CodeStep::Act(Action::Fill { window: self.window, field, what: Typed::Code })
+                CodeStep::Act(Action::Fill {
+                    window: self.window,
+                    field,
+                    what: Typed::Code,
+                })
             }
             _ => CodeStep::Human,
         }

@@ -22,5 +22,11 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     let environment = context.environment.clone();
     let config = context.configure(options.settings.0, &[])?;
     let address = display::address(config.display.existing.as_deref())?;
-    Ok(app::run(Plan { config, environment, rules: options.rules, attach: Some(address), on_ready: None })?)
+    Ok(app::run(Plan {
+        config,
+        environment,
+        rules: options.rules,
+        attach: Some(address),
+        on_ready: None,
+    })?)
 }

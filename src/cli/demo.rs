@@ -50,14 +50,23 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
         ],
     )?;
     eprintln!("Starting the stand-in gateway; Ctrl-C stops everything.");
-    Ok(app::run(Plan { config, environment, rules: None, attach: None, on_ready: Some(summarise) })?)
+    Ok(app::run(Plan {
+        config,
+        environment,
+        rules: None,
+        attach: None,
+        on_ready: Some(summarise),
+    })?)
 }
 
 /// Eight random characters: VncAuth compares no more.
 fn random_password() -> Result<String, Failure> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(Failure::unavailable)?;
-    Ok(bytes.iter().map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()])).collect())
+    Ok(bytes
+        .iter()
+        .map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]))
+        .collect())
 }
 
 fn summarise(config: &Config) {
@@ -77,7 +86,10 @@ mod tests {
 
     #[test]
     fn the_password_has_eight_characters_and_is_not_always_the_same() {
-        let (one, other) = (random_password().expect("random"), random_password().expect("random"));
+        let (one, other) = (
+            random_password().expect("random"),
+            random_password().expect("random"),
+        );
         assert_eq!(one.len(), 8);
         assert_ne!(one, other);
     }

@@ -42,23 +42,40 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
             }
         }
     }
-    Ok(if missing == 0 { ExitCode::Stopped } else { ExitCode::Unavailable })
+    Ok(if missing == 0 {
+        ExitCode::Stopped
+    } else {
+        ExitCode::Unavailable
+    })
 }
 
 fn program(path: &str, name: &str, package: &str) -> Finding {
-    let found = path.split(':').map(|folder| Path::new(folder).join(name)).find(|file| file.is_file());
-    found.map(|file| file.display().to_string()).ok_or_else(|| format!("not in PATH; apt-get install {package}"))
+    let found = path
+        .split(':')
+        .map(|folder| Path::new(folder).join(name))
+        .find(|file| file.is_file());
+    found
+        .map(|file| file.display().to_string())
+        .ok_or_else(|| format!("not in PATH; apt-get install {package}"))
 }
 
 /// Java draws text with the system's fonts; without any it shows boxes, or does not start.
 fn fonts() -> Finding {
-    let mut folders = vec![PathBuf::from("/usr/share/fonts"), PathBuf::from("/usr/local/share/fonts")];
+    let mut folders = vec![
+        PathBuf::from("/usr/share/fonts"),
+        PathBuf::from("/usr/local/share/fonts"),
+    ];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        let Ok(entries) = std::fs::read_dir(&folder) else {
+            continue;
+        };
         for path in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "ttf" || extension == "otf") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "ttf" || extension == "otf")
+            {
                 return Ok(path.display().to_string());
             }
         }
@@ -67,11 +84,15 @@ fn fonts() -> Finding {
 }
 
 fn text_recognition() -> Finding {
-    Tesseract::open(None).map(|_| "Tesseract with English data".into()).map_err(|error| error.to_string())
+    Tesseract::open(None)
+        .map(|_| "Tesseract with English data".into())
+        .map_err(|error| error.to_string())
 }
 
 fn gateway(config: &Config, environment: Vec<(OsString, OsString)>) -> Finding {
-    Launch::find(&config.gateway, environment).map(|launch| launch.to_string()).map_err(|error| error.to_string())
+    Launch::find(&config.gateway, environment)
+        .map(|launch| launch.to_string())
+        .map_err(|error| error.to_string())
 }
 
 fn state_folder(path: &Path) -> Finding {
@@ -80,5 +101,10 @@ fn state_folder(path: &Path) -> Finding {
         .and_then(|()| std::fs::write(&probe, b""))
         .and_then(|()| std::fs::remove_file(&probe))
         .map(|()| path.display().to_string())
-        .map_err(|error| format!("{}: {error}; name a writable folder with GATEHAND_STATE_DIR", path.display()))
+        .map_err(|error| {
+            format!(
+                "{}: {error}; name a writable folder with GATEHAND_STATE_DIR",
+                path.display()
+            )
+        })
 }

@@ -16,7 +16,10 @@ pub(super) fn start(settings: &LogSettings, format: Option<LogFormat>, verbose: 
     };
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| Failure::configuration(format!("GATEHAND_LOG={filter}: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     match format.unwrap_or(settings.format) {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

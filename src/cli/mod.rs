@@ -9,7 +9,7 @@ mod read;
 mod run;
 mod snapshot;
 mod unlock;
-//VNC mod vnc;
+mod vnc;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -42,8 +42,8 @@ enum Command {
     Run(run::Options),
     /// Do the same for a gateway that somebody else started, on a display that is there.
     Attach(attach::Options),
-//VNC     /// Serve a display to VNC viewers, and nothing else.
-    //VNC Vnc(vnc::Options),
+    /// Serve a display to VNC viewers, and nothing else.
+    Vnc(vnc::Options),
     /// Keep what is on the display now as fixtures: one folder per window.
     Snapshot(snapshot::Options),
     /// Print what the agent sees: windows, lines of text, buttons and fields.
@@ -57,7 +57,9 @@ enum Command {
 }
 
 fn exit_codes() -> String {
-    let lines = ExitCode::TABLE.iter().map(|(code, meaning)| format!("  {:>2}  {meaning}", code.number()));
+    let lines = ExitCode::TABLE
+        .iter()
+        .map(|(code, meaning)| format!("  {:>2}  {meaning}", code.number()));
     format!("Exit codes:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
@@ -73,7 +75,10 @@ pub struct Failure {
 impl Failure {
     /// A failure from anything that prints as a line.
     pub fn new(code: ExitCode, message: impl Display) -> Self {
-        Self { message: message.to_string(), code }
+        Self {
+            message: message.to_string(),
+            code,
+        }
     }
 
     fn unavailable(message: impl Display) -> Self {
@@ -145,7 +150,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(environment: Vec<(OsString, OsString)>, secrets: Vec<(String, Secret)>) -> Result<ExitCode, Failure> {
+fn dispatch(
+    environment: Vec<(OsString, OsString)>,
+    secrets: Vec<(String, Secret)>,
+) -> Result<ExitCode, Failure> {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -163,14 +171,22 @@ fn dispatch(environment: Vec<(OsString, OsString)>, secrets: Vec<(String, Secret
         Some("text") => Some(LogFormat::Text),
         Some("json") => Some(LogFormat::Json),
         Some(other) => {
-            return Err(Failure::new(ExitCode::Usage, format!("--log-format {other}: use text or json")));
+            return Err(Failure::new(
+                ExitCode::Usage,
+                format!("--log-format {other}: use text or json"),
+            ));
         }
     };
-    let context = Context { environment, secrets, log_format, verbose: cli.verbose };
+    let context = Context {
+        environment,
+        secrets,
+        log_format,
+        verbose: cli.verbose,
+    };
     match cli.command {
         Command::Run(options) => run::execute(options, context),
         Command::Attach(options) => attach::execute(options, context),
-        //VNC Command::Vnc(options) => vnc::execute(options, context),
+        Command::Vnc(options) => vnc::execute(options, context),
         Command::Snapshot(options) => snapshot::execute(&options),
         Command::Read(options) => read::execute(&options),
         Command::Doctor(options) => doctor::execute(options, context),
@@ -193,7 +209,10 @@ mod tests {
     fn help_names_every_exit_code() {
         let help = Cli::command().render_long_help().to_string();
         for (code, meaning) in ExitCode::TABLE {
-            assert!(help.contains(&format!("{:>2}  {meaning}", code.number())), "{meaning}");
+            assert!(
+                help.contains(&format!("{:>2}  {meaning}", code.number())),
+                "{meaning}"
+            );
         }
     }
 }

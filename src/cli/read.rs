@@ -30,7 +30,12 @@ struct Place {
 
 impl From<Rect> for Place {
     fn from(rect: Rect) -> Self {
-        Self { x: rect.x, y: rect.y, width: rect.width, height: rect.height }
+        Self {
+            x: rect.x,
+            y: rect.y,
+            width: rect.width,
+            height: rect.height,
+        }
     }
 }
 
@@ -83,7 +88,9 @@ impl<'a> SeenWindow<'a> {
         });
         // What stands in a field may be a user name: it is there for nobody to read.
         let readable = |line: &&crate::screen::Line| {
-            reading.region_of(line).is_none_or(|region| region.kind != RegionKind::Field)
+            reading
+                .region_of(line)
+                .is_none_or(|region| region.kind != RegionKind::Field)
         };
         let lines = reading.lines.iter().filter(readable).map(|line| SeenLine {
             text: &line.text,
@@ -105,10 +112,23 @@ impl<'a> SeenWindow<'a> {
 
     fn print(&self) {
         let Place { x, y, width, height } = self.geometry;
-        println!("{} \"{}\" {:?} {width}x{height}+{x}+{y} class {}", self.id, self.title, self.kind, self.class);
-        println!("  rule: {}", if self.rules.is_empty() { "none".to_owned() } else { self.rules.join(", ") });
+        println!(
+            "{} \"{}\" {:?} {width}x{height}+{x}+{y} class {}",
+            self.id, self.title, self.kind, self.class
+        );
+        println!(
+            "  rule: {}",
+            if self.rules.is_empty() {
+                "none".to_owned()
+            } else {
+                self.rules.join(", ")
+            }
+        );
         for line in &self.lines {
-            println!("  line {:>4},{:<4} {:>3}% {}", line.place.x, line.place.y, line.confidence, line.text);
+            println!(
+                "  line {:>4},{:<4} {:>3}% {}",
+                line.place.x, line.place.y, line.confidence, line.text
+            );
         }
         for control in &self.controls {
             let Place { x, y, width, height } = control.place;
@@ -121,10 +141,13 @@ impl<'a> SeenWindow<'a> {
 pub(super) fn execute(options: &Options) -> Result<ExitCode, Failure> {
     let catalogue = Catalogue::built_in().map_err(|error| Failure::new(ExitCode::Bug, error))?;
     let seen = display::look(&display::address(options.display.as_deref())?)?;
-    let windows: Vec<SeenWindow> =
-        seen.iter().map(|(window, _, reading)| SeenWindow::new(window, reading, &catalogue)).collect();
+    let windows: Vec<SeenWindow> = seen
+        .iter()
+        .map(|(window, _, reading)| SeenWindow::new(window, reading, &catalogue))
+        .collect();
     if options.json {
-        let text = serde_json::to_string_pretty(&windows).map_err(|error| Failure::new(ExitCode::Bug, error))?;
+        let text =
+            serde_json::to_string_pretty(&windows).map_err(|error| Failure::new(ExitCode::Bug, error))?;
         println!("{text}");
     } else {
         windows.iter().for_each(SeenWindow::print);

@@ -21,5 +21,11 @@ pub(super) struct Options {
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     let environment = context.environment.clone();
     let config = context.configure(options.settings.0, &[])?;
-    Ok(app::run(Plan { config, environment, rules: options.rules, attach: None, on_ready: None })?)
+    Ok(app::run(Plan {
+        config,
+        environment,
+        rules: options.rules,
+        attach: None,
+        on_ready: None,
+    })?)
 }

@@ -22,7 +22,9 @@ pub(super) fn execute(options: &Options) -> Result<ExitCode, Failure> {
     let seen = display::look(&display::address(options.display.as_deref())?)?;
     let windows: Vec<Window> = seen.iter().map(|(window, ..)| window.clone()).collect();
     for (index, (window, frame, reading)) in seen.iter().enumerate() {
-        let folder = options.folder.join(format!("{index}-{}", folder_name(&window.title)));
+        let folder = options
+            .folder
+            .join(format!("{index}-{}", folder_name(&window.title)));
         std::fs::create_dir_all(&folder)
             .and_then(|()| journal::write_case(&folder, "snapshot", window, frame, reading, &windows))
             .map_err(|error| Failure::unavailable(format!("{}: {error}", folder.display())))?;
@@ -33,9 +35,22 @@ pub(super) fn execute(options: &Options) -> Result<ExitCode, Failure> {
 
 /// A title as a folder's name.
 fn folder_name(title: &str) -> String {
-    let name: String =
-        title.trim().chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    if name.is_empty() { "untitled".to_owned() } else { name }
+    let name: String = title
+        .trim()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    if name.is_empty() {
+        "untitled".to_owned()
+    } else {
+        name
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     let forgotten = Governor::unlock(&config.state_dir).map_err(Failure::unavailable)?;
     let folder = config.state_dir.display();
     if forgotten {
-        println!("Unlocked: the credentials may be submitted again ({folder}). Restart a gatehand that is locked out.");
+        println!(
+            "Unlocked: the credentials may be submitted again ({folder}). Restart a gatehand that is locked out."
+        );
     } else {
         println!("Nothing was locked ({folder}).");
     }

@@ -90,13 +90,27 @@ impl Catalogue {
     /// Names the file and the line, or the rule.
     pub fn add(&mut self, path: &Path, text: &str) -> Result<(), RuleError> {
         let path = path.to_path_buf();
-        let file: RuleFile = toml::from_str(text)
-            .map_err(|error| RuleError::Syntax { path: path.clone(), message: one_line(&error, text) })?;
+        let file: RuleFile = toml::from_str(text).map_err(|error| RuleError::Syntax {
+            path: path.clone(),
+            message: one_line(&error, text),
+        })?;
         for (index, rule) in file.rule.iter().enumerate() {
-            let taken = self.rules.iter().chain(&file.rule[..index]).any(|other| other.name == rule.name);
-            let fault = if taken { Some("another rule has this name") } else { rule.fault() };
+            let taken = self
+                .rules
+                .iter()
+                .chain(&file.rule[..index])
+                .any(|other| other.name == rule.name);
+            let fault = if taken {
+                Some("another rule has this name")
+            } else {
+                rule.fault()
+            };
             if let Some(fault) = fault {
-                return Err(RuleError::Fault { path, rule: rule.name.clone(), fault: fault.to_owned() });
+                return Err(RuleError::Fault {
+                    path,
+                    rule: rule.name.clone(),
+                    fault: fault.to_owned(),
+                });
             }
         }
         self.rules.extend(file.rule);
@@ -133,8 +147,11 @@ impl Catalogue {
     /// Which rule a window is about.
     pub fn recognise(&self, window: &Window, reading: &Reading) -> Recognition<'_> {
         let text = Folded::of(&reading.text());
-        let matching: Vec<&Rule> =
-            self.rules.iter().filter(|rule| rule.matches(window, reading, &text)).collect();
+        let matching: Vec<&Rule> = self
+            .rules
+            .iter()
+            .filter(|rule| rule.matches(window, reading, &text))
+            .collect();
         match matching.as_slice() {
             [] => Recognition::Unknown,
             [rule] => Recognition::Known(rule),
@@ -159,7 +176,9 @@ mod tests {
     use crate::dialogs::Meaning;
 
     fn added(text: &str) -> Result<(), RuleError> {
-        Catalogue::built_in().expect("the built-in catalogue is right").add(Path::new("mine.toml"), text)
+        Catalogue::built_in()
+            .expect("the built-in catalogue is right")
+            .add(Path::new("mine.toml"), text)
     }
 
     #[test]
@@ -179,18 +198,33 @@ mod tests {
             Meaning::Splash,
             Meaning::Throttled,
         ] {
-            assert!(catalogue.rules().iter().any(|rule| rule.meaning == meaning), "{meaning:?}");
+            assert!(
+                catalogue.rules().iter().any(|rule| rule.meaning == meaning),
+                "{meaning:?}"
+            );
         }
     }
 
     #[test]
     fn faults_name_the_file_and_the_place() {
         let table = [
-            ("[[rule]]\nname = \"x\"\ntitel = [\"a\"]\n", "mine.toml: line 3, column 1: unknown field `titel`"),
+            (
+                "[[rule]]\nname = \"x\"\ntitel = [\"a\"]\n",
+                "mine.toml: line 3, column 1: unknown field `titel`",
+            ),
             ("[[rule]]\nname = \"x\"\n", "rule \"x\": a rule needs `title`"),
-            ("[[rule]]\nname = \"paper-notice\"\ntext = [\"a\"]\n", "another rule has this name"),
-            ("[[rule]]\nname = \"x\"\ntext = [\"a\"]\nsetting = \"s\"\n", "belong together"),
-            ("[[rule]]\nname = \"x\"\ntext = [\"a\"]\ndangerous = true\npress = [\"Transmit\"]\n", "setting` of its own"),
+            (
+                "[[rule]]\nname = \"paper-notice\"\ntext = [\"a\"]\n",
+                "another rule has this name",
+            ),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\nsetting = \"s\"\n",
+                "belong together",
+            ),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\ndangerous = true\npress = [\"Transmit\"]\n",
+                "setting` of its own",
+            ),
             ("[[rule]\n", "mine.toml: line 1"),
         ];
         for (text, wanted) in table {
@@ -203,7 +237,10 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_named() {
         let mut catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
-        let message = catalogue.add_folder(Path::new("/nowhere/rules")).expect_err("no folder").to_string();
+        let message = catalogue
+            .add_folder(Path::new("/nowhere/rules"))
+            .expect_err("no folder")
+            .to_string();
         assert!(message.contains("/nowhere/rules"), "{message}");
     }
 }

@@ -23,8 +23,14 @@ struct Phrase {
 
 impl From<String> for Phrase {
     fn from(text: String) -> Self {
-        let words = text.split(|c: char| !c.is_alphanumeric()).map(Folded::of).filter(|word| !word.is_empty());
-        Self { whole: Folded::of(&text), words: words.collect() }
+        let words = text
+            .split(|c: char| !c.is_alphanumeric())
+            .map(Folded::of)
+            .filter(|word| !word.is_empty());
+        Self {
+            whole: Folded::of(&text),
+            words: words.collect(),
+        }
     }
 }
 
@@ -33,7 +39,10 @@ impl Phrase {
     fn is_in(&self, text: &Folded) -> bool {
         let ratio = |word: &Folded| if word.len() <= SHORT_WORD { 0.0 } else { EDIT_RATIO };
         text.contains(&self.whole, EDIT_RATIO).is_some()
-            && self.words.iter().all(|word| text.contains(word, ratio(word)).is_some())
+            && self
+                .words
+                .iter()
+                .all(|word| text.contains(word, ratio(word)).is_some())
     }
 }
 
@@ -133,7 +142,10 @@ impl Rule {
     ///
     /// `text` is all of the reading's text, folded once for all rules.
     pub(super) fn matches(&self, window: &Window, reading: &Reading, text: &Folded) -> bool {
-        let title_holds = self.title.iter().any(|title| self.title_holds(&window.title, title));
+        let title_holds = self
+            .title
+            .iter()
+            .any(|title| self.title_holds(&window.title, title));
         let text_holds = self.text.iter().any(|phrase| phrase.is_in(text));
         let told_apart = if self.title_or_text {
             title_holds || text_holds
@@ -201,7 +213,11 @@ fn has_button(reading: &Reading, label: &str) -> bool {
 
 fn has_word(reading: &Reading, word: &str) -> bool {
     let word = Folded::of(word);
-    reading.lines.iter().flat_map(|line| line.text.split_whitespace()).any(|other| Folded::of(other) == word)
+    reading
+        .lines
+        .iter()
+        .flat_map(|line| line.text.split_whitespace())
+        .any(|other| Folded::of(other) == word)
 }
 
 #[cfg(test)]
@@ -211,10 +227,17 @@ mod tests {
     #[test]
     fn a_phrase_bears_bad_print_but_no_other_question() {
         let exit = Phrase::from("Are you sure you want to exit?".to_owned());
-        for same in ["Are you sure you want to exit?", "are you sure\nyou want to ex1t?", "Are you sure you want to exit ?"] {
+        for same in [
+            "Are you sure you want to exit?",
+            "are you sure\nyou want to ex1t?",
+            "Are you sure you want to exit ?",
+        ] {
             assert!(exit.is_in(&Folded::of(same)), "{same}");
         }
-        for other in ["Are you sure you want to reset API order ID sequence?", "Are you sure you want to edit?"] {
+        for other in [
+            "Are you sure you want to reset API order ID sequence?",
+            "Are you sure you want to edit?",
+        ] {
             assert!(!exit.is_in(&Folded::of(other)), "{other}");
         }
         let paper = Phrase::from("This is not a brokerage account".to_owned());

@@ -55,10 +55,19 @@ impl Launch {
         settings: &GatewaySettings,
         environment: Vec<(OsString, OsString)>,
     ) -> Result<Self, InstallationError> {
-        let variable = |wanted: &str| environment.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        let variable = |wanted: &str| {
+            environment
+                .iter()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value)
+        };
         let fallback = JavaFallback {
-            java_home: variable("JAVA_HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
-            path: variable("PATH").map(|path| std::env::split_paths(path).collect()).unwrap_or_default(),
+            java_home: variable("JAVA_HOME")
+                .filter(|home| !home.is_empty())
+                .map(PathBuf::from),
+            path: variable("PATH")
+                .map(|path| std::env::split_paths(path).collect())
+                .unwrap_or_default(),
         };
         let installation = find_installation(&settings.tws_path, settings.version.as_deref(), &fallback)?;
         Ok(Self {
@@ -74,8 +83,10 @@ impl Launch {
     /// # Errors
     /// When they cannot be written.
     pub fn prepare(&self, time_zone: Option<&str>) -> Result<(), LaunchError> {
-        std::fs::create_dir_all(&self.settings_path)
-            .map_err(|source| LaunchError::SettingsFolder { path: self.settings_path.clone(), source })?;
+        std::fs::create_dir_all(&self.settings_path).map_err(|source| LaunchError::SettingsFolder {
+            path: self.settings_path.clone(),
+            source,
+        })?;
         let zone = time_zone.map_or(Zone::IfMissing(DEFAULT_ZONE), Zone::Exactly);
         if prepare_jts_ini(&self.settings_path, &JtsIni { zone })? {
             tracing::info!(folder = %self.settings_path.display(), "jts.ini written");
@@ -89,7 +100,10 @@ impl Launch {
     /// # Errors
     /// When the settings folder cannot be read.
     pub fn take_restart(&self) -> Result<Option<Restart>, LaunchError> {
-        let failed = |source| LaunchError::SettingsFolder { path: self.settings_path.clone(), source };
+        let failed = |source| LaunchError::SettingsFolder {
+            path: self.settings_path.clone(),
+            source,
+        };
         match find_restart_token(&self.settings_path).map_err(failed)? {
             RestartToken::None => Ok(None),
             RestartToken::One { id, .. } => Ok(Some(Restart::WithToken(id))),
@@ -115,7 +129,11 @@ impl Launch {
         let jvm = jvm_command(&self.installation, &start);
         let mut command = Command::new(jvm.java);
         command.args(jvm.arguments).current_dir(jvm.directory).env_clear();
-        command.envs(child_environment(&self.environment, &display.name, display.authority.as_deref()));
+        command.envs(child_environment(
+            &self.environment,
+            &display.name,
+            display.authority.as_deref(),
+        ));
         command
     }
 }
@@ -131,7 +149,12 @@ pub enum Restart {
 
 impl fmt::Display for Launch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Installation { version, folder, java, .. } = &self.installation;
+        let Installation {
+            version,
+            folder,
+            java,
+            ..
+        } = &self.installation;
         write!(f, "version {version} in {}, {}", folder.display(), java.display())
     }
 }

@@ -53,9 +53,19 @@ impl Evidence {
         reading: &Reading,
         windows: &[Window],
     ) -> io::Result<PathBuf> {
-        let stamp = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        let reason: String =
-            reason.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let stamp = now
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis());
+        let reason: String = reason
+            .chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_lowercase()
+                } else {
+                    '-'
+                }
+            })
+            .collect();
         let folder = self.folder.join(format!("{stamp}-{reason}"));
         fs::create_dir_all(&folder)?;
         write_case(&folder, &reason, window, frame, reading, windows)?;
@@ -64,8 +74,9 @@ impl Evidence {
     }
 
     fn drop_oldest(&self) -> io::Result<()> {
-        let mut cases: Vec<PathBuf> =
-            fs::read_dir(&self.folder)?.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect();
+        let mut cases: Vec<PathBuf> = fs::read_dir(&self.folder)?
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .collect();
         cases.sort();
         let surplus = cases.len().saturating_sub(MAX_CASES);
         cases.iter().take(surplus).try_for_each(fs::remove_dir_all)
@@ -85,19 +96,34 @@ pub fn write_case(
     windows: &[Window],
 ) -> io::Result<()> {
     let mut picture = frame.clone();
-    for field in reading.regions.iter().filter(|region| region.kind == RegionKind::Field) {
+    for field in reading
+        .regions
+        .iter()
+        .filter(|region| region.kind == RegionKind::Field)
+    {
         picture.fill(field.bounds.inflated(-1), BLANK);
     }
     write_png(&folder.join("window.png"), &picture)?;
-    let in_field =
-        |line: &&Line| reading.region_of(line).is_some_and(|region| region.kind == RegionKind::Field);
+    let in_field = |line: &&Line| {
+        reading
+            .region_of(line)
+            .is_some_and(|region| region.kind == RegionKind::Field)
+    };
     let case = Case {
         reason,
         title: &window.title,
         class: &window.class,
         kind: window.kind,
-        lines: reading.lines.iter().filter(|line| !in_field(line)).map(|line| line.text.as_str()).collect(),
-        windows: windows.iter().map(|other| format!("{} {:?} {:?}", other.id, other.title, other.geometry)).collect(),
+        lines: reading
+            .lines
+            .iter()
+            .filter(|line| !in_field(line))
+            .map(|line| line.text.as_str())
+            .collect(),
+        windows: windows
+            .iter()
+            .map(|other| format!("{} {:?} {:?}", other.id, other.title, other.geometry))
+            .collect(),
     };
     let text = toml::to_string_pretty(&case).map_err(io::Error::other)?;
     fs::write(folder.join("window.toml"), text)
@@ -114,7 +140,14 @@ pub fn write_png(path: &Path, frame: &Frame) -> io::Result<()> {
         let [_, red, green, blue] = pixel.to_be_bytes();
         bytes.extend_from_slice(&[red, green, blue]);
     }
-    image::save_buffer(path, &bytes, size.width, size.height, image::ExtendedColorType::Rgb8).map_err(io::Error::other)
+    image::save_buffer(
+        path,
+        &bytes,
+        size.width,
+        size.height,
+        image::ExtendedColorType::Rgb8,
+    )
+    .map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -127,8 +160,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut frame = Frame::new(Size::new(40, 20));
         frame.fill(Rect::new(12, 8, 4, 4), 0x00ff_ffff);
-        let field = Region { bounds: Rect::new(10, 5, 20, 10), background: 0, kind: RegionKind::Field };
-        let line = |text: &str, region| Line { text: text.into(), bounds: Rect::default(), confidence: 90, region };
+        let field = Region {
+            bounds: Rect::new(10, 5, 20, 10),
+            background: 0,
+            kind: RegionKind::Field,
+        };
+        let line = |text: &str, region| Line {
+            text: text.into(),
+            bounds: Rect::default(),
+            confidence: 90,
+            region,
+        };
         let reading = Reading {
             size: frame.size(),
             regions: vec![field],
@@ -148,10 +190,20 @@ mod tests {
         };
         let evidence = Evidence::new(folder.path().join("evidence"));
         let case = evidence
-            .keep(UNIX_EPOCH, "unknown dialog", &window, &frame, &reading, std::slice::from_ref(&window))
+            .keep(
+                UNIX_EPOCH,
+                "unknown dialog",
+                &window,
+                &frame,
+                &reading,
+                std::slice::from_ref(&window),
+            )
             .expect("kept");
         let text = fs::read_to_string(case.join("window.toml")).expect("readable");
-        assert!(text.contains("Agree?") && text.contains("Account Review"), "{text}");
+        assert!(
+            text.contains("Agree?") && text.contains("Account Review"),
+            "{text}"
+        );
         assert!(!text.contains("hunter2"), "{text}");
         let picture = image::open(case.join("window.png")).expect("a picture").to_rgb8();
         assert_eq!(picture.get_pixel(13, 9).0, [0x80; 3]);

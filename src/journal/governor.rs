@@ -104,14 +104,24 @@ impl Governor {
     pub fn open(folder: &Path, user_name: &str, password: &str) -> Result<Self, GovernorError> {
         let path = folder.join("governor.json");
         let book = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map_err(|error| GovernorError::Damaged { path: path.clone(), why: error.to_string() })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Book { salt: new_salt()?, ..Book::default() },
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| GovernorError::Damaged {
+                path: path.clone(),
+                why: error.to_string(),
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Book {
+                salt: new_salt()?,
+                ..Book::default()
+            },
             Err(source) => return Err(GovernorError::Io { path, source }),
         };
         let user = hash(&book.salt, "user", user_name)?;
         let fingerprint = hash(&book.salt, user_name, password)?;
-        let governor = Self { path, book, user, fingerprint };
+        let governor = Self {
+            path,
+            book,
+            user,
+            fingerprint,
+        };
         governor.save()?;
         Ok(governor)
     }
@@ -131,7 +141,9 @@ impl Governor {
 
     /// Whether these credentials may be submitted now.
     pub fn may_submit(&self, now: SystemTime) -> Verdict {
-        let Some(record) = self.book.users.get(&self.user) else { return Verdict::Permitted };
+        let Some(record) = self.book.users.get(&self.user) else {
+            return Verdict::Permitted;
+        };
         let now = unix(now);
         if let Some(until) = record.lock_until.filter(|&until| now < until) {
             let remaining = Duration::from_secs(until - now);
@@ -167,7 +179,10 @@ impl Governor {
         let fingerprint = self.fingerprint.clone();
         self.change(|record| {
             if record.fingerprint != fingerprint {
-                *record = Record { fingerprint, ..Record::default() };
+                *record = Record {
+                    fingerprint,
+                    ..Record::default()
+                };
             }
             record.open_attempts += 1;
             record.last_attempt = Some(unix(now));
@@ -225,15 +240,28 @@ impl Governor {
 
     /// A new file, synced, then renamed over the old one, then the folder synced: before or after, never between.
     fn save(&self) -> Result<(), GovernorError> {
-        let failed = |source| GovernorError::Io { path: self.path.clone(), source };
+        let failed = |source| GovernorError::Io {
+            path: self.path.clone(),
+            source,
+        };
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let temporary = self.path.with_extension("json.new");
         let text = serde_json::to_vec_pretty(&self.book).map_err(|error| failed(error.into()))?;
         let mut options = File::options();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary).map_err(failed)?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)
+            .map_err(failed)?;
+        file.write_all(&text)
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         fs::rename(&temporary, &self.path).map_err(failed)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)
     }
 }
 
@@ -303,10 +331,16 @@ mod tests {
     fn attempts_without_an_answer_are_bounded_and_success_clears_them() {
         let folder = tempfile::tempdir().expect("a folder");
         for _ in 0..MAX_OPEN_ATTEMPTS {
-            assert_eq!(open(folder.path(), "p").begin(T0).expect("written"), Verdict::Permitted);
+            assert_eq!(
+                open(folder.path(), "p").begin(T0).expect("written"),
+                Verdict::Permitted
+            );
         }
         let mut governor = open(folder.path(), "p");
-        assert!(matches!(governor.begin(T0).expect("read"), Verdict::Locked { .. }));
+        assert!(matches!(
+            governor.begin(T0).expect("read"),
+            Verdict::Locked { .. }
+        ));
         governor.logged_in().expect("written");
         assert_eq!(governor.may_submit(T0), Verdict::Permitted);
     }
@@ -326,9 +360,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let mut governor = open(folder.path(), "p");
         governor.begin(T0).expect("written");
-        governor.throttled(after(100), Duration::from_secs(50)).expect("written");
+        governor
+            .throttled(after(100), Duration::from_secs(50))
+            .expect("written");
         let other = open(folder.path(), "q");
-        assert!(matches!(other.may_submit(after(149)), Verdict::Wait { remaining, .. } if remaining.as_secs() == 1));
+        assert!(
+            matches!(other.may_submit(after(149)), Verdict::Wait { remaining, .. } if remaining.as_secs() == 1)
+        );
         assert_eq!(other.may_submit(after(150)), Verdict::Permitted);
     }
 
@@ -338,9 +376,17 @@ mod tests {
         open(folder.path(), "secret-word").begin(T0).expect("written");
         let path = folder.path().join("governor.json");
         let text = fs::read_to_string(&path).expect("readable");
-        assert!(!text.contains("secret-word") && !text.contains("trader"), "{text}");
+        assert!(
+            !text.contains("secret-word") && !text.contains("trader"),
+            "{text}"
+        );
         fs::write(&path, &text[..text.len() / 2]).expect("cut");
-        let error = Governor::open(folder.path(), "trader", "p").expect_err("damaged").to_string();
-        assert!(error.contains("governor.json") && error.contains("damaged"), "{error}");
+        let error = Governor::open(folder.path(), "trader", "p")
+            .expect_err("damaged")
+            .to_string();
+        assert!(
+            error.contains("governor.json") && error.contains("damaged"),
+            "{error}"
+        );
     }
 }

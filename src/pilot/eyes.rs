@@ -44,11 +44,17 @@ impl Eyes {
             tracing::warn!(%error, "beginning with an empty cache of read lines");
         }
         let reader = Reader::new(Tesseract::open(None)?, cache);
-        Ok(Self { reader, folder, windows: HashMap::new(), changed: true })
+        Ok(Self {
+            reader,
+            folder,
+            windows: HashMap::new(),
+            changed: true,
+        })
     }
 
     pub(super) fn windows_changed(&mut self, now: Instant, windows: &[Window]) {
-        self.windows.retain(|id, _| windows.iter().any(|window| window.id == *id));
+        self.windows
+            .retain(|id, _| windows.iter().any(|window| window.id == *id));
         for window in windows.iter().filter(|window| window.kind != WindowKind::Popup) {
             self.windows.entry(window.id).or_insert_with(|| Tracked {
                 dirty: Some((now, now)),
@@ -76,8 +82,12 @@ impl Eyes {
     pub(super) fn look(&mut self, now: Instant, desktop: &mut Desktop) -> Result<bool, X11Error> {
         let ids: Vec<WindowId> = desktop.windows().iter().rev().map(|window| window.id).collect();
         for id in ids {
-            let Some(tracked) = self.windows.get_mut(&id) else { continue };
-            let Some((first, last)) = tracked.dirty else { continue };
+            let Some(tracked) = self.windows.get_mut(&id) else {
+                continue;
+            };
+            let Some((first, last)) = tracked.dirty else {
+                continue;
+            };
             let settled = tracked.due().is_some_and(|due| due <= now);
             // A window that was never read may be one that is known to the last pixel: then there is nothing to wait for.
             if !settled && tracked.view.is_some() {
@@ -92,7 +102,10 @@ impl Eyes {
                 Err(error) => return Err(error),
             };
             let print = fingerprint(&frame, &[]);
-            let seen = tracked.view.as_ref().map(|view| (view.reading.fingerprint, view.reading.size));
+            let seen = tracked
+                .view
+                .as_ref()
+                .map(|view| (view.reading.fingerprint, view.reading.size));
             if seen == Some((print, frame.size())) {
                 tracked.dirty = None;
                 continue;
@@ -113,10 +126,17 @@ impl Eyes {
             };
             tracing::debug!(window = %id, lines = reading.lines.len(), known = is_known, "read");
             let quiet = last + SETTLE <= now;
-            let patience = if quiet { MAX_UNSETTLED } else { (now - first).mul_f32(2.0) };
+            let patience = if quiet {
+                MAX_UNSETTLED
+            } else {
+                (now - first).mul_f32(2.0)
+            };
             tracked.patience = patience.clamp(MAX_UNSETTLED, MAX_PAUSE);
             tracked.dirty = None;
-            tracked.view = Some(View { frame: Arc::new(frame), reading });
+            tracked.view = Some(View {
+                frame: Arc::new(frame),
+                reading,
+            });
             self.changed = true;
             if !is_known {
                 break;
@@ -131,7 +151,10 @@ impl Eyes {
             .iter()
             .map(|window| Seen {
                 window: window.clone(),
-                view: self.windows.get(&window.id).and_then(|tracked| tracked.view.clone()),
+                view: self
+                    .windows
+                    .get(&window.id)
+                    .and_then(|tracked| tracked.view.clone()),
             })
             .collect()
     }
@@ -151,6 +174,7 @@ impl Eyes {
 
 impl Tracked {
     fn due(&self) -> Option<Instant> {
-        self.dirty.map(|(first, last)| (last + SETTLE).min(first + self.patience))
+        self.dirty
+            .map(|(first, last)| (last + SETTLE).min(first + self.patience))
     }
 }

@@ -50,8 +50,12 @@ impl Hands {
         eyes: &Eyes,
     ) -> Result<ActResult, X11Error> {
         match action {
-            Action::Click { window, bounds, seen, .. } => surviving(click(desktop, *window, *bounds, seen)),
-            Action::CloseWindow { window } => surviving(desktop.close_window(*window).map(|()| ActResult::Done)),
+            Action::Click {
+                window, bounds, seen, ..
+            } => surviving(click(desktop, *window, *bounds, seen)),
+            Action::CloseWindow { window } => {
+                surviving(desktop.close_window(*window).map(|()| ActResult::Done))
+            }
             Action::Fill { window, field, what } => surviving(self.fill(desktop, *window, *field, *what)),
             Action::KeepEvidence { window, reason } => Ok(self.keep_evidence(desktop, eyes, *window, reason)),
             Action::MaySubmit => Ok(self.govern(|governor, now| Ok(governor.may_submit(now)))),
@@ -73,13 +77,25 @@ impl Hands {
         ask: impl FnOnce(&mut Governor, SystemTime) -> Result<Verdict, GovernorError>,
     ) -> ActResult {
         let Some(governor) = &mut self.governor else {
-            return ActResult::Denied { why: "no credentials are set".into(), retry_after: None };
+            return ActResult::Denied {
+                why: "no credentials are set".into(),
+                retry_after: None,
+            };
         };
         match ask(governor, SystemTime::now()) {
             Ok(Verdict::Permitted) => ActResult::Permitted,
-            Ok(Verdict::Wait { why, remaining }) => ActResult::Denied { why, retry_after: Some(remaining) },
-            Ok(Verdict::Locked { why }) => ActResult::Denied { why, retry_after: None },
-            Err(error) => ActResult::Denied { why: error.to_string(), retry_after: None },
+            Ok(Verdict::Wait { why, remaining }) => ActResult::Denied {
+                why,
+                retry_after: Some(remaining),
+            },
+            Ok(Verdict::Locked { why }) => ActResult::Denied {
+                why,
+                retry_after: None,
+            },
+            Err(error) => ActResult::Denied {
+                why: error.to_string(),
+                retry_after: None,
+            },
         }
     }
 
@@ -105,38 +121,48 @@ impl Hands {
             _ => return failed("there is nothing to type"),
         };
         let outcome = desktop.fill(window, field.center(), text, FillOptions::default())?;
-        let not_verified = |why: &str, masked| ActResult::NotVerified { why: why.to_owned(), masked };
+        let not_verified = |why: &str, masked| ActResult::NotVerified {
+            why: why.to_owned(),
+            masked,
+        };
         Ok(match (outcome, what) {
             (FillOutcome::Exact, _) => ActResult::Filled,
             (FillOutcome::Masked { .. }, Typed::Password) => ActResult::Filled,
             (FillOutcome::Masked { .. }, _) => not_verified("the field shows echo characters", true),
-            (FillOutcome::Mismatch { length }, _) => {
-                not_verified(&format!("the field holds {length} characters that are not what was typed"), false)
-            }
+            (FillOutcome::Mismatch { length }, _) => not_verified(
+                &format!("the field holds {length} characters that are not what was typed"),
+                false,
+            ),
             (FillOutcome::NoAnswer, _) => not_verified("the field did not say what it holds", false),
             (FillOutcome::Interrupted { by }, _) => ActResult::Interrupted { by },
         })
     }
 
-    fn keep_evidence(
-        &mut self,
-        desktop: &Desktop,
-        eyes: &Eyes,
-        window: WindowId,
-        reason: &str,
-    ) -> ActResult {
+    fn keep_evidence(&mut self, desktop: &Desktop, eyes: &Eyes, window: WindowId, reason: &str) -> ActResult {
         let windows = desktop.windows();
-        let (Some(view), Some(window)) = (eyes.view(window), windows.iter().find(|other| other.id == window)) else {
-            return ActResult::Failed { why: "the window is gone".into() };
+        let (Some(view), Some(window)) = (eyes.view(window), windows.iter().find(|other| other.id == window))
+        else {
+            return ActResult::Failed {
+                why: "the window is gone".into(),
+            };
         };
-        match self.evidence.keep(SystemTime::now(), reason, window, &view.frame, &view.reading, windows) {
+        match self.evidence.keep(
+            SystemTime::now(),
+            reason,
+            window,
+            &view.frame,
+            &view.reading,
+            windows,
+        ) {
             Ok(folder) => {
                 self.kept = Some(folder);
                 ActResult::Done
             }
             Err(error) => {
                 tracing::error!(%error, "evidence could not be kept");
-                ActResult::Failed { why: error.to_string() }
+                ActResult::Failed {
+                    why: error.to_string(),
+                }
             }
         }
     }
@@ -166,7 +192,9 @@ fn click(desktop: &mut Desktop, window: WindowId, bounds: Rect, seen: &Frame) ->
 fn surviving(result: Result<ActResult, X11Error>) -> Result<ActResult, X11Error> {
     match result {
         Err(error @ X11Error::Gone { .. }) => Err(error),
-        Err(error) => Ok(ActResult::Failed { why: error.to_string() }),
+        Err(error) => Ok(ActResult::Failed {
+            why: error.to_string(),
+        }),
         Ok(result) => Ok(result),
     }
 }
@@ -178,7 +206,10 @@ fn one_time_code(key: &TotpKey, now: SystemTime) -> Result<Zeroizing<String>, Du
     if left < CODE_EDGE {
         return Err(Duration::from_secs(left));
     }
-    let totp = Builder::new().with_secret(key.expose().to_vec()).with_step_duration(CODE_PERIOD).build_noncompliant();
+    let totp = Builder::new()
+        .with_secret(key.expose().to_vec())
+        .with_step_duration(CODE_PERIOD)
+        .build_noncompliant();
     Ok(Zeroizing::new(totp.generate(seconds).to_string()))
 }
 
@@ -194,8 +225,14 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_rfc_and_never_about_to_change() {
         let key = TotpKey::parse("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").expect("base32");
-        assert_eq!(one_time_code(&key, at(1_111_111_111)).expect("fresh").as_str(), "050471");
-        assert_eq!(one_time_code(&key, at(59)).expect_err("1 s left"), Duration::from_secs(1));
+        assert_eq!(
+            one_time_code(&key, at(1_111_111_111)).expect("fresh").as_str(),
+            "050471"
+        );
+        assert_eq!(
+            one_time_code(&key, at(59)).expect_err("1 s left"),
+            Duration::from_secs(1)
+        );
         assert_eq!(one_time_code(&key, at(30)).expect("fresh").as_str(), "287082");
     }
 }

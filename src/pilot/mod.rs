@@ -89,12 +89,22 @@ impl Pilot {
             // A closed channel means that the pilot has ended, and with it the need to wake it.
             let _ = waker.send(Command::Wake);
         })?;
-        let mut cockpit = Cockpit { desktop, eyes, agent, hands, events, reports };
+        let mut cockpit = Cockpit {
+            desktop,
+            eyes,
+            agent,
+            hands,
+            events,
+            reports,
+        };
         let thread = std::thread::Builder::new()
             .name("pilot".into())
             .spawn(move || cockpit.run(&inbox))
             .map_err(PilotError::Thread)?;
-        Ok(Self { commands, thread: Some(thread) })
+        Ok(Self {
+            commands,
+            thread: Some(thread),
+        })
     }
 
     /// A sender of commands. What is sent after the end is dropped.
@@ -136,7 +146,10 @@ impl Cockpit {
                 let _ = self.reports.send(Report::DisplayLost(error.to_string()));
                 return;
             }
-            let due = [self.agent.poll_timeout(), self.eyes.due()].into_iter().flatten().min();
+            let due = [self.agent.poll_timeout(), self.eyes.due()]
+                .into_iter()
+                .flatten()
+                .min();
             let command = match due.map(|due| due.saturating_duration_since(Instant::now())) {
                 Some(pause) => inbox.recv_timeout(pause),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -220,13 +233,20 @@ impl Cockpit {
 
 fn log(event: &Event) {
     match event {
-        Event::Answered { rule, after } => tracing::info!(rule, ms = after.as_millis() as u64, "dialog answered"),
+        Event::Answered { rule, after } => {
+            tracing::info!(rule, ms = after.as_millis() as u64, "dialog answered")
+        }
         Event::Denied { why } => tracing::warn!(why, "login not permitted"),
         Event::Evidence { folder } => tracing::info!(folder = %folder.display(), "evidence kept"),
         Event::GivenUp { what } => tracing::warn!(what, "given up"),
-        Event::LeftToHuman { rule, title } => tracing::info!(rule, title, "dialog left to a human by its setting"),
+        Event::LeftToHuman { rule, title } => {
+            tracing::info!(rule, title, "dialog left to a human by its setting")
+        }
         Event::Pressed { rule, label } => tracing::info!(rule, label, "pressed"),
-        Event::State { state: State::LockedOut, evidence } => tracing::error!(evidence, "state LockedOut"),
+        Event::State {
+            state: State::LockedOut,
+            evidence,
+        } => tracing::error!(evidence, "state LockedOut"),
         Event::State { state, evidence } => tracing::info!(%state, evidence, "state"),
         Event::UnknownDialog { title, why } => tracing::warn!(title, why, "unknown dialog: left alone"),
         Event::Verified { what } => tracing::info!(what, "verified"),

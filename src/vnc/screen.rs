@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 
 use protocol::encoding::Cursor;
@@ -129,6 +129,7 @@ pub(super) struct Shared {
     /// The display's thread was woken and has not looked yet.
     pub(super) woken: AtomicBool,
     pub(super) lost: watch::Sender<Option<DisplayLost>>,
+    pub(super) on_press: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Shared {
@@ -189,6 +190,7 @@ impl Screen {
             frame: RwLock::default(),
             woken: AtomicBool::new(false),
             lost: watch::Sender::new(None),
+            on_press: OnceLock::new(),
         });
         let waker = display.waker();
         let worker = Worker::new(display, Arc::clone(&shared));
@@ -201,6 +203,11 @@ impl Screen {
             shared: Arc::clone(&shared),
         });
         Ok(Self { shared, desk })
+    }
+
+    /// Calls `hook`, from the display's thread, whenever a viewer presses a key or button. The first hook counts.
+    pub fn on_press(&self, hook: impl Fn() + Send + Sync + 'static) {
+        self.shared.on_press.get_or_init(|| Box::new(hook));
     }
 
     /// Its size now.

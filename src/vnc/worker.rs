@@ -44,9 +44,11 @@ impl<D: Display> Worker<D> {
                     while let Ok(work) = todo.try_recv() {
                         match work {
                             Work::Input(ViewerInput::Key { keysym, down }) => {
+                                self.acted(down);
                                 self.display.key(keysym, down)?
                             }
                             Work::Input(ViewerInput::Pointer { at, buttons }) => {
+                                self.acted(buttons != 0);
                                 self.display.pointer(at, buttons)?
                             }
                             Work::Stop => return Ok(()),
@@ -56,6 +58,13 @@ impl<D: Display> Worker<D> {
                 }
             }
             self.tell()?;
+        }
+    }
+
+    /// Tells that a viewer pressed something, if it did; moving the pointer is only looking.
+    fn acted(&self, pressed: bool) {
+        if pressed && let Some(hook) = self.shared.on_press.get() {
+            hook();
         }
     }
 

@@ -32,24 +32,34 @@ pub struct Journal {
 
 impl Journal {
     pub fn in_folder(settings: &Path) -> Self {
-        Self { path: settings.join("journal.jsonl") }
+        Self {
+            path: settings.join("journal.jsonl"),
+        }
     }
 
     /// All entries so far; a line that is not complete yet does not count.
     pub fn entries(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.path).unwrap_or_default();
         let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
-        complete.lines().map(|line| serde_json::from_str(line).expect("the journal holds JSON")).collect()
+        complete
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("the journal holds JSON"))
+            .collect()
     }
 
     /// All entries of one kind so far.
     pub fn all(&self, event: &str) -> Vec<Value> {
-        self.entries().into_iter().filter(|entry| entry["event"] == event).collect()
+        self.entries()
+            .into_iter()
+            .filter(|entry| entry["event"] == event)
+            .collect()
     }
 
     /// Waits for an entry of this kind that fulfils `condition`.
     pub fn wait(&self, event: &str, condition: impl Fn(&Value) -> bool) -> Value {
-        wait_for(event, || self.all(event).into_iter().find(|entry| condition(entry)))
+        wait_for(event, || {
+            self.all(event).into_iter().find(|entry| condition(entry))
+        })
     }
 }
 
@@ -68,20 +78,33 @@ impl StandIn {
         let settings = tempfile::tempdir().unwrap();
         fs::write(settings.path().join("scenario.json"), scenario.to_string()).unwrap();
         let program = installation().join("ibgateway/1037");
-        let class_path =
-            format!("{0}/jars/*:{0}/.install4j/i4jruntime.jar", program.display());
+        let class_path = format!("{0}/jars/*:{0}/.install4j/i4jruntime.jar", program.display());
         let mut command: Command = display.command("java");
-        command.args(["-cp", &class_path, "ibgateway.GWClient"]).arg(settings.path());
-        let process = command.current_dir(settings.path()).stdout(Stdio::null()).spawn().unwrap();
+        command
+            .args(["-cp", &class_path, "ibgateway.GWClient"])
+            .arg(settings.path());
+        let process = command
+            .current_dir(settings.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
         let journal = Journal::in_folder(settings.path());
         let port = journal.wait("control", |_| true)["port"].as_u64().unwrap();
         let control = TcpStream::connect(("127.0.0.1", port as u16)).unwrap();
-        Self { process, settings, journal, control: BufReader::new(control) }
+        Self {
+            process,
+            settings,
+            journal,
+            control: BufReader::new(control),
+        }
     }
 
     /// Sends a command of the control port, and returns the answer.
     pub fn control(&mut self, command: &str) -> String {
-        self.control.get_mut().write_all(format!("{command}\n").as_bytes()).unwrap();
+        self.control
+            .get_mut()
+            .write_all(format!("{command}\n").as_bytes())
+            .unwrap();
         let mut answer = String::new();
         self.control.read_line(&mut answer).unwrap();
         assert!(answer.starts_with("ok"), "{command}: {answer}");

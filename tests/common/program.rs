@@ -13,7 +13,11 @@ use super::wait_for;
 
 /// A port that nobody listens on now.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A started `gatehand run`, or a `gatehand attach`.
@@ -46,7 +50,10 @@ impl Program {
             ("HOME", folder.path().display().to_string()),
             ("TWS_PATH", installation().display().to_string()),
             ("TWS_SETTINGS_PATH", settings.display().to_string()),
-            ("GATEHAND_STATE_DIR", folder.path().join("state").display().to_string()),
+            (
+                "GATEHAND_STATE_DIR",
+                folder.path().join("state").display().to_string(),
+            ),
             ("GATEHAND_API_PORT", api_port.to_string()),
             ("TWS_PORT", relay_port.to_string()),
             ("TRADING_MODE", "paper".to_owned()),
@@ -77,10 +84,20 @@ impl Program {
     }
 
     pub fn restart(&mut self, arguments: &[&str]) {
-        let log = File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("log"))
+            .unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
-        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
-        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(self.environment.iter().cloned());
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
         self.child = Some(command.spawn().unwrap());
     }
 
@@ -101,7 +118,10 @@ impl Program {
     pub fn events(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.path("state/events.jsonl")).unwrap_or_default();
         let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
-        complete.lines().map(|line| serde_json::from_str(line).expect("events are JSON")).collect()
+        complete
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("events are JSON"))
+            .collect()
     }
 
     /// Waits for an event that fulfils `condition`; shows the log when none comes.
@@ -123,12 +143,17 @@ impl Program {
     }
 
     pub fn wait_for_state(&mut self, state: &str) -> Value {
-        self.wait_for_event(state, |event| event["event"] == "state" && event["state"] == state)
+        self.wait_for_event(state, |event| {
+            event["event"] == "state" && event["state"] == state
+        })
     }
 
     /// Sends a signal by name, as `TERM`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.pid().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
@@ -158,7 +183,11 @@ fn family(pid: u32) -> Vec<u32> {
     while next < family.len() {
         let path = format!("/proc/{0}/task/{0}/children", family[next]);
         let children = fs::read_to_string(path).unwrap_or_default();
-        family.extend(children.split_ascii_whitespace().map(|pid| pid.parse::<u32>().unwrap()));
+        family.extend(
+            children
+                .split_ascii_whitespace()
+                .map(|pid| pid.parse::<u32>().unwrap()),
+        );
         next += 1;
     }
     family
@@ -166,7 +195,9 @@ fn family(pid: u32) -> Vec<u32> {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let Some(mut child) = self.child.take() else { return };
+        let Some(mut child) = self.child.take() else {
+            return;
+        };
         for pid in family(child.id()) {
             let _ = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
         }

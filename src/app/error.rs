@@ -1,0 +1,131 @@
+//! Why gatehand ends, and with which exit code.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::dialogs::RuleError;
+use crate::exit::ExitCode;
+use crate::gateway::LaunchError;
+use crate::journal::GovernorError;
+use crate::pilot::PilotError;
+use crate::relay::RelayError;
+use crate::supervisor::{LeftoversError, SpawnError};
+use crate::vnc::ServeError;
+use crate::x11::X11Error;
+use protocol::security::vnc_auth::PasswordError;
+
+/// Why gatehand cannot start, or had to stop.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// The event loop cannot be started.
+    #[error("starting the event loop: {0}")]
+    Runtime(io::Error),
+    /// The state folder cannot be used.
+    #[error("state folder {}: {source}; name a writable one with GATEHAND_STATE_DIR", path.display())]
+    StateFolder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An address to listen on is taken or not ours.
+    #[error("{what} {address}: {source}; choose another address with {setting}")]
+    Listen {
+        /// What was to listen.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// The setting that changes it.
+        setting: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// `gatehand vnc` without a password.
+    #[error(
+        "no password for viewers is set: set VNC_SERVER_PASSWORD or VNC_SERVER_PASSWORD_FILE (at most 8 characters)"
+    )]
+    NoViewerPassword,
+    /// The system has no random numbers.
+    #[error("no random numbers: {0}")]
+    Random(getrandom::Error),
+    /// A password for viewers that VncAuth cannot compare.
+    #[error("password for viewers: {0}")]
+    ViewerPassword(#[from] PasswordError),
+    /// The viewers' endpoint ended.
+    #[error(transparent)]
+    Viewers(#[from] ServeError),
+    /// A process of ours ended that must not end.
+    #[error("{what} ended ({how}); {cure}")]
+    Ended {
+        /// Which.
+        what: &'static str,
+        /// Its exit code or signal.
+        how: String,
+        /// What to do about it.
+        cure: &'static str,
+    },
+    /// The display went away.
+    #[error("the display is gone: {0}; start it again")]
+    DisplayLost(String),
+    /// Nobody confirmed the second factor.
+    #[error("the second factor was not confirmed within {} s; approve the next push, or set TWOFACTOR_CODE", .0.as_secs())]
+    SecondFactorTimedOut(Duration),
+    /// The credentials were refused, and GATEHAND_ON_REFUSAL=exit.
+    #[error("{0}; nothing is submitted again before they change")]
+    Refused(String),
+    /// See the source.
+    #[error(transparent)]
+    Launch(#[from] LaunchError),
+    /// See the source.
+    #[error(transparent)]
+    Governor(#[from] GovernorError),
+    /// See the source.
+    #[error(transparent)]
+    Leftovers(#[from] LeftoversError),
+    /// See the source.
+    #[error(transparent)]
+    Pilot(#[from] PilotError),
+    /// See the source.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    /// See the source.
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    /// See the source.
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    /// See the source.
+    #[error(transparent)]
+    X11(#[from] X11Error),
+}
+
+impl AppError {
+    /// The exit code that goes with it.
+    pub const fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Runtime(_) => ExitCode::Bug,
+            Self::NoViewerPassword
+            | Self::ViewerPassword(_)
+            | Self::StateFolder { .. }
+            | Self::Launch(_)
+            | Self::Governor(_)
+            | Self::Rules(_) => ExitCode::Configuration,
+            Self::Listen { .. }
+            | Self::Random(_)
+            | Self::Viewers(_)
+            | Self::Ended { .. }
+            | Self::DisplayLost(_)
+            | Self::Leftovers(_)
+            | Self::Pilot(_)
+            | Self::Relay(_)
+            | Self::Spawn(_)
+            | Self::X11(_) => ExitCode::Unavailable,
+            Self::SecondFactorTimedOut(_) => ExitCode::SecondFactorTimedOut,
+            Self::Refused(_) => ExitCode::CredentialsRefused,
+        }
+    }
+}
