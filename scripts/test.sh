@@ -8,8 +8,8 @@ target="${CARGO_TARGET_DIR:-target}"
 mkdir -p "$target"
 target=$(cd "$target" && pwd)
 export GATEHAND_TEST_JTS="$target/test/Jts"
-export GATEHAND_TEST_VENV="$target/test/venv"
+export GATEHAND_TEST_PYTHON="$target/python"
 fixtures/gateway/install.sh "$GATEHAND_TEST_JTS"
-tests/python/setup.sh "$GATEHAND_TEST_VENV"
+tests/python/setup.sh "$GATEHAND_TEST_PYTHON"
 [ "${1:-}" = --prepare ] && exit 0
 cargo test --workspace --locked "$@"
