@@ -239,7 +239,7 @@ fn a_dialog_that_opens_stops_the_typing() {
 }
 
 #[test]
-fn a_click_tells_who_covers_the_window() {
+fn a_click_raises_and_points_outside_are_refused() {
     let display = TestDisplay::start(800, 600);
     let mut desktop = display.desktop();
     let mut form = Form::start(&display, &mut desktop);
