@@ -140,7 +140,7 @@ fn windows_are_kept_on_the_screen_where_they_ask_to_be() {
 }
 
 #[test]
-fn a_window_that_keeps_above_is_told_of_and_nothing_is_pressed() {
+fn a_click_raises_only_what_is_covered_at_its_point() {
     let display = TestDisplay::start(400, 300);
     let mut desktop = display.desktop();
     let painter = Painter::connect(&display);
