@@ -8,10 +8,15 @@ use gatehand::screen::{Frame, Size};
 use gatehand::vision::{Cache, Reader, Segments, Tesseract, fingerprint};
 
 fn picture(name: &str) -> Frame {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/vision").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/vision")
+        .join(name);
     let image = image::open(path).expect("the committed picture").to_rgb8();
     let size = Size::new(image.width(), image.height());
-    let pixels = image.pixels().map(|p| u32::from_be_bytes([0, p.0[0], p.0[1], p.0[2]])).collect();
+    let pixels = image
+        .pixels()
+        .map(|p| u32::from_be_bytes([0, p.0[0], p.0[1], p.0[2]]))
+        .collect();
     Frame::from_pixels(size, pixels).expect("as many pixels as the size says")
 }
 
@@ -27,7 +32,10 @@ fn vision(c: &mut Criterion) {
         group.throughput(Throughput::Elements(lines));
         group.bench_function("segmentation", |b| b.iter(|| Segments::of(black_box(&frame))));
         group.sample_size(20);
-        let mut reader = Some(Reader::new(Tesseract::open(None).expect("Tesseract"), Cache::new()));
+        let mut reader = Some(Reader::new(
+            Tesseract::open(None).expect("Tesseract"),
+            Cache::new(),
+        ));
         group.bench_function("first sight", |b| {
             b.iter(|| {
                 let mut fresh = reader.take().expect("put back below").forget();

@@ -130,7 +130,10 @@ const HEADING: &str = "what                   dlgs lines exact fold  | btns foun
 fn picture(path: &Path) -> Frame {
     let image = image::open(path).unwrap().to_rgb8();
     let size = Size::new(image.width(), image.height());
-    let pixels = image.pixels().map(|p| u32::from_be_bytes([0, p.0[0], p.0[1], p.0[2]])).collect();
+    let pixels = image
+        .pixels()
+        .map(|p| u32::from_be_bytes([0, p.0[0], p.0[1], p.0[2]]))
+        .collect();
     Frame::from_pixels(size, pixels).unwrap()
 }
 
@@ -146,11 +149,22 @@ fn corpus(folder: &Path) -> Vec<PathBuf> {
 
 /// The lines inside `bounds`, as one text.
 fn text_in(reading: &Reading, bounds: &Rect) -> String {
-    let inside = reading.lines.iter().filter(|line| bounds.contains(line.bounds.center()));
-    inside.map(|line| line.text.as_str()).collect::<Vec<_>>().join(" ")
+    let inside = reading
+        .lines
+        .iter()
+        .filter(|line| bounds.contains(line.bounds.center()));
+    inside
+        .map(|line| line.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complaints: &mut Vec<String>) -> Score {
+fn score(
+    frame: &Frame,
+    items: &[Item],
+    reader: &mut Reader<Tesseract>,
+    complaints: &mut Vec<String>,
+) -> Score {
     let begin = Instant::now();
     std::hint::black_box(Segments::of(frame));
     let segment = begin.elapsed();
@@ -184,7 +198,9 @@ fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complain
         if item.is_button() {
             score.buttons += 1;
             let found = controls::button(&reading, &item.text);
-            let right = found.as_ref().is_some_and(|button| item.bounds().contains(button.bounds.center()));
+            let right = found
+                .as_ref()
+                .is_some_and(|button| item.bounds().contains(button.bounds.center()));
             score.buttons_found += usize::from(right);
             if !right {
                 complaints.push(format!("button {:?} {} found {found:?}", item.text, item.enabled));
@@ -192,9 +208,9 @@ fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complain
         }
         if item.is_field() {
             score.fields += 1;
-            let right = controls::fields(&reading)
-                .iter()
-                .any(|field| item.bounds().contains(field.bounds.center()) && field.bounds.width * 5 >= item.w * 4);
+            let right = controls::fields(&reading).iter().any(|field| {
+                item.bounds().contains(field.bounds.center()) && field.bounds.width * 5 >= item.w * 4
+            });
             score.fields_found += usize::from(right);
             if !right {
                 complaints.push(format!("field {:?} not found", item.bounds()));
@@ -203,27 +219,36 @@ fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complain
         if matches!(item.kind.as_str(), "check" | "radio") {
             score.boxes += 1;
             let found = controls::check_box(frame, &reading, &item.text);
-            let place = found.as_ref().is_some_and(|check| item.bounds().contains(check.bounds.center()));
+            let place = found
+                .as_ref()
+                .is_some_and(|check| item.bounds().contains(check.bounds.center()));
             let right = place && found.as_ref().and_then(|check| check.checked) == item.on;
             score.boxes_right += usize::from(right);
             let state = found.as_ref().and_then(|check| check.checked);
-            score.boxes_wrong += usize::from(found.is_some() && (!place || state.is_some() && state != item.on));
+            score.boxes_wrong +=
+                usize::from(found.is_some() && (!place || state.is_some() && state != item.on));
             if !right {
-                complaints.push(format!("{} {:?} is {:?}, found {found:?}", item.kind, item.text, item.on));
+                complaints.push(format!(
+                    "{} {:?} is {:?}, found {found:?}",
+                    item.kind, item.text, item.on
+                ));
             }
         }
     }
     for button in controls::buttons(&reading) {
-        if !items.iter().any(|item| item.is_button() && item.bounds().contains(button.bounds.center())) {
+        if !items
+            .iter()
+            .any(|item| item.is_button() && item.bounds().contains(button.bounds.center()))
+        {
             score.buttons_wrong += 1;
             complaints.push(format!("false button {button:?}"));
         }
     }
     for label in SHORT {
         if let Some(button) = controls::button(&reading, label)
-            && !items
-                .iter()
-                .any(|item| item.is_button() && item.text == label && item.bounds().contains(button.bounds.center()))
+            && !items.iter().any(|item| {
+                item.is_button() && item.text == label && item.bounds().contains(button.bounds.center())
+            })
         {
             score.short_wrong += 1;
             complaints.push(format!("WRONG {label} {button:?}"));
@@ -244,8 +269,15 @@ fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complain
             complaints.push(format!("toggles {pair:?} {selected:?}"));
         }
     }
-    for (label, password) in [("Username", false), ("User name", false), ("Password", true), ("Socket port", false)] {
-        let truth = items.iter().any(|item| item.text.trim_end_matches(':') == label || item.hint.as_deref() == Some(label));
+    for (label, password) in [
+        ("Username", false),
+        ("User name", false),
+        ("Password", true),
+        ("Socket port", false),
+    ] {
+        let truth = items
+            .iter()
+            .any(|item| item.text.trim_end_matches(':') == label || item.hint.as_deref() == Some(label));
         if !truth {
             continue;
         }
@@ -265,7 +297,10 @@ fn score(frame: &Frame, items: &[Item], reader: &mut Reader<Tesseract>, complain
         }
     }
     for field in controls::fields(&reading) {
-        if !items.iter().any(|item| item.is_field() && item.bounds().contains(field.bounds.center())) {
+        if !items
+            .iter()
+            .any(|item| item.is_field() && item.bounds().contains(field.bounds.center()))
+        {
             score.fields_wrong += 1;
             complaints.push(format!("false field {:?}", field.bounds));
         }
@@ -293,7 +328,11 @@ fn run(folder: &Path) -> (BTreeMap<String, Score>, Score) {
                 println!("{stem}: {complaint}");
             }
         }
-        for group in [format!("dialog {}", parts[0]), format!("look {}", parts[1]), format!("font {} {}", parts[2], parts[3])] {
+        for group in [
+            format!("dialog {}", parts[0]),
+            format!("look {}", parts[1]),
+            format!("font {} {}", parts[2], parts[3]),
+        ] {
             groups.entry(group).or_default().add(&one);
         }
         all.add(&one);
@@ -329,7 +368,10 @@ fn committed_dialogs_are_read() {
     assert_eq!(all.boxes_wrong, 0, "a box was told to be in the wrong state");
     assert_eq!(all.toggles_wrong, 0, "the wrong toggle was told to be selected");
     let floor = |what: &str, found: usize, of: usize, percent: usize| {
-        assert!(found * 100 >= of * percent, "{what}: {found} of {of}, less than {percent} %");
+        assert!(
+            found * 100 >= of * percent,
+            "{what}: {found} of {of}, less than {percent} %"
+        );
     };
     floor("lines, exact", all.exact, all.lines, 88);
     floor("lines, alike", all.folded, all.lines, 95);
@@ -347,7 +389,10 @@ fn a_default_button_is_read_through_its_focus_ring() {
     for look in ["metal", "nimbus", "gtk", "dark", "motif", "light"] {
         let frame = picture(&folder.join(format!("exit_{look}_Dialog-12_off.png")));
         let reading = reader.read(&frame).unwrap();
-        assert!(controls::button(&reading, "Yes").is_some(), "{look}: {reading:#?}");
+        assert!(
+            controls::button(&reading, "Yes").is_some(),
+            "{look}: {reading:#?}"
+        );
         assert!(controls::button(&reading, "No").is_some(), "{look}: {reading:#?}");
     }
 }
@@ -400,14 +445,30 @@ fn noise(size: Size, mask: u32) -> Frame {
 
 #[test]
 fn strange_pictures_are_read_without_a_panic() {
-    let sizes = [(0, 0), (0, 9), (9, 0), (1, 1), (1, 3000), (3000, 1), (2, 2), (5, 7), (300, 200), (4000, 4000)];
+    let sizes = [
+        (0, 0),
+        (0, 9),
+        (9, 0),
+        (1, 1),
+        (1, 3000),
+        (3000, 1),
+        (2, 2),
+        (5, 7),
+        (300, 200),
+        (4000, 4000),
+    ];
     for (width, height) in sizes {
         let size = Size::new(width, height);
         let mut checkers = Frame::new(size);
         for (at, pixel) in checkers.pixels_mut().iter_mut().enumerate() {
             *pixel = if at / 3 % 2 == 0 { 0xffffff } else { 0 };
         }
-        for frame in [Frame::new(size), noise(size, 0xffffff), noise(size, 0x800000), checkers] {
+        for frame in [
+            Frame::new(size),
+            noise(size, 0xffffff),
+            noise(size, 0x800000),
+            checkers,
+        ] {
             let mut reader = Reader::new(Blind { calls: 0 }, Cache::new());
             let reading = reader.read(&frame).unwrap();
             assert_eq!(reading.size, size);

@@ -54,7 +54,11 @@ impl LineBitmap {
                     0 => grounds.owner[at] as usize == line.ground,
                     label => line.blobs.contains(&(label as usize - 1)),
                 };
-                depths.push(if own { depth(frame.pixels()[at], background) } else { 0 });
+                depths.push(if own {
+                    depth(frame.pixels()[at], background)
+                } else {
+                    0
+                });
             }
         }
         let mut sorted: Vec<u32> = depths.iter().copied().filter(|&depth| depth > 24).collect();
@@ -146,7 +150,8 @@ pub(super) fn grey(frame: &Frame, rect: Rect, scale: usize, dark: bool) -> GreyI
             .row(y)
             .iter()
             .flat_map(|&pixel| {
-                let light = ((pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28) >> 8;
+                let light =
+                    ((pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28) >> 8;
                 let light = if dark { 255 - light as u8 } else { light as u8 };
                 std::iter::repeat_n(light, scale)
             })
@@ -155,7 +160,11 @@ pub(super) fn grey(frame: &Frame, rect: Rect, scale: usize, dark: bool) -> GreyI
             pixels.extend_from_slice(&row);
         }
     }
-    GreyImage { width, height, pixels }
+    GreyImage {
+        width,
+        height,
+        pixels,
+    }
 }
 
 #[cfg(test)]
@@ -189,7 +198,10 @@ mod tests {
             height: 10,
             levels: vec![15; 40],
         };
-        let picture = bitmap.render(Rendering { height: 30.0, hard: false });
+        let picture = bitmap.render(Rendering {
+            height: 30.0,
+            hard: false,
+        });
         assert_eq!((picture.width, picture.height), (12 + 24, 30 + 24));
         assert_eq!(picture.pixels[0], 255);
         assert_eq!(picture.pixels[picture.width * 27 + 18], 0);

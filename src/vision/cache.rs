@@ -97,11 +97,21 @@ impl Cache {
     /// The cache that was saved in `folder`; empty when there is none, or with an error when it is of no use.
     pub fn load(folder: &Path) -> (Self, Option<CacheError>) {
         let path = folder.join(FILE);
-        let content = |cause: String| CacheError::Content { path: path.clone(), cause };
-        let file = |cause| CacheError::File { path: path.clone(), cause };
+        let content = |cause: String| CacheError::Content {
+            path: path.clone(),
+            cause,
+        };
+        let file = |cause| CacheError::File {
+            path: path.clone(),
+            cause,
+        };
         let mut cache = Self::new();
         let bytes = match fs::metadata(&path).and_then(|about| {
-            if about.len() > LARGEST { Ok(None) } else { fs::read(&path).map(Some) }
+            if about.len() > LARGEST {
+                Ok(None)
+            } else {
+                fs::read(&path).map(Some)
+            }
         }) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return (cache, Some(content(format!("larger than {LARGEST} bytes")))),
@@ -115,7 +125,13 @@ impl Cache {
         if stored.version == VERSION {
             for (high, low, confidence, text) in stored.lines {
                 if text.len() <= LONGEST && confidence <= 100 {
-                    cache.put(Key(high, low), Entry { read: ReadText { text, confidence }, private: false });
+                    cache.put(
+                        Key(high, low),
+                        Entry {
+                            read: ReadText { text, confidence },
+                            private: false,
+                        },
+                    );
                 }
             }
         }
@@ -277,8 +293,18 @@ mod tests {
     fn lines_are_bounded() {
         let mut cache = Cache::new();
         for number in 0..LINES as u32 + 5 {
-            let levels = (0..8).map(|nibble| (number >> (4 * nibble) & 0xf) as u8).collect();
-            cache.insert_line(&LineBitmap { width: 8, height: 1, levels }, read("x"), false);
+            let levels = (0..8)
+                .map(|nibble| (number >> (4 * nibble) & 0xf) as u8)
+                .collect();
+            cache.insert_line(
+                &LineBitmap {
+                    width: 8,
+                    height: 1,
+                    levels,
+                },
+                read("x"),
+                false,
+            );
         }
         assert_eq!(cache.len(), LINES);
     }

@@ -67,7 +67,11 @@ pub fn phrase_bounds(reading: &Reading, phrase: &str) -> Option<Rect> {
         .map(|line| line.bounds)
         .collect();
     let found = match whole.is_empty() {
-        true => reading.lines.iter().filter_map(|line| words_in(line, phrase, &wanted)).collect(),
+        true => reading
+            .lines
+            .iter()
+            .filter_map(|line| words_in(line, phrase, &wanted))
+            .collect(),
         false => whole,
     };
     match found[..] {
@@ -79,18 +83,34 @@ pub fn phrase_bounds(reading: &Reading, phrase: &str) -> Option<Rect> {
 fn words_in(line: &Line, phrase: &str, wanted: &Folded) -> Option<Rect> {
     let words: Vec<&str> = line.text.split_whitespace().collect();
     let number = phrase.split_whitespace().count();
-    let total = words.iter().map(|word| word.chars().count() + 1).sum::<usize>().checked_sub(1)?;
-    let at = words.windows(number.max(1)).position(|part| Folded::of(&part.concat()) == *wanted)?;
+    let total = words
+        .iter()
+        .map(|word| word.chars().count() + 1)
+        .sum::<usize>()
+        .checked_sub(1)?;
+    let at = words
+        .windows(number.max(1))
+        .position(|part| Folded::of(&part.concat()) == *wanted)?;
     let length = |words: &[&str]| words.iter().map(|word| word.chars().count() + 1).sum::<usize>();
-    let place = |characters: usize| line.bounds.x + (line.bounds.width as usize * characters / total.max(1)) as i32;
+    let place =
+        |characters: usize| line.bounds.x + (line.bounds.width as usize * characters / total.max(1)) as i32;
     let start = length(&words[..at]);
     let end = start + length(&words[at..at + number]).saturating_sub(1);
-    Some(Rect::from_edges(place(start), line.bounds.y, place(end), line.bounds.bottom()))
+    Some(Rect::from_edges(
+        place(start),
+        line.bounds.y,
+        place(end),
+        line.bounds.bottom(),
+    ))
 }
 
 /// All text fields, from the top.
 pub fn fields(reading: &Reading) -> Vec<Field> {
-    let regions = reading.regions.iter().enumerate().filter(|(_, region)| region.kind == RegionKind::Field);
+    let regions = reading
+        .regions
+        .iter()
+        .enumerate()
+        .filter(|(_, region)| region.kind == RegionKind::Field);
     let mut fields: Vec<Field> = regions
         .map(|(index, region)| Field {
             bounds: region.bounds,
@@ -109,18 +129,26 @@ pub fn field_labelled(reading: &Reading, labels: &[&str]) -> Option<Field> {
     labels.iter().find_map(|label| {
         let wanted = Folded::of(label.trim_end_matches(':'));
         let named = |line: &&Line| {
-            Folded::of(line.text.trim_end_matches([':', '*', ' '])).equals(&wanted, LIKENESS).is_some()
+            Folded::of(line.text.trim_end_matches([':', '*', ' ']))
+                .equals(&wanted, LIKENESS)
+                .is_some()
         };
         let within = |line: &Line| {
             let region = line.region?;
-            fields.iter().find(|field| field.line.is_some_and(|at| reading.lines[at].region == Some(region)))
+            fields.iter().find(|field| {
+                field
+                    .line
+                    .is_some_and(|at| reading.lines[at].region == Some(region))
+            })
         };
         reading.lines.iter().filter(named).find_map(|line| {
             let kind = reading.region_of(line).map(|region| region.kind);
             match kind {
                 Some(RegionKind::Field) => within(line).cloned(),
                 Some(RegionKind::Button | RegionKind::Check | RegionKind::Row) => None,
-                _ => right_of(reading, &line.bounds, &fields).or_else(|| below(reading, &line.bounds, &fields)),
+                _ => {
+                    right_of(reading, &line.bounds, &fields).or_else(|| below(reading, &line.bounds, &fields))
+                }
             }
         })
     })
@@ -128,13 +156,18 @@ pub fn field_labelled(reading: &Reading, labels: &[&str]) -> Option<Field> {
 
 /// The nearest field in the label's row, with no other text in between.
 fn right_of(reading: &Reading, label: &Rect, fields: &[Field]) -> Option<Field> {
-    let level = |bounds: &Rect| (bounds.center().y - label.center().y).unsigned_abs() * 2 <= bounds.height.max(label.height);
+    let level = |bounds: &Rect| {
+        (bounds.center().y - label.center().y).unsigned_abs() * 2 <= bounds.height.max(label.height)
+    };
     let field = fields
         .iter()
         .filter(|field| level(&field.bounds) && field.bounds.x >= label.right() - 2)
         .min_by_key(|field| field.bounds.x)?;
     let between = Rect::from_edges(label.right() + 1, label.y, field.bounds.x, label.bottom());
-    let free = !reading.lines.iter().any(|line| line.bounds != *label && line.bounds.intersects(&between));
+    let free = !reading
+        .lines
+        .iter()
+        .any(|line| line.bounds != *label && line.bounds.intersects(&between));
     free.then(|| field.clone())
 }
 
@@ -150,7 +183,10 @@ fn below(reading: &Reading, label: &Rect, fields: &[Field]) -> Option<Field> {
         })
         .min_by_key(|field| (field.bounds.y, (field.bounds.x - label.x).abs()))?;
     let between = Rect::from_edges(label.x, label.bottom(), label.right(), field.bounds.y);
-    let free = !reading.lines.iter().any(|line| line.bounds != *label && line.bounds.intersects(&between));
+    let free = !reading
+        .lines
+        .iter()
+        .any(|line| line.bounds != *label && line.bounds.intersects(&between));
     free.then(|| field.clone())
 }
 
@@ -172,7 +208,10 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
     let mut equals = 0;
     for line in &reading.lines {
         let kind = reading.region_of(line).map(|region| region.kind);
-        if matches!(kind, Some(RegionKind::Button | RegionKind::Field | RegionKind::Row)) {
+        if matches!(
+            kind,
+            Some(RegionKind::Button | RegionKind::Field | RegionKind::Row)
+        ) {
             continue;
         }
         let Some(score) = Folded::of(&line.text).equals(&wanted, LIKENESS) else {
@@ -215,7 +254,11 @@ fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
 fn contrast(frame: &Frame, label: &Rect) -> u32 {
     let part = frame.crop(*label);
     let paper = dominant(&part);
-    part.pixels().iter().map(|&pixel| distance(pixel, paper)).max().unwrap_or(0)
+    part.pixels()
+        .iter()
+        .map(|&pixel| distance(pixel, paper))
+        .max()
+        .unwrap_or(0)
 }
 
 /// Looks for a tick or dot in the middle of a box, against the box's own paper in the same row (papers have vertical
@@ -230,7 +273,9 @@ fn is_ticked(frame: &Frame, bounds: &Rect, contrast: u32) -> Option<bool> {
     let least = (contrast / 4).clamp(10, 60);
     let mut strong = 0;
     for y in middle.y..middle.bottom() {
-        let mut row: Vec<u32> = (bounds.x + inset..bounds.right() - inset).filter_map(|x| frame.pixel(x, y)).collect();
+        let mut row: Vec<u32> = (bounds.x + inset..bounds.right() - inset)
+            .filter_map(|x| frame.pixel(x, y))
+            .collect();
         row.sort_unstable_by_key(|&pixel| light(pixel));
         let paper = *row.get(row.len() / 2)?;
         for x in middle.x..middle.right() {
@@ -261,10 +306,9 @@ impl Look {
     }
 
     fn saturation(&self) -> u32 {
-        let [_, red, green, blue] = self.mean.to_be_bytes();
+        let [_, red, green, blue] = self.background.to_be_bytes();
         u32::from(red.max(green).max(blue) - red.min(green).min(blue))
     }
-
 }
 
 const fn light(pixel: u32) -> u32 {
@@ -297,14 +341,24 @@ pub fn selected_of(frame: &Frame, bounds: &[Rect]) -> Option<usize> {
     let looks: Vec<Look> = bounds.iter().map(|&bounds| look(frame, bounds)).collect();
     let stands_out = |measure: &dyn Fn(&Look) -> i64, least: i64| {
         let values: Vec<i64> = looks.iter().map(measure).collect();
-        let (best, top) = values.iter().copied().enumerate().max_by_key(|(_, value)| *value)?;
-        let clear = values.iter().enumerate().all(|(at, value)| at == best || top - value >= least);
+        let (best, top) = values
+            .iter()
+            .copied()
+            .enumerate()
+            .max_by_key(|(_, value)| *value)?;
+        let clear = values
+            .iter()
+            .enumerate()
+            .all(|(at, value)| at == best || top - value >= least);
         clear.then_some(best)
     };
-    if let Some(colourful) = stands_out(&|look| i64::from(look.saturation()), 40) {
+    if let Some(colourful) = stands_out(&|look| i64::from(look.saturation()), 32) {
         return Some(colourful);
     }
-    let around = bounds.iter().fold(Rect::default(), |all, bounds| all.union(bounds)).inflated(8);
+    let around = bounds
+        .iter()
+        .fold(Rect::default(), |all, bounds| all.union(bounds))
+        .inflated(8);
     let is_light = light(look(frame, around).mean) > 128 << 8;
     stands_out(&|look| -i64::from(light(look.mean)), 8 << 8).filter(|_| is_light)
 }
@@ -314,7 +368,10 @@ fn dominant(part: &Frame) -> u32 {
     for &pixel in part.pixels() {
         *counts.entry(pixel).or_default() += 1;
     }
-    counts.into_iter().max_by_key(|&(pixel, count)| (count, pixel)).map_or(0, |(pixel, _)| pixel)
+    counts
+        .into_iter()
+        .max_by_key(|&(pixel, count)| (count, pixel))
+        .map_or(0, |(pixel, _)| pixel)
 }
 
 fn lines_in(reading: &Reading, kind: RegionKind) -> impl Iterator<Item = (&Line, Rect)> {

@@ -93,7 +93,10 @@ mod tests {
         let wide = Frame::new(Size::new(8, 2));
         let tall = Frame::new(Size::new(2, 8));
         assert_ne!(fingerprint(&wide, &[]), fingerprint(&tall, &[]));
-        assert_eq!(fingerprint(&Frame::default(), &[]), fingerprint(&Frame::default(), &[]));
+        assert_eq!(
+            fingerprint(&Frame::default(), &[]),
+            fingerprint(&Frame::default(), &[])
+        );
     }
 
     #[test]

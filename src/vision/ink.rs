@@ -143,7 +143,9 @@ impl Ink {
         let width = frame.size().width as usize;
         for index in 0..self.blobs.len() {
             let blob = self.blobs[index];
-            let Rect { width: w, height: h, .. } = blob.bounds;
+            let Rect {
+                width: w, height: h, ..
+            } = blob.bounds;
             let rule = h <= 3 && w >= 24 || w <= 3 && h >= 28 || h <= 2 && w >= 16;
             let outline = w.max(h) >= 24 && u64::from(blob.area) * 100 < u64::from(w) * u64::from(h) * 20;
             let picture = h > 40 || w <= 40 && h > 28 && w > 28 || outline;
@@ -170,7 +172,13 @@ impl Ink {
             let bounds = blob.bounds;
             let beside = bounds.x <= ground.x + 1 || bounds.right() >= ground.right() - 1;
             let edge = bounds.y <= ground.y + 1 || bounds.bottom() >= ground.bottom() - 1;
-            if blob.ground > 0 && ground.height <= 80 && beside && edge && bounds.height <= 7 && bounds.width <= 7 {
+            if blob.ground > 0
+                && ground.height <= 80
+                && beside
+                && edge
+                && bounds.height <= 7
+                && bounds.width <= 7
+            {
                 blob.shape = Shape::Other;
             }
         }
@@ -180,7 +188,8 @@ impl Ink {
     fn drop_dotted_rings(&mut self) {
         let mut rows: HashMap<(usize, i32), u32> = HashMap::new();
         let mut columns: HashMap<(usize, i32), u32> = HashMap::new();
-        let speck = |blob: &Blob| blob.shape == Shape::Glyph && blob.bounds.width <= 2 && blob.bounds.height <= 2;
+        let speck =
+            |blob: &Blob| blob.shape == Shape::Glyph && blob.bounds.width <= 2 && blob.bounds.height <= 2;
         for blob in self.blobs.iter().filter(|blob| speck(blob)) {
             *rows.entry((blob.ground, blob.bounds.y)).or_default() += 1;
             *columns.entry((blob.ground, blob.bounds.x)).or_default() += 1;
@@ -199,7 +208,9 @@ impl Ink {
 
     /// O, N and H are as square and symmetric as a box, but stand on one line with their neighbours.
     fn letters_are_no_marks(&mut self) {
-        let marks: Vec<usize> = (0..self.blobs.len()).filter(|&index| self.blobs[index].shape == Shape::Mark).collect();
+        let marks: Vec<usize> = (0..self.blobs.len())
+            .filter(|&index| self.blobs[index].shape == Shape::Mark)
+            .collect();
         for mark in marks {
             let Blob { bounds, ground, .. } = self.blobs[mark];
             // A box has nothing near to its left; to its right its label is further away than the next letter.
@@ -215,8 +226,9 @@ impl Ink {
                     && other.shape != Shape::Other
                     && level
                     && (0..=if left { near } else { nearer }).contains(&gap)
-                    // A box is clearly higher than the letter beside it.
-                    && other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 }
+                    // A box is clearly higher than the letter beside it, and never this near to it.
+                    && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
+                        || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;
@@ -265,15 +277,12 @@ fn mask(frame: &Frame, grounds: &Grounds) -> Vec<bool> {
 fn measure(width: usize, grounds: &Grounds, labels: &mut [u32], sets: &mut Sets) -> Vec<Blob> {
     let mut number = vec![0u32; sets.len()];
     let mut blobs: Vec<Blob> = Vec::new();
-    for at in 0..labels.len() {
-        if labels[at] == 0 {
-            continue;
-        }
-        let root = sets.find(labels[at]) as usize;
+    for (at, label) in labels.iter_mut().enumerate().filter(|(_, label)| **label != 0) {
+        let root = sets.find(*label) as usize;
         let pixel = Rect::new((at % width) as i32, (at / width) as i32, 1, 1);
         if number[root] == 0 {
             if blobs.len() >= MOST {
-                labels[at] = 0;
+                *label = 0;
                 continue;
             }
             blobs.push(Blob {
@@ -284,7 +293,7 @@ fn measure(width: usize, grounds: &Grounds, labels: &mut [u32], sets: &mut Sets)
             });
             number[root] = blobs.len() as u32;
         }
-        labels[at] = number[root];
+        *label = number[root];
         let blob = &mut blobs[number[root] as usize - 1];
         blob.bounds = blob.bounds.union(&pixel);
         blob.area += 1;

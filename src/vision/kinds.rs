@@ -32,7 +32,9 @@ pub(super) fn kinds(frame: &Frame, grounds: &Grounds, ink: &Ink, lines: &[InkLin
     }
     for blob in &ink.blobs {
         let inner = grounds.all[blob.ground].bounds.inflated(-3);
-        if blob.shape != Shape::Other && inner.contains_rect(&blob.bounds) || blob.bounds.height > 3 && blob.bounds.width > 3 {
+        if blob.shape != Shape::Other && inner.contains_rect(&blob.bounds)
+            || blob.bounds.height > 3 && blob.bounds.width > 3
+        {
             let content = &mut contents[blob.ground];
             content.ink = content.ink.union(&blob.bounds);
         }
@@ -72,14 +74,24 @@ fn kind(
         };
     }
     match content.lines[..] {
-        [] if bounds.height >= 12 && bounds.height <= 64 && bounds.width * 2 >= bounds.height * 5 => RegionKind::Field,
+        [] if bounds.height >= 12 && bounds.height <= 64 && bounds.width * 2 >= bounds.height * 5 => {
+            RegionKind::Field
+        }
         [line] if is_dots(ink, &lines[line]) => RegionKind::Field,
         [line] => {
             let line = &lines[line].bounds;
             let kind = kind_around(frame, grounds, ground, content, line);
-            let full = line.x - bounds.x <= 5 && bounds.right() - line.right() <= 5 && bounds.height < 2 * line.height.max(8);
-            let listed = ground.parent.is_some_and(|parent| parent > 0 && lines.iter().any(|line| line.ground == parent));
-            if kind == RegionKind::Field && full && (listed || !is_framed(frame, ground)) { RegionKind::Row } else { kind }
+            let full = line.x - bounds.x <= 5
+                && bounds.right() - line.right() <= 5
+                && bounds.height < 2 * line.height.max(8);
+            let listed = ground
+                .parent
+                .is_some_and(|parent| parent > 0 && lines.iter().any(|line| line.ground == parent));
+            if kind == RegionKind::Field && full && (listed || !is_framed(frame, ground)) {
+                RegionKind::Row
+            } else {
+                kind
+            }
         }
         _ => RegionKind::Panel,
     }
@@ -90,13 +102,21 @@ fn has_neighbour(grounds: &Grounds, index: usize) -> bool {
     let bounds = grounds.all[index].bounds;
     grounds.all.iter().enumerate().skip(1).any(|(other, ground)| {
         let gap = (bounds.y - ground.bounds.bottom()).max(ground.bounds.y - bounds.bottom());
-        let near = gap == 0 || (0..=2).contains(&gap) && distance(ground.background, grounds.all[index].background) > 24;
-        let aligned = ground.bounds.x.abs_diff(bounds.x) <= 3 && ground.bounds.right().abs_diff(bounds.right()) <= 3;
+        let near = gap == 0
+            || (0..=2).contains(&gap) && distance(ground.background, grounds.all[index].background) > 24;
+        let aligned =
+            ground.bounds.x.abs_diff(bounds.x) <= 3 && ground.bounds.right().abs_diff(bounds.right()) <= 3;
         other != index && near && aligned
     })
 }
 
-fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Contents, line: &Rect) -> RegionKind {
+fn kind_around(
+    frame: &Frame,
+    grounds: &Grounds,
+    ground: &Ground,
+    content: &Contents,
+    line: &Rect,
+) -> RegionKind {
     let bounds = ground.bounds;
     let tall = bounds.height > 6 * line.height.max(8);
     if tall {
@@ -111,7 +131,8 @@ fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Cont
         .is_some_and(|parent| parent > 0 && grounds.all[parent].bounds.width * 19 <= bounds.width * 20);
     let tight = bounds.height * 10 < line.height.max(8) * 20 && bounds.height <= line.height + 9;
     let framed = is_framed(frame, ground);
-    if centred && left >= PADDING && !(tight && !framed) && !spans {
+    let free = frame.bounds().inflated(-1).contains_rect(&bounds);
+    if free && centred && left >= PADDING && (framed || !tight) && !spans {
         return RegionKind::Button;
     }
     if spans { RegionKind::Row } else { RegionKind::Field }
@@ -121,21 +142,24 @@ fn kind_around(frame: &Frame, grounds: &Grounds, ground: &Ground, content: &Cont
 pub(super) fn is_framed(frame: &Frame, ground: &Ground) -> bool {
     let bounds = ground.bounds;
     let differs = |x: i32, y: i32, out: (i32, i32)| -> bool {
-        let Some(edge) = frame.pixel(x, y) else {
-            return false;
-        };
-        let beyond = (2..=5).filter_map(|far| frame.pixel(x + out.0 * far, y + out.1 * far)).last();
-        distance(edge, ground.row(y)) > 12 && beyond.is_none_or(|beyond| distance(edge, beyond) > 12)
+        let paper = ground.row(y);
+        let pixel = |far: i32| frame.pixel(x + out.0 * far, y + out.1 * far);
+        let beyond = (2..=5).rev().find_map(pixel);
+        (0..2)
+            .filter_map(pixel)
+            .any(|edge| distance(edge, paper) > 12 && beyond.is_none_or(|beyond| distance(edge, beyond) > 12))
     };
     let mut count = 0;
     let mut total = 0;
     for x in (bounds.x..bounds.right()).step_by(2) {
         total += 2;
-        count += usize::from(differs(x, bounds.y - 1, (0, -1))) + usize::from(differs(x, bounds.bottom(), (0, 1)));
+        count +=
+            usize::from(differs(x, bounds.y - 1, (0, -1))) + usize::from(differs(x, bounds.bottom(), (0, 1)));
     }
     for y in (bounds.y..bounds.bottom()).step_by(2) {
         total += 2;
-        count += usize::from(differs(bounds.x - 1, y, (-1, 0))) + usize::from(differs(bounds.right(), y, (1, 0)));
+        count +=
+            usize::from(differs(bounds.x - 1, y, (-1, 0))) + usize::from(differs(bounds.right(), y, (1, 0)));
     }
     count * 10 >= total * 6
 }

@@ -88,7 +88,10 @@ fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[us
         let word = heights.entry(words.find(at as u32)).or_default();
         *word = (word.0.union(&bounds), word.1 + bounds.width);
     }
-    let mut heights: Vec<(u32, u32)> = heights.into_values().map(|(word, width)| (word.height, width)).collect();
+    let mut heights: Vec<(u32, u32)> = heights
+        .into_values()
+        .map(|(word, width)| (word.height, width))
+        .collect();
     heights.retain(|(height, _)| *height >= 5);
     heights.sort_unstable();
     let total: u32 = heights.iter().map(|(_, width)| width).sum();
@@ -102,7 +105,9 @@ fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[us
     // What stands in one button is one label, and half a label must never be taken for a whole one.
     let button = ground > 0 && height as i32 <= 4 * usual && width <= 12 * height;
     let space = (usual * if button { 130 } else { 66 } / 100).max(5);
-    let mut sets = join(ink, blobs, |high| space.min(high * if button { 18 } else { 9 } / 10));
+    let mut sets = join(ink, blobs, |high| {
+        space.min(high * if button { 18 } else { 9 } / 10)
+    });
     let mut lines: std::collections::BTreeMap<u32, InkLine> = std::collections::BTreeMap::new();
     for (at, &blob) in blobs.iter().enumerate() {
         let bounds = ink.blobs[blob].bounds;
@@ -156,7 +161,11 @@ fn belong(a: &Rect, b: &Rect, reach: impl Fn(i32) -> i32) -> bool {
     // A full stop or a hyphen takes its neighbour's measure, a picture must not lend its own.
     let alike = high * 10 <= low * 26 || low <= 3.max(high / 5) && high <= 30;
     let dots = a.size() == b.size() && a.width.abs_diff(a.height) <= 2;
-    let reach = if dots { reach(high).max(high * 3 / 2) } else { reach(high).max(2) };
+    let reach = if dots {
+        reach(high).max(high * 3 / 2)
+    } else {
+        reach(high).max(2)
+    };
     alike && gap <= reach
 }
 
@@ -192,10 +201,16 @@ fn absorb_marks(lines: &mut Vec<InkLine>) {
 
 /// Takes a caret off the end and an icon off the start.
 fn trim(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &mut InkLine) {
-    let mut heights: Vec<u32> = line.blobs.iter().map(|&blob| ink.blobs[blob].bounds.height).collect();
+    let mut heights: Vec<u32> = line
+        .blobs
+        .iter()
+        .map(|&blob| ink.blobs[blob].bounds.height)
+        .collect();
     heights.sort_unstable();
     let usual = heights[heights.len() / 2];
-    let is_caret = |blob: &Blob| blob.bounds.width <= 2 && blob.bounds.height * 10 > usual * 14 && blob.bounds.height >= 12;
+    let is_caret = |blob: &Blob| {
+        blob.bounds.width <= 2 && blob.bounds.height * 10 > usual * 14 && blob.bounds.height >= 12
+    };
     if line.blobs.len() > 2 {
         for end in [0, line.blobs.len() - 1] {
             if is_caret(&ink.blobs[line.blobs[end]]) {
@@ -204,7 +219,9 @@ fn trim(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &mut InkLine) {
             }
         }
     }
-    let icon = (1..line.blobs.len().min(4)).rev().find(|&end| is_icon(frame, grounds, ink, line, end, usual));
+    let icon = (1..line.blobs.len().min(4))
+        .rev()
+        .find(|&end| is_icon(frame, grounds, ink, line, end, usual));
     line.blobs.drain(..icon.unwrap_or(0));
     line.bounds = line
         .blobs
@@ -230,7 +247,11 @@ fn is_icon(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &InkLine, end: usi
         (bounds.y..bounds.bottom()).flat_map(move |y| (bounds.x..bounds.right()).map(move |x| (x, y)))
     };
     let strongest = pixels(rest)
-        .filter_map(|(x, y)| frame.pixel(x, y).map(|pixel| (distance(pixel, ground.row(y)), pixel)))
+        .filter_map(|(x, y)| {
+            frame
+                .pixel(x, y)
+                .map(|pixel| (distance(pixel, ground.row(y)), pixel))
+        })
         .max();
     let Some((_, pen)) = strongest else {
         return false;
@@ -267,7 +288,8 @@ pub(super) fn is_dots(ink: &Ink, line: &InkLine) -> bool {
     };
     let compact = |blob: &Blob| {
         let bounds = blob.bounds;
-        let like = bounds.width.abs_diff(first.bounds.width) <= 1 && bounds.height.abs_diff(first.bounds.height) <= 1;
+        let like = bounds.width.abs_diff(first.bounds.width) <= 1
+            && bounds.height.abs_diff(first.bounds.height) <= 1;
         let round = bounds.width.abs_diff(bounds.height) <= 2 && bounds.height >= 3;
         like && round && blob.area as usize * 10 >= bounds.area() * 6
     };
@@ -294,7 +316,11 @@ mod tests {
     fn lines(frame: &Frame) -> Vec<Rect> {
         let grounds = Grounds::of(frame);
         let ink = Ink::of(frame, &grounds);
-        Lines::of(frame, &ink, &grounds).lines.iter().map(|line| line.bounds).collect()
+        Lines::of(frame, &ink, &grounds)
+            .lines
+            .iter()
+            .map(|line| line.bounds)
+            .collect()
     }
 
     fn panel() -> Frame {

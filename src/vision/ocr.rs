@@ -47,7 +47,9 @@ pub enum OcrError {
         folders: Vec<String>,
     },
     /// The engine did not accept its data.
-    #[error("Tesseract cannot start with the data in {folder}; install the Debian package tesseract-ocr-eng again")]
+    #[error(
+        "Tesseract cannot start with the data in {folder}; install the Debian package tesseract-ocr-eng again"
+    )]
     Start {
         /// Folder of the data.
         folder: String,

@@ -23,8 +23,14 @@ const DOUBTFUL: u8 = 90;
 /// Below this a text is not taken for one.
 const NOISE: u8 = 15;
 
-const FIRST: Rendering = Rendering { height: 30.0, hard: false };
-const SECOND: Rendering = Rendering { height: 48.0, hard: true };
+const FIRST: Rendering = Rendering {
+    height: 30.0,
+    hard: false,
+};
+const SECOND: Rendering = Rendering {
+    height: 48.0,
+    hard: true,
+};
 
 /// A picture taken apart, before anything is read.
 #[derive(Debug, Default)]
@@ -45,12 +51,12 @@ impl Segments {
         let ink = Ink::of(frame, &grounds);
         let lines = Lines::of(frame, &ink, &grounds);
         let kinds = kinds(frame, &grounds, &ink, &lines.lines);
-        Self { grounds, ink, lines, kinds }
-    }
-
-    /// scratch
-    pub fn describe(&self) -> String {
-        self.ink.blobs.iter().map(|b| format!("{:?} {},{} {}x{} on {}\n", b.shape, b.bounds.x, b.bounds.y, b.bounds.width, b.bounds.height, b.ground)).collect()
+        Self {
+            grounds,
+            ink,
+            lines,
+            kinds,
+        }
     }
 
     /// Number of lines of text.
@@ -60,11 +66,16 @@ impl Segments {
 
     /// The regions, outer ones before those inside them; the first `grounds` ones in the grounds' order.
     fn regions(&self) -> Vec<Region> {
-        let grounds = self.grounds.all.iter().zip(&self.kinds).map(|(ground, &kind)| Region {
-            bounds: ground.bounds,
-            background: ground.background,
-            kind,
-        });
+        let grounds = self
+            .grounds
+            .all
+            .iter()
+            .zip(&self.kinds)
+            .map(|(ground, &kind)| Region {
+                bounds: ground.bounds,
+                background: ground.background,
+                kind,
+            });
         let mut regions: Vec<Region> = grounds.collect();
         let marks = self.ink.blobs.iter().filter(|blob| blob.shape == Shape::Mark);
         regions.extend(marks.take(MOST_MARKS).map(|mark| Region {
@@ -153,7 +164,12 @@ impl<O: Ocr> Reader<O> {
         Ok(reading)
     }
 
-    fn read_line(&mut self, frame: &Frame, segments: &Segments, line: &InkLine) -> Result<ReadText, OcrError> {
+    fn read_line(
+        &mut self,
+        frame: &Frame,
+        segments: &Segments,
+        line: &InkLine,
+    ) -> Result<ReadText, OcrError> {
         if is_dots(&segments.ink, line) {
             return Ok(ReadText {
                 text: "\u{2022}".repeat(line.blobs.len()),
@@ -177,12 +193,24 @@ impl<O: Ocr> Reader<O> {
     }
 
     /// Reads the whole picture at once, for what has no flat background.
-    fn last_resort(&mut self, frame: &Frame, segments: &Segments, reading: &mut Reading) -> Result<(), OcrError> {
+    fn last_resort(
+        &mut self,
+        frame: &Frame,
+        segments: &Segments,
+        reading: &mut Reading,
+    ) -> Result<(), OcrError> {
         let area = frame.size().area();
-        let Some(scale) = [3, 2, 1].into_iter().find(|scale| area * scale * scale <= MOST_SPARSE) else {
+        let Some(scale) = [3, 2, 1]
+            .into_iter()
+            .find(|scale| area * scale * scale <= MOST_SPARSE)
+        else {
             return Ok(());
         };
-        let dark = segments.grounds.all.first().is_some_and(|whole| is_dark(whole.background));
+        let dark = segments
+            .grounds
+            .all
+            .first()
+            .is_some_and(|whole| is_dark(whole.background));
         let picture: GreyImage = grey(frame, frame.bounds(), scale, dark);
         for (read, place) in self.ocr.read_sparse(&picture)? {
             let scale = scale as i32;
@@ -197,10 +225,9 @@ impl<O: Ocr> Reader<O> {
                 continue;
             }
             let center = bounds.center();
-            let region = frame
-                .bounds()
-                .contains(center)
-                .then(|| segments.grounds.owner[center.y as usize * frame.size().width as usize + center.x as usize]);
+            let region = frame.bounds().contains(center).then(|| {
+                segments.grounds.owner[center.y as usize * frame.size().width as usize + center.x as usize]
+            });
             reading.lines.push(Line {
                 text: read.text,
                 bounds,
@@ -216,7 +243,11 @@ impl<O: Ocr> Reader<O> {
 const fn limit(size: Size) -> Size {
     let width = if size.width > 4096 { 4096 } else { size.width };
     let rows = MOST_PIXELS / width as usize;
-    let height = if size.height as usize > rows { rows as u32 } else { size.height };
+    let height = if size.height as usize > rows {
+        rows as u32
+    } else {
+        size.height
+    };
     Size::new(width, height)
 }
 

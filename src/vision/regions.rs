@@ -128,7 +128,10 @@ fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool
             (bounds.x, bounds.bottom() - 1, 1, -1),
             (bounds.right() - 1, bounds.bottom() - 1, -1, -1),
         ];
-        let square = corners.iter().filter(|(x, y, dx, dy)| has(*x, *y) || has(x + dx, y + dy)).count();
+        let square = corners
+            .iter()
+            .filter(|(x, y, dx, dy)| has(*x, *y) || has(x + dx, y + dy))
+            .count();
         if square < 3 {
             return false;
         }
@@ -136,13 +139,23 @@ fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool
     let share = |count: usize, of: u32| count * 100 >= of as usize * 72;
     let rows = bounds.y..bounds.bottom();
     let columns = bounds.x..bounds.right();
-    let left = rows.clone().filter(|&y| (0..reach).any(|d| has(bounds.x + d, y))).count();
-    let right = rows.filter(|&y| (0..reach).any(|d| has(bounds.right() - 1 - d, y))).count();
+    let left = rows
+        .clone()
+        .filter(|&y| (0..reach).any(|d| has(bounds.x + d, y)))
+        .count();
+    let right = rows
+        .filter(|&y| (0..reach).any(|d| has(bounds.right() - 1 - d, y)))
+        .count();
     if !share(left, bounds.height) || !share(right, bounds.height) {
         return false;
     }
-    let top = columns.clone().filter(|&x| (0..reach).any(|d| has(x, bounds.y + d))).count();
-    let bottom = columns.filter(|&x| (0..reach).any(|d| has(x, bounds.bottom() - 1 - d))).count();
+    let top = columns
+        .clone()
+        .filter(|&x| (0..reach).any(|d| has(x, bounds.y + d)))
+        .count();
+    let bottom = columns
+        .filter(|&x| (0..reach).any(|d| has(x, bounds.bottom() - 1 - d)))
+        .count();
     share(top, bounds.width) && share(bottom, bounds.width)
 }
 

@@ -187,7 +187,12 @@ impl Ocr for Tesseract {
     fn read_line(&mut self, picture: &GreyImage) -> Result<ReadText, OcrError> {
         self.recognise(picture, SINGLE_LINE, |engine| {
             // SAFETY: the handle is live and has recognised a picture.
-            let (text, confidence) = unsafe { ((engine.api.text)(engine.handle), (engine.api.confidence)(engine.handle)) };
+            let (text, confidence) = unsafe {
+                (
+                    (engine.api.text)(engine.handle),
+                    (engine.api.confidence)(engine.handle),
+                )
+            };
             let text = engine.take(text);
             ReadText {
                 text: text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -211,9 +216,14 @@ fn data_folder(given: Option<&Path>) -> Result<PathBuf, OcrError> {
         (None, Some(folder)) => vec![PathBuf::from(&folder), PathBuf::from(folder).join("tessdata")],
         (None, None) => FOLDERS.iter().map(PathBuf::from).collect(),
     };
-    let found = folders.iter().find(|folder| folder.join("eng.traineddata").is_file());
+    let found = folders
+        .iter()
+        .find(|folder| folder.join("eng.traineddata").is_file());
     found.cloned().ok_or_else(|| OcrError::Data {
-        folders: folders.iter().map(|folder| folder.display().to_string()).collect(),
+        folders: folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect(),
     })
 }
 
@@ -222,7 +232,21 @@ fn lines_of_table(table: &str) -> Vec<(ReadText, Rect)> {
     let mut lines: Vec<(String, ReadText, Rect, u32)> = Vec::new();
     for row in table.lines() {
         let cells: Vec<&str> = row.split('\t').collect();
-        let [level, page, block, paragraph, line, _, x, y, w, h, confidence, word] = cells[..] else {
+        let [
+            level,
+            page,
+            block,
+            paragraph,
+            line,
+            _,
+            x,
+            y,
+            w,
+            h,
+            confidence,
+            word,
+        ] = cells[..]
+        else {
             continue;
         };
         let (Ok(x), Ok(y), Ok(w), Ok(h)) = (x.parse(), y.parse(), w.parse(), h.parse()) else {
@@ -244,10 +268,21 @@ fn lines_of_table(table: &str) -> Vec<(ReadText, Rect)> {
                 read.confidence = (sum / *words) as u8;
                 *place = place.union(&bounds);
             }
-            None => lines.push((key, ReadText { text: word.to_owned(), confidence }, bounds, 1)),
+            None => lines.push((
+                key,
+                ReadText {
+                    text: word.to_owned(),
+                    confidence,
+                },
+                bounds,
+                1,
+            )),
         }
     }
-    lines.into_iter().map(|(_, read, bounds, _)| (read, bounds)).collect()
+    lines
+        .into_iter()
+        .map(|(_, read, bounds, _)| (read, bounds))
+        .collect()
 }
 
 #[cfg(test)]
@@ -263,7 +298,13 @@ mod tests {
                      5\tbroken\n";
         let lines = lines_of_table(table);
         assert_eq!(lines.len(), 2);
-        assert_eq!(lines[0].0, ReadText { text: "Log In".to_owned(), confidence: 85 });
+        assert_eq!(
+            lines[0].0,
+            ReadText {
+                text: "Log In".to_owned(),
+                confidence: 85
+            }
+        );
         assert_eq!(lines[0].1, Rect::new(10, 5, 34, 9));
     }
 

@@ -76,7 +76,15 @@ const fn fold(c: char) -> char {
     match c {
         'i' | 'l' | '1' | '|' | '!' | 'ı' => 'l',
         '0' => 'o',
-        '\u{2018}' | '\u{2019}' | '\u{201a}' | '`' | '\u{b4}' | '"' | '\u{201c}'..='\u{201e}' | '\u{ab}' | '\u{bb}' => '\'',
+        '\u{2018}'
+        | '\u{2019}'
+        | '\u{201a}'
+        | '`'
+        | '\u{b4}'
+        | '"'
+        | '\u{201c}'..='\u{201e}'
+        | '\u{ab}'
+        | '\u{bb}' => '\'',
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '_' | '~' => '-',
         '\u{2026}' => '.',
         other => other,
@@ -138,7 +146,10 @@ mod tests {
     fn look_alikes_and_white_space_do_not_count() {
         assert_eq!(Folded::of("Log In"), Folded::of("|og\n1n"));
         assert_eq!(Folded::of("OK"), Folded::of("0k"));
-        assert_eq!(Folded::of("Re\u{2013}login \u{201c}x\u{201d}"), Folded::of("re-login \"x\""));
+        assert_eq!(
+            Folded::of("Re\u{2013}login \u{201c}x\u{201d}"),
+            Folded::of("re-login \"x\"")
+        );
     }
 
     #[test]
@@ -154,7 +165,9 @@ mod tests {
 
     #[test]
     fn both_ways_of_counting_agree() {
-        let text: Vec<char> = "the quick brown fox jumps over the lazy dog, and over the fence".chars().collect();
+        let text: Vec<char> = "the quick brown fox jumps over the lazy dog, and over the fence"
+            .chars()
+            .collect();
         for phrase in ["quick brwn", "jumps ovr te", "zzz", "dog, and over", "fence!"] {
             let phrase: Vec<char> = phrase.chars().collect();
             assert_eq!(best_place(&phrase, &text), edits(&phrase, &text, true));
