@@ -2,6 +2,8 @@
 //!
 //! `VISION_CORPUS=DIR cargo test --test vision_corpus -- --ignored --nocapture` measures a larger corpus.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

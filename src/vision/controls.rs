@@ -306,7 +306,7 @@ impl Look {
     }
 
     fn saturation(&self) -> u32 {
-        let [_, red, green, blue] = self.mean.to_be_bytes();
+        let [_, red, green, blue] = self.background.to_be_bytes();
         u32::from(red.max(green).max(blue) - red.min(green).min(blue))
     }
 }
@@ -352,7 +352,7 @@ pub fn selected_of(frame: &Frame, bounds: &[Rect]) -> Option<usize> {
             .all(|(at, value)| at == best || top - value >= least);
         clear.then_some(best)
     };
-    if let Some(colourful) = stands_out(&|look| i64::from(look.saturation()), 40) {
+    if let Some(colourful) = stands_out(&|look| i64::from(look.saturation()), 32) {
         return Some(colourful);
     }
     let around = bounds

@@ -226,8 +226,9 @@ impl Ink {
                     && other.shape != Shape::Other
                     && level
                     && (0..=if left { near } else { nearer }).contains(&gap)
-                    // A box is clearly higher than the letter beside it.
-                    && other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 }
+                    // A box is clearly higher than the letter beside it, and never this near to it.
+                    && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
+                        || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;
@@ -276,15 +277,12 @@ fn mask(frame: &Frame, grounds: &Grounds) -> Vec<bool> {
 fn measure(width: usize, grounds: &Grounds, labels: &mut [u32], sets: &mut Sets) -> Vec<Blob> {
     let mut number = vec![0u32; sets.len()];
     let mut blobs: Vec<Blob> = Vec::new();
-    for at in 0..labels.len() {
-        if labels[at] == 0 {
-            continue;
-        }
-        let root = sets.find(labels[at]) as usize;
+    for (at, label) in labels.iter_mut().enumerate().filter(|(_, label)| **label != 0) {
+        let root = sets.find(*label) as usize;
         let pixel = Rect::new((at % width) as i32, (at / width) as i32, 1, 1);
         if number[root] == 0 {
             if blobs.len() >= MOST {
-                labels[at] = 0;
+                *label = 0;
                 continue;
             }
             blobs.push(Blob {
@@ -295,7 +293,7 @@ fn measure(width: usize, grounds: &Grounds, labels: &mut [u32], sets: &mut Sets)
             });
             number[root] = blobs.len() as u32;
         }
-        labels[at] = number[root];
+        *label = number[root];
         let blob = &mut blobs[number[root] as usize - 1];
         blob.bounds = blob.bounds.union(&pixel);
         blob.area += 1;

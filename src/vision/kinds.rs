@@ -131,7 +131,8 @@ fn kind_around(
         .is_some_and(|parent| parent > 0 && grounds.all[parent].bounds.width * 19 <= bounds.width * 20);
     let tight = bounds.height * 10 < line.height.max(8) * 20 && bounds.height <= line.height + 9;
     let framed = is_framed(frame, ground);
-    if centred && left >= PADDING && !(tight && !framed) && !spans {
+    let free = frame.bounds().inflated(-1).contains_rect(&bounds);
+    if free && centred && left >= PADDING && (framed || !tight) && !spans {
         return RegionKind::Button;
     }
     if spans { RegionKind::Row } else { RegionKind::Field }
@@ -141,13 +142,12 @@ fn kind_around(
 pub(super) fn is_framed(frame: &Frame, ground: &Ground) -> bool {
     let bounds = ground.bounds;
     let differs = |x: i32, y: i32, out: (i32, i32)| -> bool {
-        let Some(edge) = frame.pixel(x, y) else {
-            return false;
-        };
-        let beyond = (2..=5)
-            .filter_map(|far| frame.pixel(x + out.0 * far, y + out.1 * far))
-            .last();
-        distance(edge, ground.row(y)) > 12 && beyond.is_none_or(|beyond| distance(edge, beyond) > 12)
+        let paper = ground.row(y);
+        let pixel = |far: i32| frame.pixel(x + out.0 * far, y + out.1 * far);
+        let beyond = (2..=5).rev().find_map(pixel);
+        (0..2)
+            .filter_map(pixel)
+            .any(|edge| distance(edge, paper) > 12 && beyond.is_none_or(|beyond| distance(edge, beyond) > 12))
     };
     let mut count = 0;
     let mut total = 0;

@@ -59,20 +59,6 @@ impl Segments {
         }
     }
 
-    /// scratch
-    pub fn describe(&self) -> String {
-        self.ink
-            .blobs
-            .iter()
-            .map(|b| {
-                format!(
-                    "{:?} {},{} {}x{} on {}\n",
-                    b.shape, b.bounds.x, b.bounds.y, b.bounds.width, b.bounds.height, b.ground
-                )
-            })
-            .collect()
-    }
-
     /// Number of lines of text.
     pub const fn line_count(&self) -> usize {
         self.lines.lines.len()

@@ -580,9 +580,6 @@ public class DialogGallery {
             if (theme != null) {
                 flatten(dialog[0].getRootPane());
             }
-            if (focus != null) {
-                focus.addFocusListener(null);
-            }
             dialog[0].pack();
             dialog[0].setLocation(20, 20);
             dialog[0].setVisible(true);
