@@ -44,10 +44,10 @@ impl<D: Display> Worker<D> {
                     while let Ok(work) = todo.try_recv() {
                         match work {
                             Work::Input(ViewerInput::Key { keysym, down }) => {
-                                self.display.key(keysym, down)?
+                                self.display.key(keysym, down)?;
                             }
                             Work::Input(ViewerInput::Pointer { at, buttons }) => {
-                                self.display.pointer(at, buttons)?
+                                self.display.pointer(at, buttons)?;
                             }
                             Work::Stop => return Ok(()),
                         }
