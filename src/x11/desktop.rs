@@ -72,7 +72,7 @@ pub struct Desktop {
     told: VecDeque<DesktopEvent>,
     /// Windows whose damage was not told yet.
     damaged: BTreeSet<WindowId>,
-    /// Counts damage of each kind of window together: tells that something was painted since.
+    /// How often the window that is typed into was painted.
     pub(super) paints: Paints,
     lost: bool,
 }
@@ -133,13 +133,19 @@ impl Desktop {
     /// What happened since the last call, one event at a time. After `None`, wait for `wake`. Window changes and
     /// damage that happen together are told once.
     pub fn poll_event(&mut self) -> Option<DesktopEvent> {
-        if !self.lost
+        while !self.lost
             && let Err(error) = self.drain()
         {
-            // A refused request means that a window went away while it was asked for: its event is on its way.
             match error {
                 X11Error::Gone { reason } => self.lose(reason),
-                other => tracing::debug!(%other, "a request about a window failed"),
+                // A window went away while it was asked for; the event that says so is here or on its way.
+                other => {
+                    tracing::debug!(%other, "a request about a window failed");
+                    self.list.invalidate();
+                    if self.events.is_empty() {
+                        break;
+                    }
+                }
             }
         }
         if !self.lost
@@ -262,15 +268,14 @@ impl Desktop {
     pub(super) fn focus(&self, id: WindowId) -> Result<(), X11Error> {
         let traits = self.list.traits(id).ok_or(X11Error::NoWindow(id))?;
         let time = self.events.server_time(&self.link)?;
-        manager::offer_focus(&self.link, id, traits, time)?;
+        self.manager.offer_focus(&self.link, id, traits, time)?;
         self.link.flush()
     }
 
     /// Puts a window on top of the others; another manager is asked to do it.
     pub(super) fn raise(&self, id: WindowId) -> Result<(), X11Error> {
-        if self.manager.is_ours() || self.list.toplevel(id) == Some(id.0) {
-            manager::raise(&self.link, id)?;
-        } else {
+        manager::raise(&self.link, id)?;
+        if !self.manager.is_ours() {
             let time = self.events.server_time(&self.link)?;
             // Source 2: a pager, that is, by order of the user (EWMH `_NET_ACTIVE_WINDOW`).
             let message =
@@ -314,11 +319,11 @@ impl Desktop {
 
     /// Handles the next event, waiting for it until `deadline`; false when none came.
     pub(super) fn wait(&mut self, deadline: Instant) -> Result<bool, X11Error> {
-        if let Some(reason) = self.events.lost() {
-            return Err(X11Error::Gone { reason });
-        }
         let Some(event) = self.events.pop_until(deadline) else {
-            return Ok(false);
+            return match self.events.lost() {
+                Some(reason) => Err(X11Error::Gone { reason }),
+                None => Ok(false),
+            };
         };
         self.dispatch(event)?;
         self.drain()?;
@@ -341,7 +346,7 @@ impl Desktop {
             return Ok(());
         }
         let time = self.events.server_time(&self.link)?;
-        if self.manager.take(&self.link, time, &self.list)? {
+        if self.manager.take(&self.link, time)? {
             self.list.invalidate_frames();
             self.tell_manager();
         }
@@ -379,6 +384,8 @@ impl Desktop {
             Event::PropertyNotify(change) if change.window == link.root => {
                 if change.atom == link.atoms._NET_SUPPORTING_WM_CHECK {
                     self.manager.watch(link)?;
+                } else if change.atom == link.atoms._NET_CLIENT_LIST && !self.manager.is_ours() {
+                    self.list.invalidate_frames();
                 }
             }
             Event::PropertyNotify(change) => self.list.invalidate_property(&change, link),
@@ -392,19 +399,21 @@ impl Desktop {
                 self.damaged.insert(window);
             }
             Event::ClientMessage(message) => self.handle_message(&message)?,
-            Event::SelectionClear(cleared) if cleared.selection == link.atoms.WM_S0 => {
-                if self.manager.is_ours() {
-                    self.manager.resign(link)?;
-                    self.list.invalidate_frames();
-                    self.tell_manager();
-                }
+            Event::SelectionClear(cleared)
+                if cleared.selection == link.atoms.WM_S0 && self.manager.is_ours() =>
+            {
+                self.manager.resign(link)?;
+                self.list.invalidate_frames();
+                self.tell_manager();
             }
-            Event::XfixesSelectionNotify(change) if change.selection == link.atoms.WM_S0 => {
-                if change.owner == x11rb::NONE {
-                    self.take_manager_role()?;
-                }
+            Event::XfixesSelectionNotify(change)
+                if change.selection == link.atoms.WM_S0 && change.owner == x11rb::NONE =>
+            {
+                self.take_manager_role()?;
             }
-            Event::XfixesSelectionNotify(change) => self.selection.owner_changed(link, &change),
+            Event::XfixesSelectionNotify(change) if change.selection != link.atoms.WM_S0 => {
+                self.selection.owner_changed(link, &change);
+            }
             Event::SelectionNotify(answer) => self.selection.answered(&answer),
             Event::Error(error) => tracing::debug!(?error, "the display reports a failed request"),
             _ => {}

@@ -71,6 +71,11 @@ impl EventQueue {
         self.shared.lock().events.pop_front()
     }
 
+    /// Whether no event is there.
+    pub(super) fn is_empty(&self) -> bool {
+        self.shared.lock().events.is_empty()
+    }
+
     /// The next event; waits for it until `deadline`. `None` when that has passed or the connection is lost.
     pub(super) fn pop_until(&self, deadline: Instant) -> Option<Event> {
         self.take_until(Some(deadline), |_| true)

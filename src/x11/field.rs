@@ -92,6 +92,9 @@ struct Field {
     delete: Stroke,
 }
 
+/// A window that was not painted for this long has shown what it had to.
+const REST: Duration = Duration::from_millis(40);
+
 /// How often the program took PRIMARY, and the text that it told then.
 type Answer = (usize, Option<Zeroizing<String>>);
 
@@ -103,8 +106,8 @@ const ALWAYS: [u32; 4] = [keysym::CONTROL, keysym::A, keysym::END, keysym::DELET
 
 impl Desktop {
     /// Replaces the content of the field at a point of a window by `text`, and reads it back through PRIMARY. The
-    /// field is clicked first. No modifier is held, PRIMARY is empty and the caret is at the end afterwards; after
-    /// [`FillOutcome::Interrupted`] all is left as it was found.
+    /// field is clicked first. No modifier is held and PRIMARY is empty afterwards. When any other window is opened
+    /// typing stops at once, and the field keeps what it has until then.
     ///
     /// Mouse events overtake keys in a busy JVM: click nothing before this gave [`FillOutcome::Exact`] or
     /// [`FillOutcome::Masked`]. An empty text is confirmed by a `0` that is typed, read back and deleted.
@@ -192,15 +195,26 @@ impl Desktop {
         Ok(outcome)
     }
 
-    /// Deletes what the field holds.
+    /// Deletes what the field holds. An empty field tells nothing, so what is looked for is that the window is painted
+    /// for the deletion, after the painting of the selection came to rest.
     fn erase(&mut self, field: &mut Field) -> Result<FillOutcome, X11Error> {
-        let before = self.paints.count;
+        let told = self.selection.taken();
         self.select_all(field)?;
-        self.press(&[field.delete])?;
-        match self.await_paint(field, before)? {
-            Err(Stop::Interrupted(by)) => Ok(FillOutcome::Interrupted { by }),
-            Ok(()) | Err(Stop::TimedOut) => Ok(FillOutcome::Exact),
+        let deadline = Instant::now() + field.options.answer;
+        let selected = self.until(field, deadline, |desktop| {
+            Ok((desktop.selection.taken() > told).then_some(()))
+        })?;
+        if let Err(stop) = selected {
+            return Ok(stop.into());
         }
+        // Something that never rests is deleted from all the same: then its paint is a weaker sign.
+        while Instant::now() < deadline && self.await_paint(field, self.paints.count, REST)?.is_ok() {}
+        let before = self.paints.count;
+        self.press(&[field.delete])?;
+        Ok(match self.await_paint(field, before, field.options.answer)? {
+            Ok(()) => FillOutcome::Exact,
+            Err(stop) => stop.into(),
+        })
     }
 
     fn select_all(&self, field: &mut Field) -> Result<(), X11Error> {
@@ -250,16 +264,21 @@ impl Desktop {
             let before = self.paints.count;
             self.keyboard.type_strokes(&self.link.connection, run)?;
             // A window that is not painted may be busy, or have nothing new to show: the reading will tell.
-            if let Err(stop @ Stop::Interrupted(_)) = self.await_paint(field, before)? {
+            if let Err(stop @ Stop::Interrupted(_)) = self.await_paint(field, before, field.options.pause)? {
                 return Ok(Err(stop));
             }
         }
         Ok(Ok(()))
     }
 
-    fn await_paint(&mut self, field: &Field, before: u64) -> Result<Result<(), Stop>, X11Error> {
-        let deadline = Instant::now() + field.options.pause;
-        self.until(field, deadline, |desktop| {
+    /// Waits until the window was painted more often than `before`.
+    fn await_paint(
+        &mut self,
+        field: &Field,
+        before: u64,
+        patience: Duration,
+    ) -> Result<Result<(), Stop>, X11Error> {
+        self.until(field, Instant::now() + patience, |desktop| {
             Ok((desktop.paints.count != before).then_some(()))
         })
     }

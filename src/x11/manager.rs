@@ -65,8 +65,8 @@ impl Manager {
         self.window.is_some()
     }
 
-    /// Takes the role if nobody has it, and adopts the windows that are there; tells whether it did.
-    pub(super) fn take(&mut self, link: &Link, time: Timestamp, list: &WindowList) -> Result<bool, X11Error> {
+    /// Takes the role if nobody has it; tells whether it did. [`Self::settle`] is to follow.
+    pub(super) fn take(&mut self, link: &Link, time: Timestamp) -> Result<bool, X11Error> {
         if self.is_ours() {
             return Ok(false);
         }
@@ -99,12 +99,6 @@ impl Manager {
         self.watched = None;
         self.managed.clear();
         self.told.clear();
-        for found in list.windows() {
-            if found.kind != WindowKind::Popup {
-                self.adopt(link, found.id, found.transient_for)?;
-            }
-        }
-        self.publish(link, list)?;
         // Whoever had the focus under the former manager may have lost it with that.
         self.closed = Some(Closed { owner: None });
         Ok(true)
@@ -188,7 +182,7 @@ impl Manager {
         wire.map_window(window)?;
         notify_place(link, window)?;
         self.adopt(link, WindowId(window), traits.transient_for)?;
-        offer_focus(link, WindowId(window), &traits, time)?;
+        self.offer_focus(link, WindowId(window), &traits, time)?;
         link.flush()
     }
 
@@ -217,7 +211,7 @@ impl Manager {
         link.flush()
     }
 
-    /// After the windows were read anew: tells the list, and hands on a focus that nobody has.
+    /// After the windows were read anew: adopts those that are there already, tells the list, and hands on a focus that nobody has.
     pub(super) fn settle(
         &mut self,
         link: &Link,
@@ -227,15 +221,44 @@ impl Manager {
         if !self.is_ours() {
             return Ok(());
         }
+        for window in list.windows() {
+            if window.kind != WindowKind::Popup && !self.managed.contains_key(&window.id.0) {
+                self.adopt(link, window.id, window.transient_for)?;
+            }
+        }
         self.publish(link, list)?;
         if let Some(closed) = self.closed.take()
             && focus_window(link)?.is_none()
             && let Some(next) = successor(closed.owner, list.windows())
             && let Some(traits) = list.traits(next)
         {
-            offer_focus(link, next, traits, time()?)?;
+            self.offer_focus(link, next, traits, time()?)?;
         }
         link.flush()
+    }
+
+    /// Offers the focus in the way that the window wants (ICCCM §4.1.7).
+    pub(super) fn offer_focus(
+        &self,
+        link: &Link,
+        id: WindowId,
+        traits: &Traits,
+        time: Timestamp,
+    ) -> Result<(), X11Error> {
+        if traits.takes_focus {
+            send_protocol(link, id, link.atoms.WM_TAKE_FOCUS, time)?;
+        } else if traits.splash || !traits.input {
+            return Ok(());
+        }
+        let wire = &link.connection;
+        if traits.input {
+            wire.set_input_focus(InputFocus::POINTER_ROOT, id.0, time)?;
+        }
+        if self.is_ours() {
+            let active = link.atoms._NET_ACTIVE_WINDOW;
+            wire.change_property32(PropMode::REPLACE, link.root, active, AtomEnum::WINDOW, &[id.0])?;
+        }
+        Ok(())
     }
 
     fn publish(&mut self, link: &Link, list: &WindowList) -> Result<(), X11Error> {
@@ -271,32 +294,6 @@ pub(super) fn focus_window(link: &Link) -> Result<Option<u32>, X11Error> {
         link.root,
     ];
     Ok(Some(focus).filter(|focus| !nowhere.contains(focus)))
-}
-
-/// Offers the focus in the way that the window wants (ICCCM §4.1.7).
-pub(super) fn offer_focus(
-    link: &Link,
-    id: WindowId,
-    traits: &Traits,
-    time: Timestamp,
-) -> Result<(), X11Error> {
-    if traits.takes_focus {
-        send_protocol(link, id, link.atoms.WM_TAKE_FOCUS, time)?;
-    } else if traits.splash || !traits.input {
-        return Ok(());
-    }
-    let wire = &link.connection;
-    if traits.input {
-        wire.set_input_focus(InputFocus::POINTER_ROOT, id.0, time)?;
-    }
-    wire.change_property32(
-        PropMode::REPLACE,
-        link.root,
-        link.atoms._NET_ACTIVE_WINDOW,
-        AtomEnum::WINDOW,
-        &[id.0],
-    )?;
-    Ok(())
 }
 
 /// Sends a `WM_PROTOCOLS` message (ICCCM §4.2.8).

@@ -1,6 +1,7 @@
 //! The client windows on the display, read anew after each change that the server tells of.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use x11rb::connection::Connection as _;
 use x11rb::errors::ConnectionError;
@@ -126,16 +127,24 @@ impl WindowList {
             return Ok(false);
         }
         self.stale = false;
+        let managed = if framed {
+            link.property(link.root, link.atoms._NET_CLIENT_LIST, AtomEnum::WINDOW)?
+                .values()?
+        } else {
+            Vec::new()
+        };
         let mut found = Vec::new();
         for shown in shown_children(link)? {
             let client = if !framed || shown.popup {
                 shown.id
             } else if let Some(&client) = self.clients.get(&shown.id) {
                 client
-            } else {
-                let client = client_in(link, shown.id, FRAME_DEPTH)?.unwrap_or(shown.id);
+            } else if let Some(client) = client_in(link, shown.id, &managed, FRAME_DEPTH)? {
                 self.clients.insert(shown.id, client);
                 client
+            } else {
+                // No client yet: a frame in the making, or a manager that tells nothing.
+                shown.id
             };
             found.push((WindowId(client), shown));
         }
@@ -169,25 +178,23 @@ impl WindowList {
         let Some(geometry) = geometry else {
             return Ok(None);
         };
-        if !self.known.contains_key(&id) {
-            let events = EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY | EventMask::FOCUS_CHANGE;
-            link.connection
-                .change_window_attributes(id.0, &ChangeWindowAttributesAux::new().event_mask(events))?;
-            let damage = link.connection.generate_id()?;
-            link.connection
-                .damage_create(damage, id.0, ReportLevel::NON_EMPTY)?;
-            self.known.insert(
-                id,
-                Known {
+        let known = match self.known.entry(id) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let events =
+                    EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY | EventMask::FOCUS_CHANGE;
+                link.connection
+                    .change_window_attributes(id.0, &ChangeWindowAttributesAux::new().event_mask(events))?;
+                let damage = link.connection.generate_id()?;
+                link.connection
+                    .damage_create(damage, id.0, ReportLevel::NON_EMPTY)?;
+                entry.insert(Known {
                     toplevel: shown.id,
                     damage,
                     traits: Traits::read(link, id)?,
                     stale: false,
-                },
-            );
-        }
-        let Some(known) = self.known.get_mut(&id) else {
-            return Ok(None);
+                })
+            }
         };
         known.toplevel = shown.id;
         if known.stale {
@@ -325,8 +332,12 @@ fn shown_children(link: &Link) -> Result<Vec<Shown>, X11Error> {
     Ok(shown)
 }
 
-/// The client's window at or below `window`: the one that a window manager gave a `WM_STATE` (ICCCM §4.1.3.1).
-fn client_in(link: &Link, window: u32, depth: u32) -> Result<Option<u32>, X11Error> {
+/// The client's window at or below `window`: the one that a window manager gave a `WM_STATE` (ICCCM §4.1.3.1) or put
+/// into its list.
+fn client_in(link: &Link, window: u32, managed: &[u32], depth: u32) -> Result<Option<u32>, X11Error> {
+    if managed.contains(&window) {
+        return Ok(Some(window));
+    }
     let state = link
         .property(window, link.atoms.WM_STATE, AtomEnum::ANY)?
         .values()?;
@@ -340,7 +351,7 @@ fn client_in(link: &Link, window: u32, depth: u32) -> Result<Option<u32>, X11Err
         return Ok(None);
     };
     for child in tree.children {
-        if let Some(client) = client_in(link, child, depth - 1)? {
+        if let Some(client) = client_in(link, child, managed, depth - 1)? {
             return Ok(Some(client));
         }
     }

@@ -1,7 +1,5 @@
 //! A display of its own for each test.
 
-pub mod painter;
-
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,18 +10,18 @@ use gatehand::x11::{
 use tempfile::TempDir;
 
 /// How long anything may take before a test fails.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An Xvfb that ends with this value.
-pub struct TestDisplay {
-    pub address: DisplayAddress,
-    pub server: Child,
+pub(crate) struct TestDisplay {
+    pub(crate) address: DisplayAddress,
+    pub(crate) server: Child,
     directory: TempDir,
 }
 
 impl TestDisplay {
     /// Starts a server with a screen of `width` by `height`.
-    pub fn start(width: u32, height: u32) -> Self {
+    pub(crate) fn start(width: u32, height: u32) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let xvfb = VirtualServer::prepare(directory.path(), Size::new(width, height)).unwrap();
         let mut server = xvfb.command().stderr(Stdio::null()).spawn().unwrap();
@@ -36,7 +34,7 @@ impl TestDisplay {
     }
 
     /// A command whose program will use this display.
-    pub fn command(&self, program: &str) -> Command {
+    pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
             .env("DISPLAY", &self.address.name)
@@ -46,7 +44,7 @@ impl TestDisplay {
     }
 
     /// A desktop that nobody is woken for: tests ask again, with [`wait_for`].
-    pub fn desktop(&self) -> Desktop {
+    pub(crate) fn desktop(&self) -> Desktop {
         Desktop::connect(&self.address, DesktopOptions::default(), || {}).unwrap()
     }
 }
@@ -59,7 +57,7 @@ impl Drop for TestDisplay {
 }
 
 /// Asks `condition` again and again until it gives something.
-pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(value) = condition() {
@@ -71,7 +69,7 @@ pub fn wait_for<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Handles events until the window with this title is shown.
-pub fn wait_for_window(desktop: &mut Desktop, title: &str) -> Window {
+pub(crate) fn wait_for_window(desktop: &mut Desktop, title: &str) -> Window {
     wait_for(title, || {
         take_events(desktop);
         let shown = desktop.windows().iter().find(|window| window.title == title);
@@ -80,6 +78,6 @@ pub fn wait_for_window(desktop: &mut Desktop, title: &str) -> Window {
 }
 
 /// Everything that happened since the last call.
-pub fn take_events(desktop: &mut Desktop) -> Vec<DesktopEvent> {
+pub(crate) fn take_events(desktop: &mut Desktop) -> Vec<DesktopEvent> {
     std::iter::from_fn(|| desktop.poll_event()).collect()
 }

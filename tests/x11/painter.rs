@@ -13,16 +13,16 @@ use x11rb::rust_connection::{DefaultStream, RustConnection};
 use x11rb::wrapper::ConnectionExt as _;
 use x11rb::{COPY_DEPTH_FROM_PARENT, COPY_FROM_PARENT};
 
-use super::TestDisplay;
+use crate::common::TestDisplay;
 
 /// A client of its own.
-pub struct Painter {
-    pub connection: RustConnection,
-    pub root: u32,
+pub(crate) struct Painter {
+    pub(crate) connection: RustConnection,
+    pub(crate) root: u32,
 }
 
 impl Painter {
-    pub fn connect(display: &TestDisplay) -> Self {
+    pub(crate) fn connect(display: &TestDisplay) -> Self {
         let address = &display.address;
         let authority = fs::read(address.authority.as_ref().unwrap()).unwrap();
         let cookie = authority[authority.len() - 16..].to_vec();
@@ -36,7 +36,7 @@ impl Painter {
     }
 
     /// A window that is not shown yet.
-    pub fn create(&self, title: &str, place: Rect, colour: u32) -> WindowId {
+    pub(crate) fn create(&self, title: &str, place: Rect, colour: u32) -> WindowId {
         let id = self.connection.generate_id().unwrap();
         self.connection
             .create_window(
@@ -69,14 +69,14 @@ impl Painter {
         WindowId(id)
     }
 
-    pub fn show(&self, title: &str, place: Rect, colour: u32) -> WindowId {
+    pub(crate) fn show(&self, title: &str, place: Rect, colour: u32) -> WindowId {
         let id = self.create(title, place, colour);
         self.connection.map_window(id.0).unwrap();
         self.sync();
         id
     }
 
-    pub fn set_title(&self, id: WindowId, title: &str) {
+    pub(crate) fn set_title(&self, id: WindowId, title: &str) {
         self.connection
             .change_property8(
                 PropMode::REPLACE,
@@ -89,7 +89,7 @@ impl Painter {
         self.sync();
     }
 
-    pub fn fill(&self, id: u32, rect: Rect, colour: u32) {
+    pub(crate) fn fill(&self, id: u32, rect: Rect, colour: u32) {
         let gc = self.connection.generate_id().unwrap();
         self.connection
             .create_gc(gc, id, &CreateGCAux::new().foreground(colour))
@@ -105,31 +105,20 @@ impl Painter {
         self.sync();
     }
 
-    pub fn raise(&self, id: WindowId) {
+    pub(crate) fn raise(&self, id: WindowId) {
         let aux = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
         self.connection.configure_window(id.0, &aux).unwrap();
         self.sync();
     }
 
-    /// The window that stands for the window manager, if there is one.
-    pub fn manager(&self) -> Option<u32> {
-        let atom = |name: &[u8]| {
-            self.connection
-                .intern_atom(false, name)
-                .unwrap()
-                .reply()
-                .unwrap()
-                .atom
-        };
-        let check = atom(b"_NET_SUPPORTING_WM_CHECK");
-        let kind = AtomEnum::WINDOW;
-        let reply = self.connection.get_property(false, self.root, check, kind, 0, 1);
-        let reply = reply.unwrap().reply().unwrap();
-        reply.value32().and_then(|mut windows| windows.next())
+    /// Whether a window manager put the window into a frame.
+    pub(crate) fn is_framed(&self, id: WindowId) -> bool {
+        let tree = self.connection.query_tree(id.0).unwrap().reply().unwrap();
+        tree.parent != self.root
     }
 
     /// Everything asked for until now is done when this returns.
-    pub fn sync(&self) {
+    pub(crate) fn sync(&self) {
         self.connection.sync().unwrap();
     }
 }

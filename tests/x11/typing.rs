@@ -1,14 +1,12 @@
 //! Typing into a real JVM's fields, and reading them back.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, TestDisplay, take_events, wait_for, wait_for_window};
+use crate::common::{PATIENCE, TestDisplay, take_events, wait_for, wait_for_window};
 use gatehand::screen::{Point, WindowId};
 use gatehand::x11::{Desktop, FillOptions, FillOutcome, X11Error};
 use serde_json::Value;
@@ -241,7 +239,7 @@ fn a_dialog_that_opens_stops_the_typing() {
 }
 
 #[test]
-fn a_click_tells_who_covers_the_window() {
+fn a_click_raises_and_points_outside_are_refused() {
     let display = TestDisplay::start(800, 600);
     let mut desktop = display.desktop();
     let mut form = Form::start(&display, &mut desktop);
@@ -255,4 +253,39 @@ fn a_click_tells_who_covers_the_window() {
     assert!(matches!(outside, Err(X11Error::OffScreen { .. })));
     desktop.press_chord(&[RETURN]).unwrap();
     assert_eq!(form.heard("pressed")["pressed"], "Continue");
+}
+
+#[test]
+fn a_later_agent_takes_over_a_running_program() {
+    let display = TestDisplay::start(800, 600);
+    let mut first = display.desktop();
+    let mut form = Form::start(&display, &mut first);
+    form.fills(&mut first, "before");
+    drop(first);
+    // Nobody manages the windows now: the dialog opens, and its end leaves the focus nowhere.
+    form.tell("dialog");
+    let mut desktop = wait_for("the manager's role", || {
+        let desktop = display.desktop();
+        desktop.manages_windows().then_some(desktop)
+    });
+    let dialog = wait_for_window(&mut desktop, "Question");
+    // A program that is still busy showing its window may put it back once: then it is moved again.
+    let mut moves = 0;
+    while desktop
+        .windows()
+        .iter()
+        .any(|window| window.id == dialog.id && window.geometry.x != 400)
+    {
+        assert!(moves < 3, "the dialog does not stay where it is moved to");
+        moves += 1;
+        desktop.move_window(dialog.id, Point::new(400, 300)).unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        take_events(&mut desktop);
+    }
+    desktop.close_window(dialog.id).unwrap();
+    wait_for("the dialog's end", || {
+        take_events(&mut desktop);
+        (desktop.windows().len() == 1).then_some(())
+    });
+    form.fills(&mut desktop, "after");
 }

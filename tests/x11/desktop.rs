@@ -1,13 +1,11 @@
 //! Windows, pictures, the window manager's role, and the end of a display.
 
-mod common;
-
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::painter::Painter;
-use common::{TestDisplay, take_events, wait_for, wait_for_window};
+use crate::common::{TestDisplay, take_events, wait_for, wait_for_window};
+use crate::painter::Painter;
 use gatehand::screen::{Frame, Point, Rect, Size, WindowId, WindowKind};
 use gatehand::x11::{Desktop, DesktopEvent, DesktopOptions, DisplayAddress, X11Error, clear_leftovers};
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, PropMode};
@@ -142,7 +140,7 @@ fn windows_are_kept_on_the_screen_where_they_ask_to_be() {
 }
 
 #[test]
-fn a_window_that_keeps_above_is_told_of_and_nothing_is_pressed() {
+fn a_click_raises_only_what_is_covered_at_its_point() {
     let display = TestDisplay::start(400, 300);
     let mut desktop = display.desktop();
     let painter = Painter::connect(&display);
@@ -176,19 +174,25 @@ impl Drop for Program {
 #[test]
 fn another_window_manager_is_respected_and_followed() {
     let display = TestDisplay::start(400, 300);
-    let mut openbox = Program(display.command("openbox").arg("--sm-disable").spawn().unwrap());
     let painter = Painter::connect(&display);
-    wait_for("openbox", || painter.manager());
-    let mut desktop = display.desktop();
-    assert!(!desktop.manages_windows());
     let size = Size::new(120, 90);
     let id = painter.show("framed", Rect::new(50, 60, size.width, size.height), 0);
+    let openbox = || {
+        display
+            .command("openbox")
+            .args(["--sm-disable", "--replace"])
+            .spawn()
+    };
+    let mut first = Program(openbox().unwrap());
+    wait_for("a frame", || painter.is_framed(id).then_some(()));
+    let mut desktop = display.desktop();
+    assert!(!desktop.manages_windows());
     let shown = wait_for_window(&mut desktop, "framed");
     assert_eq!((shown.id, shown.geometry.size()), (id, size));
     let drawn = paint(&painter, id, size);
     assert_eq!(captures(&mut desktop, id), Some(drawn.clone()));
 
-    openbox.0.kill().unwrap();
+    first.0.kill().unwrap();
     wait_for("the manager's role", || {
         let taken = DesktopEvent::ManagerChanged { ours: true };
         take_events(&mut desktop).contains(&taken).then_some(())
@@ -198,13 +202,7 @@ fn another_window_manager_is_respected_and_followed() {
     let drawn = paint(&painter, id, size);
     assert_eq!(captures(&mut desktop, id), Some(drawn));
 
-    let _successor = Program(
-        display
-            .command("openbox")
-            .args(["--sm-disable", "--replace"])
-            .spawn()
-            .unwrap(),
-    );
+    let _second = Program(openbox().unwrap());
     wait_for("the end of the manager's role", || {
         let given = DesktopEvent::ManagerChanged { ours: false };
         take_events(&mut desktop).contains(&given).then_some(())
