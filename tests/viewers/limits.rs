@@ -7,8 +7,8 @@ use std::time::Duration;
 use gatehand::screen::{Rect, Size};
 use gatehand::vnc::ServeError;
 
-use crate::common::painter::Painter;
 use crate::common::{TestDisplay, wait_for};
+use crate::painter::Painter;
 use crate::program::Program;
 use crate::raw_client::RawClient;
 use crate::server::{PASSWORD, THREAD, VIEW_ONLY, VncServer};

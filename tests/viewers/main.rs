@@ -2,12 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 #[path = "../common/mod.rs"]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    reason = "shared by test programs that each use a part"
-)]
+#[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod common;
+#[path = "../x11/painter.rs"]
+#[allow(dead_code, reason = "shared by test programs that each use a part")]
+mod painter;
 
 mod limits;
 mod pattern;

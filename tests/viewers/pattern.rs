@@ -4,7 +4,7 @@ use gatehand::screen::{Frame, Rect, Size, WindowId};
 use x11rb::connection::Connection;
 use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux, ImageFormat};
 
-use crate::common::painter::Painter;
+use crate::painter::Painter;
 
 impl Painter {
     /// Covers the screen with panels, lines, gradients and noise; returns the window.

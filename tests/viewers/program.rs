@@ -8,8 +8,8 @@ use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, InputFocus};
 
-use crate::common::painter::Painter;
 use crate::common::{PATIENCE, TestDisplay};
+use crate::painter::Painter;
 
 /// What arrived, in words: `+h`, `-h` for keys by the character of their unshifted or shifted symbol, `+1 at 10,20` for
 /// buttons in window coordinates.

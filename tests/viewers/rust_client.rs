@@ -8,8 +8,8 @@ use tokio::runtime::Builder;
 use tokio::time::timeout;
 use vnc::{PixelFormat, VncClient, VncConnector, VncEncoding, VncError, VncEvent, X11Event};
 
-use crate::common::painter::Painter;
 use crate::common::{PATIENCE, TestDisplay};
+use crate::painter::Painter;
 use crate::raw_client::RawClient;
 use crate::server::{PASSWORD, VncServer};
 

@@ -5,9 +5,10 @@ use std::process::{Child, Command, Stdio};
 
 use gatehand::screen::{Frame, Point, Rect, Size};
 use protocol::security::vnc_auth::Password;
+use x11rb::protocol::xproto::{ConnectionExt as _, InputFocus};
 
-use crate::common::painter::Painter;
 use crate::common::{TestDisplay, wait_for};
+use crate::painter::Painter;
 use crate::program::Program;
 use crate::server::{PASSWORD, VncServer};
 
@@ -113,6 +114,12 @@ fn what_is_typed_into_its_window_reaches_the_program() {
     }
     assert_eq!(program.next(), "+button 1 at 50,40");
     assert_eq!(program.next(), "-button 1 at 50,40");
+    // There is no window manager that would give the viewer the focus.
+    let wire = &eye.connection;
+    let viewer = wire.query_pointer(eye.root).unwrap().reply().unwrap().child;
+    wire.set_input_focus(InputFocus::POINTER_ROOT, viewer, x11rb::CURRENT_TIME)
+        .unwrap();
+    eye.sync();
     for symbol in "Gate:hand".chars() {
         hands.key(symbol.into(), true).unwrap();
         hands.key(symbol.into(), false).unwrap();

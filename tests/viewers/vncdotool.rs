@@ -6,7 +6,7 @@ use std::process::Command;
 use gatehand::screen::{Frame, Rect, Size};
 
 use crate::common::TestDisplay;
-use crate::common::painter::Painter;
+use crate::painter::Painter;
 use crate::program::Program;
 use crate::server::{PASSWORD, VncServer};
 
