@@ -16,6 +16,12 @@ pub fn write(path: &Path, frame: &Frame) -> io::Result<()> {
         let [_, red, green, blue] = pixel.to_be_bytes();
         bytes.extend_from_slice(&[red, green, blue]);
     }
-    image::save_buffer(path, &bytes, size.width, size.height, image::ExtendedColorType::Rgb8)
-        .map_err(io::Error::other)
+    image::save_buffer(
+        path,
+        &bytes,
+        size.width,
+        size.height,
+        image::ExtendedColorType::Rgb8,
+    )
+    .map_err(io::Error::other)
 }

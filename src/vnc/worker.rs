@@ -44,17 +44,11 @@ impl<D: Display> Worker<D> {
                     while let Ok(work) = todo.try_recv() {
                         match work {
                             Work::Input(ViewerInput::Key { keysym, down }) => {
-<<<<<<< HEAD
                                 self.acted(down);
                                 self.display.key(keysym, down)?;
                             }
                             Work::Input(ViewerInput::Pointer { at, buttons }) => {
                                 self.acted(buttons != 0);
-=======
-                                self.display.key(keysym, down)?;
-                            }
-                            Work::Input(ViewerInput::Pointer { at, buttons }) => {
->>>>>>> protocol
                                 self.display.pointer(at, buttons)?;
                             }
                             Work::Stop => return Ok(()),
