@@ -25,8 +25,13 @@ const BORDERS: [(&str, &[&str]); 9] = [
     ),
     ("SystemTime::now()", &["pilot/", "supervisor/", "app/", "cli/"]),
     (
-        "std::env::",
-        &["cli/", "supervisor/", "vision/", "x11/", "main.rs", "app.rs"],
+        "env::var",
+        &[
+            "supervisor/isolation.rs",
+            "vision/tesseract.rs",
+            "x11/address.rs",
+            "cli/",
+        ],
     ),
     ("thread::sleep", &["x11/field.rs"]),
 ];

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 #[path = "../common/mod.rs"]
-#[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod common;
 #[path = "../x11/painter.rs"]
 #[allow(dead_code, reason = "shared by test programs that each use a part")]
