@@ -8,7 +8,7 @@ const BORDERS: [(&str, &[&str]); 9] = [
     ("x11rb::", &["x11/"]),
     ("nix::", &["supervisor/"]),
     ("clap::", &["cli/", "config/"]),
-    ("image::", &["vision/", "cli/"]),
+    ("image::", &["vision/"]),
     ("toml::from_str", &["config/", "dialogs/"]),
     (
         "Instant::now()",
@@ -23,12 +23,17 @@ const BORDERS: [(&str, &[&str]); 9] = [
             "cli/",
         ],
     ),
-    ("SystemTime::now()", &["pilot/", "supervisor/", "app.rs", "cli/"]),
+    ("SystemTime::now()", &["pilot/", "supervisor/", "app/", "cli/"]),
     (
-        "std::env::",
-        &["cli/", "supervisor/", "vision/", "x11/", "main.rs", "app.rs"],
+        "env::var",
+        &[
+            "supervisor/isolation.rs",
+            "vision/tesseract.rs",
+            "x11/address.rs",
+            "cli/",
+        ],
     ),
-    ("thread::sleep", &[]),
+    ("thread::sleep", &["x11/field.rs"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -260,11 +260,8 @@ fn sigterm_closes_the_gateway_through_its_window_and_leaves_nothing() {
 fn a_real_api_client_gets_through_the_relay() {
     let mut program = Program::run(json!({}));
     program.wait_for_state("ready");
-    let python = std::env::var("GATEHAND_TEST_PYTHON").map_or_else(
-        |_| format!("{}/target/python", env!("CARGO_MANIFEST_DIR")),
-        |folder| folder,
-    );
-    let output = Command::new(format!("{python}/bin/python"))
+    let python = common::python();
+    let output = Command::new(python)
         .arg(concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/tests/python/ib_async_connect.py"

@@ -156,14 +156,14 @@ fn streams_survive_changes_of_encoding_and_format() {
             for x in changed.x..changed.right() {
                 let colours = [1, 2, 4, 16, 100, 5000][round as usize % 6];
                 screen.row_mut(y as u32)[x as usize] =
-                    noise(round) ^ noise(x as u32 + 300 * y as u32) % colours;
+                    noise(round) ^ (noise(x as u32 + 300 * y as u32) % colours);
             }
         }
         session.damage(&Region::from(changed));
         let order = [[7, 16, 0], [16, 0, 7], [0, 7, 16]][round as usize / 2 % 3];
         session.receive(&set_pixel_format(&format));
         session.receive(&set_encodings(&order));
-        session.receive(&request(round % 5 != 0, screen.bounds()));
+        session.receive(&request(!round.is_multiple_of(5), screen.bounds()));
         if viewer.format != format {
             viewer.format = format;
             session.damage(&Region::from(screen.bounds()));

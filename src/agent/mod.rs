@@ -241,10 +241,9 @@ impl Agent {
                 login.touch(now);
             }
         } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule.meaning))
+            && !blocked
         {
-            if !blocked {
-                self.fill_in(now, seen, view, rule);
-            }
+            self.fill_in(now, seen, view, rule);
         }
         self.judge_absence(now);
         self.judge_state(&known, blocked);
@@ -302,10 +301,10 @@ impl Agent {
         ) {
             return;
         }
-        let new = !self
+        let new = self
             .answers
             .get(&window)
-            .is_some_and(|answer| answer.rule == rule.name);
+            .is_none_or(|answer| answer.rule != rule.name);
         if new {
             self.answers.insert(window, Answer::new(now, rule));
             self.take_meaning(now, view, rule);

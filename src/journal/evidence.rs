@@ -11,6 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::screen::{Frame, Line, Reading, RegionKind, Window};
+use crate::vision::png;
 
 /// Cases kept; the oldest go first.
 const MAX_CASES: usize = 50;
@@ -103,7 +104,7 @@ pub fn write_case(
     {
         picture.fill(field.bounds.inflated(-1), BLANK);
     }
-    write_png(&folder.join("window.png"), &picture)?;
+    png::write(&folder.join("window.png"), &picture)?;
     let in_field = |line: &&Line| {
         reading
             .region_of(line)
@@ -127,27 +128,6 @@ pub fn write_case(
     };
     let text = toml::to_string_pretty(&case).map_err(io::Error::other)?;
     fs::write(folder.join("window.toml"), text)
-}
-
-/// Writes a picture as PNG.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_png(path: &Path, frame: &Frame) -> io::Result<()> {
-    let size = frame.size();
-    let mut bytes = Vec::with_capacity(size.area() * 3);
-    for pixel in frame.pixels() {
-        let [_, red, green, blue] = pixel.to_be_bytes();
-        bytes.extend_from_slice(&[red, green, blue]);
-    }
-    image::save_buffer(
-        path,
-        &bytes,
-        size.width,
-        size.height,
-        image::ExtendedColorType::Rgb8,
-    )
-    .map_err(io::Error::other)
 }
 
 #[cfg(test)]

@@ -5,5 +5,5 @@ mod evidence;
 mod governor;
 
 pub use events::EventLog;
-pub use evidence::{Evidence, write_case, write_png};
+pub use evidence::{Evidence, write_case};
 pub use governor::{Governor, GovernorError, Verdict};

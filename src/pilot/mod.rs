@@ -234,13 +234,13 @@ impl Cockpit {
 fn log(event: &Event) {
     match event {
         Event::Answered { rule, after } => {
-            tracing::info!(rule, ms = after.as_millis() as u64, "dialog answered")
+            tracing::info!(rule, ms = after.as_millis() as u64, "dialog answered");
         }
         Event::Denied { why } => tracing::warn!(why, "login not permitted"),
         Event::Evidence { folder } => tracing::info!(folder = %folder.display(), "evidence kept"),
         Event::GivenUp { what } => tracing::warn!(what, "given up"),
         Event::LeftToHuman { rule, title } => {
-            tracing::info!(rule, title, "dialog left to a human by its setting")
+            tracing::info!(rule, title, "dialog left to a human by its setting");
         }
         Event::Pressed { rule, label } => tracing::info!(rule, label, "pressed"),
         Event::State {

@@ -14,6 +14,7 @@ mod ink;
 mod kinds;
 mod lines;
 mod ocr;
+pub mod png;
 mod reader;
 mod regions;
 mod tesseract;

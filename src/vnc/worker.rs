@@ -45,11 +45,11 @@ impl<D: Display> Worker<D> {
                         match work {
                             Work::Input(ViewerInput::Key { keysym, down }) => {
                                 self.acted(down);
-                                self.display.key(keysym, down)?
+                                self.display.key(keysym, down)?;
                             }
                             Work::Input(ViewerInput::Pointer { at, buttons }) => {
                                 self.acted(buttons != 0);
-                                self.display.pointer(at, buttons)?
+                                self.display.pointer(at, buttons)?;
                             }
                             Work::Stop => return Ok(()),
                         }

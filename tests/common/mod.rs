@@ -1,4 +1,11 @@
-//! A display of its own for each test.
+//! A display of its own for each test, and what runs on it.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test program uses its part; what fails here fails the test"
+)]
 
 pub mod gateway;
 pub mod program;
@@ -14,6 +21,19 @@ use tempfile::TempDir;
 
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Python with the packages of tests/python/requirements.txt; `scripts/test.sh` makes it.
+pub fn python() -> std::path::PathBuf {
+    let folder = std::env::var("GATEHAND_TEST_PYTHON")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target/python").to_owned());
+    let python = std::path::Path::new(&folder).join("bin/python");
+    assert!(
+        python.exists(),
+        "{} is missing: run `make test`, or tests/python/setup.sh {folder}",
+        python.display()
+    );
+    python
+}
 
 /// An Xvfb that ends with this value.
 pub(crate) struct TestDisplay {

@@ -134,12 +134,20 @@ impl Zrle {
 
     /// Indices of 1, 2 or 4 bits, the first in the highest bits, every row on a byte of its own.
     fn put_packed(&mut self, width: usize, bits: usize) {
+        // Most pixels are like the one before: the palette is asked for the others only.
+        let mut last = (self.palette.colours()[0], 0);
         for row in self.values.chunks(width) {
             for byte in row.chunks(8 / bits) {
-                let packed = byte.iter().enumerate().fold(0, |packed, (place, value)| {
-                    let index = self.palette.index(*value, MAX_COLOURS).unwrap_or_default();
-                    packed | index << (8 - bits * (place + 1))
-                });
+                let mut packed = 0;
+                for (place, value) in byte.iter().enumerate() {
+                    if *value != last.0 {
+                        last = (
+                            *value,
+                            self.palette.index(*value, MAX_COLOURS).unwrap_or_default(),
+                        );
+                    }
+                    packed |= last.1 << (8 - bits * (place + 1));
+                }
                 self.plain.push(packed);
             }
         }

@@ -1,0 +1,79 @@
+//! A viewers' port on a test display.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread::{self, JoinHandle};
+
+use gatehand::vnc::{Screen, ServeError, Settings, serve};
+use gatehand::x11;
+use protocol::security::Security;
+use protocol::security::vnc_auth::{Password, Passwords};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+use crate::common::TestDisplay;
+
+pub(crate) const PASSWORD: &str = "to look!";
+pub(crate) const VIEW_ONLY: &str = "only";
+/// The thread that all viewers' tasks run on.
+pub(crate) const THREAD: &str = "vnc-tasks";
+
+/// A port that is served until this value goes.
+pub(crate) struct VncServer {
+    pub(crate) address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<(), ServeError>>>,
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::new(text.as_bytes()).unwrap()
+}
+
+impl VncServer {
+    /// With both passwords and the usual limits.
+    pub(crate) fn start(display: &TestDisplay) -> Self {
+        Self::start_with(display, |_| {})
+    }
+
+    pub(crate) fn start_with(display: &TestDisplay, adjust: impl FnOnce(&mut Settings)) -> Self {
+        let passwords = Passwords::new(password(PASSWORD), Some(password(VIEW_ONLY))).unwrap();
+        let mut settings = Settings::new("gatehand test", Security::VncAuth(passwords));
+        adjust(&mut settings);
+        let screen = Screen::start(x11::Screen::connect(&display.address).unwrap()).unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let (address, bound) = std::sync::mpsc::channel();
+        let thread = thread::Builder::new().name(THREAD.into()).spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+                address.send(listener.local_addr().unwrap()).unwrap();
+                let shutdown = async {
+                    let _ = stopped.await;
+                };
+                serve(listener, screen, settings, shutdown).await
+            })
+        });
+        Self {
+            address: bound.recv().unwrap(),
+            stop: Some(stop),
+            thread: Some(thread.unwrap()),
+        }
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn join(mut self) -> Result<(), ServeError> {
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for VncServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            if !thread::panicking() {
+                ended.unwrap().unwrap();
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! TigerVNC's viewer on a display of its own: its window shows the picture.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use gatehand::screen::{Frame, Point, Rect, Size};
+use protocol::security::vnc_auth::Password;
+use x11rb::protocol::xproto::{ConnectionExt as _, InputFocus};
+
+use crate::common::{TestDisplay, wait_for};
+use crate::painter::Painter;
+use crate::program::Program;
+use crate::server::{PASSWORD, VncServer};
+
+const SIZE: Size = Size::new(640, 480);
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The password as TigerVNC's password files have it: encrypted with a key that everybody knows.
+fn obfuscated(password: &str) -> Vec<u8> {
+    let mut padded = [0; 16];
+    padded[..password.len()].copy_from_slice(password.as_bytes());
+    let known = Password::new(&[23, 82, 107, 6, 35, 78, 88, 7]).unwrap();
+    known.answer(&padded)[..8].to_vec()
+}
+
+fn start_viewer(server: &VncServer, on: &TestDisplay, options: &[&str]) -> (Running, tempfile::TempDir) {
+    assert!(
+        Command::new("xtigervncviewer").arg("--version").output().is_ok(),
+        "xtigervncviewer is missing: run `apt-get install tigervnc-viewer`"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("password");
+    fs::write(&file, obfuscated(PASSWORD)).unwrap();
+    let child = on
+        .command("xtigervncviewer")
+        .env("HOME", directory.path())
+        .args([
+            "-PasswordFile",
+            file.to_str().unwrap(),
+            "-RemoteResize=0",
+            "-AlertOnFatalError=0",
+        ])
+        .args(options)
+        .arg(format!("{}::{}", server.address.ip(), server.address.port()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (Running(child), directory)
+}
+
+/// Where `part` is inside `whole`, pixel by pixel.
+fn find(part: &Frame, whole: &Frame) -> Option<Point> {
+    let space = Size::new(
+        whole.size().width.checked_sub(part.size().width)?,
+        whole.size().height.checked_sub(part.size().height)?,
+    );
+    let mut places = (0..=space.height).flat_map(|y| (0..=space.width).map(move |x| (x, y)));
+    let width = part.size().width as usize;
+    let fits = |&(x, y): &(u32, u32)| {
+        (0..part.size().height).all(|row| whole.row(y + row)[x as usize..][..width] == *part.row(row))
+    };
+    places.find(fits).map(|(x, y)| Point::new(x as i32, y as i32))
+}
+
+#[test]
+fn its_window_shows_the_picture_and_what_changes_in_it() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let painter = Painter::connect(&display);
+    let window = painter.show_pattern(SIZE);
+    let server = VncServer::start(&display);
+    let choices: [&[&str]; 4] = [
+        &[],
+        &["-AutoSelect=0", "-PreferredEncoding=ZRLE"],
+        &["-AutoSelect=0", "-PreferredEncoding=Tight", "-NoJPEG"],
+        &["-AutoSelect=0", "-PreferredEncoding=Raw"],
+    ];
+    for (index, options) in (0..).zip(choices) {
+        let desk = TestDisplay::start(1000, 800);
+        let eye = Painter::connect(&desk);
+        let _running = start_viewer(&server, &desk, options);
+        let what = format!("the picture in the window of TigerVNC's viewer, {options:?}");
+        wait_for(&what, || find(&painter.screenshot(), &eye.screenshot()));
+        painter.fill(window.0, Rect::new(200, 40 + index * 40, 60, 30), 0x00ff_00ff);
+        wait_for(&what, || find(&painter.screenshot(), &eye.screenshot()));
+    }
+}
+
+#[test]
+fn what_is_typed_into_its_window_reaches_the_program() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let painter = Painter::connect(&display);
+    painter.show_pattern(SIZE);
+    let program = Program::start(&display, Rect::new(100, 50, 300, 200));
+    let server = VncServer::start(&display);
+    let desk = TestDisplay::start(1000, 800);
+    let eye = Painter::connect(&desk);
+    let _running = start_viewer(&server, &desk, &[]);
+    let at = wait_for("the viewer's window", || {
+        find(&painter.screenshot(), &eye.screenshot())
+    });
+    let mut hands = gatehand::x11::Screen::connect(&desk.address).unwrap();
+    let place = at.offset(150, 90);
+    for buttons in [0, 1, 0] {
+        hands.pointer(place, buttons).unwrap();
+    }
+    assert_eq!(program.next(), "+button 1 at 50,40");
+    assert_eq!(program.next(), "-button 1 at 50,40");
+    // There is no window manager that would give the viewer the focus.
+    let wire = &eye.connection;
+    let viewer = wire.query_pointer(eye.root).unwrap().reply().unwrap().child;
+    wire.set_input_focus(InputFocus::POINTER_ROOT, viewer, x11rb::CURRENT_TIME)
+        .unwrap();
+    eye.sync();
+    for symbol in "Gate:hand".chars() {
+        hands.key(symbol.into(), true).unwrap();
+        hands.key(symbol.into(), false).unwrap();
+    }
+    assert_eq!(program.typed(9), "Gate:hand");
+}

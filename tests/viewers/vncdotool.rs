@@ -1,0 +1,84 @@
+//! vncdotool from PyPI, as scripts and tests use it.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use gatehand::screen::{Frame, Rect, Size};
+
+use crate::common::TestDisplay;
+use crate::painter::Painter;
+use crate::program::Program;
+use crate::server::{PASSWORD, VncServer};
+
+const SIZE: Size = Size::new(640, 480);
+
+/// The program, from the environment that tests/python/setup.sh makes.
+fn vncdo(server: &VncServer, actions: &[&str]) {
+    let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/python");
+    let environment = std::env::var_os("GATEHAND_TEST_PYTHON").map_or_else(default, PathBuf::from);
+    let program = environment.join("bin/vncdo");
+    assert!(
+        program.exists(),
+        "{} is missing: run `tests/python/setup.sh {}`",
+        program.display(),
+        environment.display()
+    );
+    let address = format!("{}::{}", server.address.ip(), server.address.port());
+    let output = Command::new(&program)
+        .args(["--server", &address, "--password", PASSWORD, "--timeout", "60"])
+        .args(actions)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "vncdo {actions:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_capture_is_the_display() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let painter = Painter::connect(&display);
+    painter.show_pattern(SIZE);
+    let server = VncServer::start(&display);
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("capture.png");
+    vncdo(&server, &["capture", file.to_str().unwrap()]);
+    let image = image::open(&file).unwrap().into_rgb8();
+    let size = Size::new(image.width(), image.height());
+    let pixels = image
+        .pixels()
+        .map(|pixel| u32::from_be_bytes([0, pixel[0], pixel[1], pixel[2]]));
+    let captured = Frame::from_pixels(size, pixels.collect()).unwrap();
+    assert!(
+        captured == painter.screenshot(),
+        "the capture differs from the display"
+    );
+}
+
+#[test]
+fn keys_and_clicks_reach_the_program() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let program = Program::start(&display, Rect::new(100, 50, 300, 200));
+    let server = VncServer::start(&display);
+    vncdo(
+        &server,
+        &[
+            "move", "150", "90", "click", "1", "move", "160", "95", "click", "3",
+        ],
+    );
+    let heard: Vec<String> = (0..4).map(|_| program.next()).collect();
+    assert_eq!(
+        heard,
+        [
+            "+button 1 at 50,40",
+            "-button 1 at 50,40",
+            "+button 3 at 60,45",
+            "-button 3 at 60,45",
+        ]
+    );
+    vncdo(&server, &["type", "hello World7!", "key", "enter"]);
+    assert_eq!(program.typed(13), "hello World7!");
+    while program.next() != "+0xff0d" {}
+}
