@@ -378,6 +378,10 @@ impl App {
                         };
                         self.entered(state, evidence).await?;
                     }
+                    Some(Report::Event(Event::SecondFactorMissed)) if !self.config.second_factor.relogin => {
+                        second_factor = None;
+                        self.second_factor_missed().await?;
+                    }
                     Some(Report::Event(_) | Report::Closing(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
@@ -388,11 +392,23 @@ impl App {
                     self.display = None;
                     return Err(AppError::Ended { what: "Xvfb", how: exit.to_string(), cure: "start gatehand again" });
                 }
-                () = second_factor_over, if self.config.second_factor.on_timeout == OnTimeout::Exit => {
-                    return Err(AppError::SecondFactorTimedOut(limit));
+                () = second_factor_over => {
+                    second_factor = None;
+                    self.second_factor_missed().await?;
                 }
             }
         }
+    }
+
+    /// Nobody confirmed in time: by the settings, the end, or a new gateway that asks again.
+    async fn second_factor_missed(&mut self) -> Result<(), AppError> {
+        if self.launch.is_none() || self.config.second_factor.on_timeout == OnTimeout::Exit {
+            return Err(AppError::SecondFactorTimedOut(self.config.second_factor.limit));
+        }
+        tracing::warn!("the second factor was not confirmed: the gateway is started again");
+        self.stop_gateway().await;
+        self.tell(Command::GatewayExited("stopped for a new second factor".into()));
+        self.start_gateway(None)
     }
 
     async fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {

@@ -207,6 +207,27 @@ fn a_push_is_waited_for() {
 }
 
 #[test]
+fn a_push_that_nobody_confirms_is_not_sent_again() {
+    let missed = json!({"second_factor": {"kind": "push", "approved_after_ms": -1, "timeout_ms": 2000}});
+    let mut program = Program::run(missed);
+    assert_eq!(program.ended().code(), Some(75), "{}", program.log());
+    only_submission(&program);
+}
+
+#[test]
+fn a_login_that_the_server_refuses_for_now_is_tried_again() {
+    let mut program = Program::run(json!({"outcomes": ["not_available", "credentials"]}));
+    program.wait_for_state("ready");
+    let results: Vec<Value> = program
+        .journal
+        .all("login")
+        .into_iter()
+        .map(|entry| entry["result"].clone())
+        .collect();
+    assert_eq!(results, ["not_available", "accepted"]);
+}
+
+#[test]
 fn a_gateway_killed_from_outside_is_noticed() {
     let mut program = Program::run(json!({}));
     program.wait_for_state("ready");

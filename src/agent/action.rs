@@ -102,7 +102,7 @@ pub enum Outcome {
     Refused,
     /// Too many attempts: nothing for this long.
     Throttled(Duration),
-    /// The login button was not pressed after all.
+    /// The login button was not pressed after all, or the credentials were not judged.
     Withdrawn,
 }
 

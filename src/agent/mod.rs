@@ -28,6 +28,8 @@ use crate::screen::{WindowId, WindowKind};
 const UNKNOWN_AFTER: Duration = Duration::from_millis(2500);
 /// First pause after a login that ended in an error; doubled each time, up to [`MAX_BACK_OFF`].
 const BACK_OFF: Duration = Duration::from_secs(10);
+/// Pause before a login after a second factor that nobody confirmed.
+const RELOGIN: Duration = Duration::from_secs(5);
 const MAX_BACK_OFF: Duration = Duration::from_secs(600);
 /// How long the display may stay empty between two windows of a gateway that lives.
 const EMPTY: Duration = Duration::from_secs(10);
@@ -62,6 +64,10 @@ pub struct Agent {
     /// Dialogs that the settings leave alone, as told.
     left: HashSet<WindowId>,
     submitted: bool,
+    /// The second factor's window shows, or did since the submission.
+    second_factor: bool,
+    /// Nobody confirmed the second factor, and the settings leave it at that.
+    missed: bool,
     logged_in: bool,
     api_answers: bool,
     locked: Option<String>,
@@ -91,6 +97,8 @@ impl Agent {
             unknown: HashMap::new(),
             left: HashSet::new(),
             submitted: false,
+            second_factor: false,
+            missed: false,
             logged_in: false,
             api_answers: false,
             locked: None,
@@ -177,6 +185,8 @@ impl Agent {
         self.logged_in = false;
         self.api_answers = false;
         self.login = None;
+        self.second_factor = false;
+        self.missed = false;
         if self.locked.is_none() {
             self.enter(State::Stopped, why.to_owned());
         }
@@ -373,6 +383,11 @@ impl Agent {
                     .push_back((Asker::Nobody, Action::Record(Outcome::Throttled(wait))));
             }
             Meaning::LoginError => {
+                // The credentials were not judged.
+                if self.submitted {
+                    self.queue
+                        .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+                }
                 self.end_login();
                 let pause = BACK_OFF
                     .saturating_mul(1 << self.failures.min(6))
@@ -400,6 +415,7 @@ impl Agent {
         match rule.meaning {
             Meaning::SecondFactor => {
                 self.login = None;
+                self.second_factor = true;
                 self.enter_code(now, seen, view, rule);
             }
             Meaning::Login => self.log_in(now, seen, view, rule),
@@ -409,6 +425,15 @@ impl Agent {
 
     fn log_in(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
         if self.locked.is_some() || self.closing || !self.policy.has_credentials {
+            return;
+        }
+        if std::mem::take(&mut self.second_factor) {
+            self.submitted = false;
+            self.missed = !self.policy.relogin;
+            self.next_login = Some(now + RELOGIN);
+            self.events.push_back(Event::SecondFactorMissed);
+        }
+        if self.missed {
             return;
         }
         if let Some(time) = self.next_login.filter(|&time| now < time) {
@@ -518,6 +543,7 @@ impl Agent {
         if main && !self.logged_in {
             self.logged_in = true;
             self.failures = 0;
+            self.second_factor = false;
             self.login = None;
             self.code = None;
             if std::mem::take(&mut self.submitted) {

@@ -17,6 +17,8 @@ pub struct Policy {
     pub has_credentials: bool,
     /// Whether one-time codes can be made.
     pub has_code: bool,
+    /// Whether to log in again, and so send a new push, when nobody confirmed the second factor.
+    pub relogin: bool,
     /// The row to choose in the list of second factor devices.
     pub second_factor_device: Option<String>,
     /// Rule settings: name as in the catalogue -> value.
@@ -58,6 +60,7 @@ impl Policy {
             mode: config.mode,
             has_credentials: config.credentials.is_some(),
             has_code: config.second_factor.totp_key.is_some(),
+            relogin: config.second_factor.relogin,
             second_factor_device: config.second_factor.device.clone(),
             answers: answers
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -89,6 +92,7 @@ mod tests {
             mode: TradingMode::Paper,
             has_credentials: true,
             has_code: false,
+            relogin: false,
             second_factor_device: None,
             answers,
             hands_off: Duration::ZERO,

@@ -102,6 +102,8 @@ pub enum Event {
         /// What was tried, and what came of it.
         what: String,
     },
+    /// The second factor's window went without a login: nobody confirmed.
+    SecondFactorMissed,
     /// A step of the login was verified.
     Verified {
         /// What, and by which evidence.

@@ -243,6 +243,7 @@ fn log(event: &Event) {
             tracing::info!(rule, title, "dialog left to a human by its setting");
         }
         Event::Pressed { rule, label } => tracing::info!(rule, label, "pressed"),
+        Event::SecondFactorMissed => tracing::warn!("the second factor was not confirmed"),
         Event::State {
             state: State::LockedOut,
             evidence,
