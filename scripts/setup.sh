@@ -6,7 +6,7 @@ set -eu
 
 build="build-essential"
 run="xvfb x11-xkb-utils xkb-data libtesseract5 tesseract-ocr-eng fonts-dejavu-core openjdk-17-jdk"
-test="python3-venv tigervnc-viewer openbox"
+test="procps python3-venv tigervnc-viewer openbox"
 
 case "${1:-run}" in
 run) wanted="$build $run" ;;
@@ -36,11 +36,12 @@ if [ -n "$missing" ]; then
             ;;
         esac
     fi
+    echo "Installing:$missing"
     $as_root apt-get update -qq
     # A minimal system has no folder for manual pages, and the JDK's package stops without it.
     $as_root mkdir -p /usr/share/man/man1
     # shellcheck disable=SC2086
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
 if ! command -v cargo >/dev/null 2>&1; then

@@ -29,6 +29,7 @@ fn gatehand(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Ou
         .env_clear()
         .env("PATH", path)
         .env("HOME", home)
+        .envs(common::profile())
         .envs(environment.iter().copied())
         .current_dir(home)
         .stdin(Stdio::null())
@@ -374,6 +375,8 @@ fn names_without_effect_give_one_warning_each() {
     let environment = [
         ("GATEHAND_TRADNG_MODE", "live"),
         ("READ_ONLY_API", "yes"),
+        ("TWOFA_TIMEOUT_ACTION", "restart"),
+        ("ALLOW_BLIND_TRADING", "NO"),
         ("GATEHAND_RULES", ""),
         ("GATEHAND_IBC_INI", &ini),
     ];
@@ -382,6 +385,7 @@ fn names_without_effect_give_one_warning_each() {
     for wanted in [
         "GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?",
         "READ_ONLY_API is recognised but has no effect yet",
+        "TWOFA_TIMEOUT_ACTION is recognised but has no effect yet",
         "MinimizeMainWindow (",
         "CommandServerPort (",
     ] {
@@ -392,7 +396,7 @@ fn names_without_effect_give_one_warning_each() {
             .count();
         assert_eq!(warnings, 1, "{wanted}: {}", outcome.stderr);
     }
-    assert_eq!(outcome.stderr.lines().count(), 4, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.lines().count(), 5, "{}", outcome.stderr);
 }
 
 #[test]

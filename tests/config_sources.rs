@@ -238,6 +238,7 @@ fn an_ibc_ini_with_its_escapes() {
             "ReadOnlyApi (INI:6) is recognised but has no effect yet",
             "LoginDialogDisplayTimout (INI:9) is not a setting; did you mean LoginDialogDisplayTimeout?",
             "TotallyUnknown (INI:12) is not a setting",
+            "SecondFactorAuthenticationExitInterval (INI:10) is recognised but has no effect yet",
         ]
     );
 }
@@ -282,7 +283,11 @@ fn a_compose_file_of_another_image() {
     let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
-        ["AUTO_RESTART_TIME is recognised but has no effect yet"]
+        [
+            "AUTO_RESTART_TIME is recognised but has no effect yet",
+            "TWOFA_TIMEOUT_ACTION is recognised but has no effect yet",
+            "RELOGIN_AFTER_TWOFA_TIMEOUT is recognised but has no effect yet",
+        ]
     );
 }
 

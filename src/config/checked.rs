@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Sources;
 use super::error::{ConfigError, Origin, Warning};
 use super::secret::Secret;
-use super::settings::Values;
+use super::settings::{Values, WITHOUT_EFFECT};
 use super::values::{
     AcceptIncoming, ExistingSession, LogFormat, OnRefusal, OnTimeout, Program, SizesNotice, TotpKey,
     TradingMode, VncPassword,
@@ -200,7 +200,13 @@ impl Folders {
 pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), ConfigError> {
     let folders = Folders::new(&mut sources);
     let mut raw = RawSettings::collect(sources)?;
-    let warnings = std::mem::take(&mut raw.warnings);
+    let mut warnings = std::mem::take(&mut raw.warnings);
+    for (key, idle) in WITHOUT_EFFECT {
+        let asks = |text: &str| !idle.iter().any(|idle| idle.eq_ignore_ascii_case(text));
+        if let Some(written) = raw.get(key).filter(|written| asks(written.text.expose())) {
+            warnings.push(Warning::NoEffect(written.origin.clone()));
+        }
+    }
     let values = Values::parse(|key| raw.get(key))?;
 
     let expand = |path: Option<PathBuf>, setting| path.map(|path| folders.expand(path, setting)).transpose();

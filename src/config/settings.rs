@@ -43,6 +43,15 @@ impl Setting {
     }
 }
 
+/// Settings that are checked but that nothing obeys yet, each with the values that ask for nothing.
+pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
+    ("second_factor_grace", &["60"]),
+    ("second_factor_on_timeout", &["exit"]),
+    ("second_factor_relogin", &["no", "false"]),
+    ("allow_blind_trading", &["no", "false"]),
+    ("login_window_limit", &["60"]),
+];
+
 /// A field of [`Values`]: a type with a default, or an `Option` without.
 pub(super) trait Field: Sized {
     const ALLOWED: &'static str;
@@ -232,21 +241,21 @@ settings! {
         ini: ["SecondFactorAuthenticationExitInterval"],
         secret: false,
         default: "60",
-        help: "Time after the confirmation for the login to complete.",
+        help: "Time after the confirmation for the login to complete. No effect yet.",
     }
     second_factor_on_timeout: OnTimeout {
         variables: ["GATEHAND_SECOND_FACTOR_ON_TIMEOUT", "TWOFA_TIMEOUT_ACTION"],
         ini: [],
         secret: false,
         default: "exit",
-        help: "What to do when nobody confirmed the second factor in time.",
+        help: "What to do when nobody confirmed the second factor in time. `restart` has no effect yet.",
     }
     second_factor_relogin: bool {
         variables: ["GATEHAND_SECOND_FACTOR_RELOGIN", "RELOGIN_AFTER_TWOFA_TIMEOUT"],
         ini: ["ReloginAfterSecondFactorAuthenticationTimeout"],
         secret: false,
         default: "no",
-        help: "Log in again in the same gateway when nobody confirmed the second factor in time.",
+        help: "Log in again in the same gateway when nobody confirmed the second factor in time. No effect yet.",
     }
     existing_session: ExistingSession {
         variables: ["GATEHAND_EXISTING_SESSION", "EXISTING_SESSION_DETECTED_ACTION"],
@@ -281,7 +290,7 @@ settings! {
         ini: ["AllowBlindTrading"],
         secret: false,
         default: "no",
-        help: "Confirm the warning about orders without market data.",
+        help: "Confirm the warning about orders without market data. No effect yet.",
     }
     dismiss_password_expiry: bool {
         variables: ["GATEHAND_DISMISS_PASSWORD_EXPIRY"],
@@ -302,7 +311,7 @@ settings! {
         ini: ["LoginDialogDisplayTimeout"],
         secret: false,
         default: "60",
-        help: "Time for the login window to show up.",
+        help: "Time for the login window to show up. No effect yet.",
     }
     tws_path: Option<PathBuf> {
         variables: ["GATEHAND_TWS_PATH", "TWS_PATH"],

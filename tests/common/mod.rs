@@ -22,6 +22,12 @@ use tempfile::TempDir;
 /// How long anything may take before a test fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The variable that says where a program built for `make coverage` writes what ran of it.
+pub fn profile() -> Option<(&'static str, String)> {
+    const NAME: &str = "LLVM_PROFILE_FILE";
+    std::env::var(NAME).ok().map(|value| (NAME, value))
+}
+
 /// Python with the packages of tests/python/requirements.txt; `scripts/test.sh` makes it.
 pub fn python() -> std::path::PathBuf {
     let folder = std::env::var("GATEHAND_TEST_PYTHON")

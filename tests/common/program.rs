@@ -93,6 +93,7 @@ impl Program {
         command
             .args(arguments)
             .env_clear()
+            .envs(super::profile())
             .envs(self.environment.iter().cloned());
         command
             .stdin(Stdio::null())
