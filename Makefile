@@ -26,7 +26,7 @@ bench:
 	@scripts/test.sh --prepare
 	cargo bench --workspace --locked
 
-# Line coverage of all tests; needs `cargo install cargo-llvm-cov` and the llvm-tools component, or Debian's llvm.
+# Line coverage of all tests; needs `cargo install --locked cargo-llvm-cov` and `rustup component add llvm-tools`.
 coverage:
 	@scripts/setup.sh test
 	@scripts/test.sh --prepare
