@@ -135,6 +135,7 @@ fn nothing_else_was_touched(program: &Program) {
 fn keep(name: &str, program: &Program) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix").join(name);
     let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
     let log = program.log();
     let display = log
         .lines()
