@@ -55,8 +55,6 @@ pub struct Plan {
     pub config: Config,
     /// The environment for the gateway, without secrets.
     pub environment: Vec<(OsString, OsString)>,
-    /// Folder of the user's rules.
-    pub rules: Option<PathBuf>,
     /// The display of a gateway that somebody else started; else everything is started here.
     pub attach: Option<DisplayAddress>,
     /// Called once, when the API answers for the first time.
@@ -114,13 +112,12 @@ impl App {
         let Plan {
             mut config,
             environment,
-            rules,
             attach,
             on_ready,
         } = plan;
         make_private_folder(&config.state_dir)?;
         let mut catalogue = Catalogue::built_in()?;
-        if let Some(folder) = &rules {
+        if let Some(folder) = &config.rules {
             catalogue.add_folder(folder)?;
         }
         let launch = match attach {
@@ -150,6 +147,11 @@ impl App {
 
         let reaper = Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?;
         let leftovers = Leftovers::end(&config.state_dir, Duration::from_secs(3)).await?;
+        if launch.is_some() {
+            // Somebody else's API there would be taken for that of the gateway.
+            let what = "the gateway cannot serve its API on";
+            drop(listen(what, relay.target, "GATEHAND_API_PORT").await?);
+        }
 
         let (ready, _) = watch::channel(false);
         let (logged_in, _) = watch::channel(false);

@@ -33,7 +33,7 @@ pub enum AppError {
         source: io::Error,
     },
     /// An address to listen on is taken or not ours.
-    #[error("{what} {address}: {source}; choose another address with {setting}")]
+    #[error("{what} {address}: {source}; stop what holds it, or choose another with {setting}")]
     Listen {
         /// What was to listen.
         what: &'static str,

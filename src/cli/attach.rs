@@ -1,7 +1,5 @@
 //! `gatehand attach`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::{Context, Failure, display};
@@ -11,9 +9,6 @@ use crate::exit::ExitCode;
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
-    /// Folder of rule files (*.toml) beside the built-in ones.
-    #[arg(long, value_name = "DIR", env = "GATEHAND_RULES")]
-    rules: Option<PathBuf>,
     #[command(flatten)]
     settings: Arguments,
 }
@@ -25,7 +20,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     Ok(app::run(Plan {
         config,
         environment,
-        rules: options.rules,
+
         attach: Some(address),
         on_ready: None,
     })?)

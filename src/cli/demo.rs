@@ -11,15 +11,9 @@ use crate::exit::ExitCode;
 
 /// Letters and digits that cannot be taken for one another.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789z";
-/// Dialogs that the stand-in shows, and the credentials that it accepts.
-const SCENARIO: &str = r#"{
-  "look": "nimbus",
-  "user": "edemo",
-  "password": "demouser",
-  "trading_mode": "live",
-  "after_login": ["paper_notice", "tip", "newer_version"]
-}
-"#;
+/// The credentials that the stand-in accepts.
+const USER: &str = "edemo";
+const PASSWORD: &str = "demouser";
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -29,34 +23,61 @@ pub(super) struct Options {
 }
 
 pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, Failure> {
+    let root = std::path::absolute(&options.tws_path).map_err(|error| {
+        Failure::unavailable(format!("--tws-path {}: {error}", options.tws_path.display()))
+    })?;
+    if !root.join("ibgateway").is_dir() {
+        return Err(Failure::configuration(format!(
+            "the stand-in gateway is not installed in {}; run `make demo`, or fixtures/gateway/install.sh {0}",
+            root.display()
+        )));
+    }
+    let settings = root.join("settings");
     let password = random_password()?;
-    let settings = options.tws_path.join("settings");
-    let written = std::fs::create_dir_all(&settings)
-        .and_then(|()| std::fs::write(settings.join("scenario.json"), SCENARIO))
-        .and_then(|()| std::path::absolute(&options.tws_path));
-    let root = written.map_err(|error| Failure::unavailable(format!("{}: {error}", settings.display())))?;
     let text = |path: &Path| path.display().to_string();
     let environment = context.environment.clone();
     let config = context.configure(
         Vec::new(),
         &[
             ("GATEHAND_TWS_PATH", &text(&root)),
-            ("GATEHAND_SETTINGS_PATH", &text(&root.join("settings"))),
+            ("GATEHAND_SETTINGS_PATH", &text(&settings)),
             ("GATEHAND_STATE_DIR", &text(&root.join("state"))),
             ("GATEHAND_TRADING_MODE", "paper"),
-            ("GATEHAND_USER", "edemo"),
-            ("GATEHAND_PASSWORD", "demouser"),
+            ("GATEHAND_USER", USER),
+            ("GATEHAND_PASSWORD", PASSWORD),
             ("GATEHAND_VNC_PASSWORD", &password),
         ],
     )?;
+    std::fs::create_dir_all(&settings)
+        .and_then(|()| std::fs::write(settings.join("scenario.json"), scenario(config.gateway.api_port)))
+        .map_err(|error| {
+            Failure::unavailable(format!(
+                "{}: {error}; name a writable folder with --tws-path",
+                settings.display()
+            ))
+        })?;
     eprintln!("Starting the stand-in gateway; Ctrl-C stops everything.");
-    Ok(app::run(Plan {
+    let code = app::run(Plan {
         config,
         environment,
-        rules: None,
         attach: None,
         on_ready: Some(summarise),
-    })?)
+    })?;
+    eprintln!("Everything is stopped.");
+    Ok(code)
+}
+
+/// What the stand-in shows: the wrong mode at first, and three dialogs after the login.
+fn scenario(api_port: u16) -> String {
+    serde_json::json!({
+        "look": "nimbus",
+        "user": USER,
+        "password": PASSWORD,
+        "trading_mode": "live",
+        "after_login": ["paper_notice", "tip", "newer_version"],
+        "api_port": api_port,
+    })
+    .to_string()
 }
 
 /// Eight random characters: VncAuth compares no more.
@@ -70,14 +91,13 @@ fn random_password() -> Result<String, Failure> {
 }
 
 fn summarise(config: &Config) {
-    println!();
-    println!("  state  Ready");
+    println!("\n  state  Ready");
     println!("  API    {}", config.relay);
     if let Some(vnc) = &config.vnc {
         let password = vnc.password.as_ref().map_or("", |password| password.expose());
         println!("  VNC    {}  password {password}", vnc.listen);
     }
-    println!();
+    println!("\n  Ctrl-C stops everything.\n");
 }
 
 #[cfg(test)]

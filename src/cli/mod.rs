@@ -156,15 +156,7 @@ fn dispatch(
 ) -> Result<ExitCode, Failure> {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let code = match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Stopped,
-                _ => ExitCode::Usage,
-            };
-            // Without a terminal to print to there is nobody to tell.
-            let _ = error.print();
-            return Ok(code);
-        }
+        Err(error) => return not_understood(&error),
     };
     let log_format = match cli.log_format.as_deref() {
         None => None,
@@ -193,6 +185,41 @@ fn dispatch(
         Command::Demo(options) => demo::execute(&options, context),
         Command::Unlock(options) => unlock::execute(options, context),
     }
+}
+
+/// Help and version are what was asked for; anything else is one line, as all errors are.
+fn not_understood(error: &clap::Error) -> Result<ExitCode, Failure> {
+    let help = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Stopped,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ExitCode::Usage,
+        _ => return Err(Failure::new(ExitCode::Usage, one_line(&error.to_string()))),
+    };
+    // Without a terminal to print to there is nobody to tell.
+    let _ = error.print();
+    Ok(help)
+}
+
+/// What clap says in several lines: what is wrong, what was meant or is missing, and where to read on.
+fn one_line(rendered: &str) -> String {
+    let said = rendered
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"));
+    let mut line = String::new();
+    for part in said.filter(|line| !line.is_empty()) {
+        let part = part
+            .strip_prefix("error: ")
+            .or(part.strip_prefix("tip: "))
+            .unwrap_or(part);
+        let glue = match line.chars().last() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => "; ",
+        };
+        line.push_str(glue);
+        line.push_str(part);
+    }
+    line + "; see gatehand --help"
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! `gatehand run`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use super::{Context, Failure};
@@ -11,9 +9,6 @@ use crate::exit::ExitCode;
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
-    /// Folder of rule files (*.toml) beside the built-in ones.
-    #[arg(long, value_name = "DIR", env = "GATEHAND_RULES")]
-    rules: Option<PathBuf>,
     #[command(flatten)]
     settings: Arguments,
 }
@@ -24,7 +19,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     Ok(app::run(Plan {
         config,
         environment,
-        rules: options.rules,
+
         attach: None,
         on_ready: None,
     })?)

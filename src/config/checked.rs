@@ -40,6 +40,8 @@ pub struct Config {
     pub display: DisplaySettings,
     /// The state folder; it may not exist yet.
     pub state_dir: PathBuf,
+    /// Folder of rule files beside the built-in ones.
+    pub rules: Option<PathBuf>,
     /// What to do after credentials were refused.
     pub on_refusal: OnRefusal,
     /// The log.
@@ -212,6 +214,7 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
         Some(path) => path,
         None => folders.state(&settings_path)?,
     };
+    let rules = expand(values.rules, "GATEHAND_RULES")?;
 
     let mode = values.trading_mode;
     let by_mode = match mode {
@@ -295,6 +298,7 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
             size: values.display_size,
         },
         state_dir,
+        rules,
         on_refusal: values.on_refusal,
         log: LogSettings {
             filter: values.log.0,

@@ -391,6 +391,12 @@ settings! {
         secret: false,
         help: "State folder. Default: `.gatehand` in the settings folder when that is a mounted volume, else `gatehand` under `XDG_STATE_HOME` or `~/.local/state`.",
     }
+    rules: Option<PathBuf> {
+        variables: ["GATEHAND_RULES"],
+        ini: [],
+        secret: false,
+        help: "Folder of rule files (`*.toml`) for dialogs, beside the built-in ones.",
+    }
     on_refusal: OnRefusal {
         variables: ["GATEHAND_ON_REFUSAL"],
         ini: [],

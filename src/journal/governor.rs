@@ -33,7 +33,7 @@ pub enum GovernorError {
     },
     /// The file is not what was written.
     #[error(
-        "governor {}: damaged ({why}); earlier refusals are unknown: check the password, then remove the file",
+        "governor {}: damaged ({why}); earlier refusals are unknown: check the password, then run `gatehand unlock`",
         path.display()
     )]
     Damaged {

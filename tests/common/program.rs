@@ -126,10 +126,19 @@ impl Program {
 
     /// Waits for an event that fulfils `condition`; shows the log when none comes.
     pub fn wait_for_event(&mut self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        self.wait_while_running(what, |program| program.events().into_iter().find(&condition))
+    }
+
+    /// Waits until the log holds `text`.
+    pub fn wait_for_log(&mut self, text: &str) {
+        self.wait_while_running(text, |program| program.log().contains(text).then_some(()));
+    }
+
+    fn wait_while_running<T>(&mut self, what: &str, condition: impl Fn(&Self) -> Option<T>) -> T {
         let deadline = std::time::Instant::now() + super::PATIENCE * 2;
         loop {
-            if let Some(event) = self.events().into_iter().find(&condition) {
-                return event;
+            if let Some(found) = condition(self) {
+                return found;
             }
             let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
             assert!(
