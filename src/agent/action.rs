@@ -22,7 +22,7 @@ pub enum Typed {
 pub enum Action {
     /// Write the attempt down, durably, before it is made.
     BeginSubmission,
-    /// Click in the middle of `bounds`, if that part of the window still looks as in `seen`.
+    /// Click in the middle of `bounds`, if that part of the window and those of `unchanged` still look as in `seen`.
     Click {
         /// The window.
         window: WindowId,
@@ -32,6 +32,8 @@ pub enum Action {
         label: String,
         /// The picture that the decision was made on.
         seen: Arc<Frame>,
+        /// What else the click relies on, in window coordinates.
+        unchanged: Vec<Rect>,
     },
     /// Ask the window to close (`WM_DELETE_WINDOW`).
     CloseWindow {

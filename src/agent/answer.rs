@@ -123,6 +123,7 @@ impl Answer {
             bounds,
             label,
             seen: Arc::clone(&view.frame),
+            unchanged: Vec::new(),
         })
     }
 

@@ -59,6 +59,9 @@ pub(super) struct Login {
     swapped: bool,
     /// The password field before it was filled: one that looks so again was rebuilt.
     empty_password: Option<(Rect, Frame)>,
+    /// The choices, once they are made.
+    api_choice: Option<Choice>,
+    mode_choice: Option<Choice>,
     last_failure: String,
 }
 
@@ -72,6 +75,8 @@ impl Login {
             not_before: None,
             swapped: false,
             empty_password: None,
+            api_choice: None,
+            mode_choice: None,
             last_failure: String::new(),
         }
     }
@@ -119,6 +124,12 @@ impl Login {
         else {
             return self.again(now, "the login button cannot be seen");
         };
+        let named = named(self.mode, &submit);
+        let complete = matches!(self.step, Step::Permit { .. } | Step::Submit);
+        if complete && !self.choices_stand(view, named) {
+            self.begin_choices();
+            return self.again(now, "what was chosen is no longer chosen");
+        }
         match &mut self.step {
             Step::MaySubmit => Next::Act(Action::MaySubmit),
             Step::Api(choice) => {
@@ -126,7 +137,6 @@ impl Login {
                 self.choose(now, step, window, view, "API type IB API")
             }
             Step::Mode(choice) => {
-                let named = named(self.mode, &submit);
                 let step = match choice.next(now, view, named) {
                     ChoiceStep::Absent => {
                         ChoiceStep::Failed("neither a mode toggle nor a button that names the mode".into())
@@ -169,6 +179,7 @@ impl Login {
                 bounds: submit.bounds,
                 label: submit.label,
                 seen: Arc::clone(&view.frame),
+                unchanged: self.evidence(view),
             }),
             Step::Submitted { .. } => Next::Stale,
         }
@@ -179,7 +190,7 @@ impl Login {
         self.not_before = None;
         match (&self.step, result) {
             (Step::MaySubmit, ActResult::Permitted) => {
-                self.step = Step::Api(Choice::new(vec!["IB API", "TWS/API"], vec!["FIX CTCI"]));
+                self.begin_choices();
                 Next::Wait(now)
             }
             (Step::UserName, ActResult::Filled) => {
@@ -224,6 +235,7 @@ impl Login {
                 bounds,
                 label,
                 seen: Arc::clone(&view.frame),
+                unchanged: Vec::new(),
             }),
             ChoiceStep::Wait(until) => Next::Wait(until),
             ChoiceStep::Chosen(evidence) => {
@@ -235,23 +247,48 @@ impl Login {
                 Next::Wait(now)
             }
             ChoiceStep::Failed(why) => {
-                self.step = Step::Api(Choice::new(vec!["IB API", "TWS/API"], vec!["FIX CTCI"]));
+                self.begin_choices();
                 self.again(now, &format!("{what} cannot be verified: {why}"))
             }
         }
     }
 
+    fn begin_choices(&mut self) {
+        (self.api_choice, self.mode_choice) = (None, None);
+        self.step = Step::Api(Choice::new(vec!["IB API", "TWS/API"], vec!["FIX CTCI"]));
+    }
+
     fn advance_choice(&mut self) {
-        self.step = match self.step {
-            Step::Api(_) => {
-                let (live, paper) = (vec!["Live Trading"], vec!["Paper Trading"]);
-                Step::Mode(match self.mode {
+        let (live, paper) = (vec!["Live Trading"], vec!["Paper Trading"]);
+        match std::mem::replace(&mut self.step, Step::UserName) {
+            Step::Api(choice) => {
+                self.api_choice = Some(choice);
+                self.step = Step::Mode(match self.mode {
                     TradingMode::Live => Choice::new(live, paper),
                     TradingMode::Paper => Choice::new(paper, live),
-                })
+                });
             }
-            _ => Step::UserName,
-        };
+            Step::Mode(choice) => self.mode_choice = Some(choice),
+            _ => {}
+        }
+    }
+
+    /// Whether the choices still stand. They were made before the fields were filled: the form may have been rebuilt.
+    fn choices_stand(&self, view: &View, named: Option<Named>) -> bool {
+        let stands =
+            |choice: &Option<Choice>, named| choice.as_ref().is_some_and(|choice| choice.stands(view, named));
+        stands(&self.api_choice, None) && stands(&self.mode_choice, named)
+    }
+
+    /// The parts of the form that show what is about to be submitted: the choices, and where the password begins.
+    fn evidence(&self, view: &View) -> Vec<Rect> {
+        let choices = [&self.api_choice, &self.mode_choice].into_iter().flatten();
+        let mut parts: Vec<Rect> = choices.flat_map(|choice| choice.areas(view)).collect();
+        if let Some((field, _)) = &self.empty_password {
+            let start = field.width.min(field.height);
+            parts.push(Rect::new(field.x, field.y, start, field.height));
+        }
+        parts
     }
 
     /// User name and password field: by their labels, else the first two from the top.

@@ -446,7 +446,12 @@ impl Agent {
         // A verified step leads to the next at once; each advances, so that this ends.
         for _ in 0..8 {
             let Some(login) = &mut self.login else { return };
+            let was_permitted = login.is_permitted();
             let next = login.next(now, seen, view, rule);
+            if was_permitted && (!login.is_permitted() || matches!(next, Next::Fail(_))) {
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+            }
             let again =
                 matches!(next, Next::Verified(_)) || matches!(next, Next::Wait(until) if until <= now);
             self.follow(now, next);

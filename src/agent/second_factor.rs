@@ -68,6 +68,7 @@ impl CodeEntry {
                 bounds,
                 label,
                 seen: Arc::clone(&view.frame),
+                unchanged: Vec::new(),
             })
         };
         if lists_devices && matches!(self.step, Step::Device | Step::ConfirmDevice) {

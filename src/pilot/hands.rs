@@ -51,8 +51,12 @@ impl Hands {
     ) -> Result<ActResult, X11Error> {
         match action {
             Action::Click {
-                window, bounds, seen, ..
-            } => surviving(click(desktop, *window, *bounds, seen)),
+                window,
+                bounds,
+                seen,
+                unchanged,
+                ..
+            } => surviving(click(desktop, *window, *bounds, seen, unchanged)),
             Action::CloseWindow { window } => {
                 surviving(desktop.close_window(*window).map(|()| ActResult::Done))
             }
@@ -168,10 +172,17 @@ impl Hands {
     }
 }
 
-/// Presses the left button in the middle of `bounds`, if the window still shows there what the decision was made on.
-fn click(desktop: &mut Desktop, window: WindowId, bounds: Rect, seen: &Frame) -> Result<ActResult, X11Error> {
+/// Presses the left button in the middle of `bounds`, if the window still shows what the decision was made on.
+fn click(
+    desktop: &mut Desktop,
+    window: WindowId,
+    bounds: Rect,
+    seen: &Frame,
+    unchanged: &[Rect],
+) -> Result<ActResult, X11Error> {
     let now = desktop.capture(window)?;
-    if now.size() != seen.size() || now.crop(bounds) != seen.crop(bounds) {
+    let same = |&part: &Rect| now.crop(part) == seen.crop(part);
+    if now.size() != seen.size() || !same(&bounds) || !unchanged.iter().all(same) {
         return Ok(ActResult::Changed);
     }
     match desktop.click(window, bounds.center()) {
