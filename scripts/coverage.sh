@@ -1,6 +1,7 @@
 #!/bin/bash
 # Line coverage by cargo-llvm-cov: `scripts/coverage.sh` of all tests, after `scripts/test.sh --prepare`;
-# `scripts/coverage.sh pure` of the tests that need neither a display nor a JVM, which is quicker. Prints a table; the last line is the figure.
+# `scripts/coverage.sh pure` of unit tests and of those that need neither a display nor a JVM, which is quicker.
+# Prints a table of files, and the figures at its end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,8 +31,11 @@ cargo llvm-cov clean --workspace --profraw-only
 case "${1:-all}" in
 all) cargo llvm-cov --workspace --locked --no-report ;;
 pure)
-    cargo llvm-cov --package gatehand-protocol --locked --no-report
-    cargo llvm-cov --package gatehand --lib --test dialogs --test vision_corpus --locked --no-report
+    # Not by package: other features would mean another build.
+    shopt -s nullglob
+    tests=(--test dialogs --test vision_corpus)
+    for file in protocol/tests/*.rs; do tests+=(--test "$(basename "$file" .rs)"); done
+    cargo llvm-cov --workspace --lib "${tests[@]}" --locked --no-report
     ;;
 *)
     echo "usage: scripts/coverage.sh [all|pure]" >&2
@@ -40,7 +44,8 @@ pure)
 esac
 
 # In the lcov format SF is a file, LF its lines and LH those of them that ran.
-cargo llvm-cov report --lcov --package gatehand --package gatehand-protocol | awk -F: -v pure="$pure" -v binding="$binding" -v root="$PWD/" '
+cargo llvm-cov report --lcov --package gatehand --package gatehand-protocol |
+    awk -F: -v pure="$pure" -v binding="$binding" -v root="$PWD/" '
     $1 == "SF" { file = $2; sub(root, "", file) }
     $1 == "LF" { lines = $2 }
     $1 == "LH" { ran = $2 }
