@@ -140,7 +140,7 @@ fn keep(name: &str, program: &Program) {
     let display = log
         .lines()
         .find_map(|line| line.split("display=").nth(1)?.split_whitespace().next());
-    if let Some(display) = display {
+    if let Some(display) = display.map(|name| name.trim_matches('"')) {
         let authority = find(&program.path("state"), "authority");
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
         command.arg("snapshot").arg(&folder).args(["--display", display]);

@@ -19,6 +19,8 @@ const REACTION: Duration = Duration::from_millis(1500);
 const MAX_CLICKS: u32 = 8;
 /// A difference of a colour channel that can be seen.
 const VISIBLE: u32 = 12;
+/// Edits per character that a toggle's label may differ by.
+const LIKENESS: f32 = 0.2;
 /// Pixels that differ by chance: a speck of a rounded corner.
 const SPECK: usize = 3;
 
@@ -249,6 +251,14 @@ impl Toggle {
     }
 }
 
+/// A text without a radio button's mark that was read as a letter or two.
+fn without_mark(text: &str) -> &str {
+    match text.split_once(' ') {
+        Some((mark, label)) if mark.chars().count() <= 2 => label,
+        _ => text,
+    }
+}
+
 fn differ(a: u32, b: u32) -> bool {
     let channel = |shift: u32| ((a >> shift) & 0xff).abs_diff((b >> shift) & 0xff);
     channel(16).max(channel(8)).max(channel(0)) > VISIBLE
@@ -270,10 +280,11 @@ fn find(view: &View, labels: &[&'static str]) -> Option<Toggle> {
             });
         }
         let wanted = Folded::of(label);
+        let is_label = |text: &str| Folded::of(text).equals(&wanted, LIKENESS).is_some();
         let line = reading
             .lines
             .iter()
-            .find(|line| Folded::of(&line.text).equals(&wanted, 0.2).is_some())?;
+            .find(|line| is_label(&line.text) || is_label(without_mark(&line.text)))?;
         let check = controls::check_box(frame, reading, label);
         // A tab tells its state by a stroke below its text, a radio button by its mark.
         let around = line.bounds.inflated(line.bounds.height as i32);

@@ -10,6 +10,7 @@ use x11rb::protocol::xfixes::{ConnectionExt as _, SelectionEventMask};
 use x11rb::protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask};
 
 use super::event_queue::EventQueue;
+use super::field::SelectAll;
 use super::keyboard::Keyboard;
 use super::link::Link;
 use super::manager::{self, Manager};
@@ -74,6 +75,7 @@ pub struct Desktop {
     damaged: BTreeSet<WindowId>,
     /// How often the window that is typed into was painted.
     pub(super) paints: Paints,
+    pub(super) select_all: SelectAll,
     lost: bool,
 }
 
@@ -121,6 +123,7 @@ impl Desktop {
             told: VecDeque::new(),
             damaged: BTreeSet::new(),
             paints: Paints::default(),
+            select_all: SelectAll::default(),
             lost: false,
         };
         desktop.list.invalidate_frames();

@@ -87,7 +87,7 @@ struct Field {
     options: FillOptions,
     /// How often all of it was selected: a program tells of each once, but for an empty field.
     selections: usize,
-    select_all: [Stroke; 2],
+    select_all: Vec<Vec<Stroke>>,
     end: Stroke,
     delete: Stroke,
 }
@@ -115,11 +115,38 @@ type Answer = (usize, Option<Zeroizing<String>>);
 const STALE: usize = 3;
 
 /// Symbols that filling needs besides the text.
-const ALWAYS: [u32; 4] = [keysym::CONTROL, keysym::A, keysym::END, keysym::DELETE];
+const ALWAYS: [u32; 6] = [
+    keysym::CONTROL,
+    keysym::A,
+    keysym::END,
+    keysym::DELETE,
+    keysym::SHIFT,
+    keysym::HOME,
+];
+
+/// How all of a field is selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum SelectAll {
+    /// Ctrl+A: most looks have it.
+    #[default]
+    Shortcut,
+    /// End, then Shift+Home: all looks have it, Motif this alone. Text from right to left may differ.
+    Extend,
+}
+
+impl SelectAll {
+    const fn other(self) -> Self {
+        match self {
+            Self::Shortcut => Self::Extend,
+            Self::Extend => Self::Shortcut,
+        }
+    }
+}
 
 impl Desktop {
     /// Replaces the content of the field at a point of a window by `text`, and reads it back through PRIMARY. The
-    /// field is clicked first. No modifier is held and PRIMARY is empty afterwards. When any other window is opened
+    /// field is clicked first. A program that does not answer may not know how its text was selected: the next call
+    /// selects in another way. No modifier is held and PRIMARY is empty afterwards. When any other window is opened
     /// typing stops at once, and the field keeps what it has until then.
     ///
     /// Mouse events overtake keys in a busy JVM: click nothing before this gave [`FillOutcome::Exact`] or
@@ -143,6 +170,9 @@ impl Desktop {
         let outcome = self.fill_field(window, client, windows, at, text, options);
         self.paints.window = None;
         let outcome = outcome?;
+        if outcome == FillOutcome::NoAnswer {
+            self.select_all = self.select_all.other();
+        }
         if outcome.is_confirmed() {
             self.keyboard.unbind(&self.link.connection)?;
         }
@@ -166,9 +196,16 @@ impl Desktop {
             spare: map.spare().len(),
         };
         let batches = map.plan(typed.chars().map(keysym_of), &ALWAYS).ok_or_else(full)?;
-        let [control, a, end, delete] =
-            ALWAYS.map(|symbol| map.stroke(symbol).or_else(|| batches[0].bound(symbol)));
-        let (Some(control), Some(a), Some(end), Some(delete)) = (control, a, end, delete) else {
+        let strokes = ALWAYS.map(|symbol| map.stroke(symbol).or_else(|| batches[0].bound(symbol)));
+        let [
+            Some(control),
+            Some(a),
+            Some(end),
+            Some(delete),
+            Some(shift),
+            Some(home),
+        ] = strokes
+        else {
             return Err(full());
         };
         let mut field = Field {
@@ -176,7 +213,10 @@ impl Desktop {
             windows,
             options,
             selections: 0,
-            select_all: [control, a],
+            select_all: match self.select_all {
+                SelectAll::Shortcut => vec![vec![control, a]],
+                SelectAll::Extend => vec![vec![end], vec![shift, home]],
+            },
             end,
             delete,
         };
@@ -243,7 +283,7 @@ impl Desktop {
 
     fn select_all(&self, field: &mut Field) -> Result<(), X11Error> {
         field.selections += 1;
-        self.press(&field.select_all)
+        field.select_all.iter().try_for_each(|chord| self.press(chord))
     }
 
     fn press(&self, strokes: &[Stroke]) -> Result<(), X11Error> {

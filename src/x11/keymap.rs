@@ -9,6 +9,7 @@ pub(super) mod keysym {
     pub(in crate::x11) const A: u32 = 0x61;
     pub(in crate::x11) const DELETE: u32 = 0xffff;
     pub(in crate::x11) const END: u32 = 0xff57;
+    pub(in crate::x11) const HOME: u32 = 0xff50;
     pub(in crate::x11) const CONTROL: u32 = 0xffe3;
     pub(in crate::x11) const SHIFT: u32 = 0xffe1;
     pub(in crate::x11) const LEVEL3_SHIFT: u32 = 0xfe03;
