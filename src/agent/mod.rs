@@ -246,12 +246,11 @@ impl Agent {
                 break;
             }
         }
-        if !dialogs.is_empty() {
+        if blocked || !dialogs.is_empty() {
             if let Some(login) = &mut self.login {
                 login.touch(now);
             }
         } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule.meaning))
-            && !blocked
         {
             self.fill_in(now, seen, view, rule);
         }
@@ -259,11 +258,15 @@ impl Agent {
         self.judge_state(&known, blocked);
     }
 
-    /// Counts windows without a rule. True when one of them is a dialog that may lie over the others.
+    /// Counts windows without a rule. True when one of them, or one that was not read yet, is a dialog that may lie
+    /// over the others.
     fn judge_unknown(&mut self, now: Instant) -> bool {
         let mut blocked = false;
         for seen in self.screen.clone() {
-            let Some(view) = &seen.view else { continue };
+            let Some(view) = &seen.view else {
+                blocked |= seen.window.kind == WindowKind::Dialog;
+                continue;
+            };
             if matches!(seen.window.kind, WindowKind::Popup | WindowKind::Splash) {
                 continue;
             }
