@@ -69,6 +69,8 @@ pub struct Agent {
     /// Nobody confirmed the second factor, and the settings leave it at that.
     missed: bool,
     logged_in: bool,
+    /// The API answered since the main window came.
+    was_ready: bool,
     api_answers: bool,
     locked: Option<String>,
     closing: bool,
@@ -100,6 +102,7 @@ impl Agent {
             second_factor: false,
             missed: false,
             logged_in: false,
+            was_ready: false,
             api_answers: false,
             locked: None,
             closing: false,
@@ -555,6 +558,7 @@ impl Agent {
             }
         } else if !main && shows(Meaning::Login).is_some() {
             self.logged_in = false;
+            self.was_ready = false;
         }
         let told_unknown = self.unknown.values().any(|&(_, told)| told);
         let (state, evidence) = if let Some(why) = &self.locked {
@@ -566,12 +570,12 @@ impl Agent {
             )
         } else if told_unknown && blocked {
             (
+        self.was_ready |= self.logged_in && self.api_answers;
                 State::UnknownDialog,
                 "a dialog without a rule is in the way".to_owned(),
             )
         } else if self.logged_in {
-            let was_ready = matches!(self.state, State::Ready | State::Disconnected);
-            let state = if was_ready {
+            let state = if self.was_ready {
                 State::Disconnected
             } else {
                 State::LoggedIn
