@@ -187,7 +187,7 @@ impl Agent {
     pub fn gateway_exited(&mut self, why: &str) {
         self.logged_in = false;
         self.api_answers = false;
-        self.login = None;
+        self.end_login();
         self.second_factor = false;
         self.missed = false;
         if self.locked.is_none() {
@@ -536,7 +536,6 @@ impl Agent {
         if now < since + EMPTY {
             return self.wake_at(since + EMPTY);
         }
-        self.submitted = false;
         self.gateway_exited("no window of the gateway is left");
     }
 
