@@ -187,7 +187,8 @@ impl Agent {
     pub fn gateway_exited(&mut self, why: &str) {
         self.logged_in = false;
         self.api_answers = false;
-        self.end_login();
+        self.abandon_login();
+        self.submitted = false;
         self.second_factor = false;
         self.missed = false;
         if self.locked.is_none() {
@@ -198,7 +199,7 @@ impl Agent {
     /// Closes the gateway through its window. False when there is no window to close.
     pub fn close_gateway(&mut self) -> bool {
         self.closing = true;
-        self.login = None;
+        self.abandon_login();
         let window = self.known().into_iter().find(|(_, _, rule)| {
             matches!(
                 rule.meaning,
@@ -390,6 +391,7 @@ impl Agent {
             }
             Meaning::LoginError => {
                 // The credentials were not judged.
+                self.abandon_login();
                 if self.submitted {
                     self.queue
                         .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
@@ -409,6 +411,14 @@ impl Agent {
                 });
             }
             _ => {}
+        }
+    }
+
+    /// Gives the login up. An attempt that was written down but not made is none.
+    fn abandon_login(&mut self) {
+        if self.login.take().is_some_and(|login| login.is_permitted()) {
+            self.queue
+                .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
         }
     }
 
@@ -490,7 +500,8 @@ impl Agent {
             Next::Verified(what) => self.events.push_back(Event::Verified { what }),
             Next::Wait(until) => self.wake_at(until),
             Next::Fail(what) => {
-                let window = self.login.take().map(|login| login.window);
+                let window = self.login.as_ref().map(|login| login.window);
+                self.abandon_login();
                 self.next_login = Some(now + BACK_OFF);
                 self.wake_at(now + BACK_OFF);
                 self.events.push_back(Event::GivenUp { what });
@@ -547,6 +558,7 @@ impl Agent {
             && shows(Meaning::Connecting).is_none();
         if main && !self.logged_in {
             self.logged_in = true;
+            self.was_ready = false;
             self.failures = 0;
             self.second_factor = false;
             self.login = None;
@@ -557,8 +569,8 @@ impl Agent {
             }
         } else if !main && shows(Meaning::Login).is_some() {
             self.logged_in = false;
-            self.was_ready = false;
         }
+        self.was_ready |= self.logged_in && self.api_answers;
         let told_unknown = self.unknown.values().any(|&(_, told)| told);
         let (state, evidence) = if let Some(why) = &self.locked {
             (State::LockedOut, why.clone())
@@ -569,7 +581,6 @@ impl Agent {
             )
         } else if told_unknown && blocked {
             (
-        self.was_ready |= self.logged_in && self.api_answers;
                 State::UnknownDialog,
                 "a dialog without a rule is in the way".to_owned(),
             )
@@ -645,7 +656,7 @@ impl Agent {
             .as_ref()
             .is_some_and(|login| !open.contains(&login.window))
         {
-            self.login = None;
+            self.abandon_login();
         }
     }
 
