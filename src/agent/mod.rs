@@ -180,6 +180,10 @@ impl Agent {
     /// A human typed or clicked: the agent keeps its hands off for a while.
     pub fn human_acted(&mut self, now: Instant) {
         self.hands_off_until = Some(now + self.policy.hands_off);
+        // Any field may hold something else now. A written attempt stays written: the button may have been pressed too.
+        if self.login.as_ref().is_some_and(|login| !login.waits_for_answer()) {
+            self.login = None;
+        }
         self.decide(now);
     }
 
