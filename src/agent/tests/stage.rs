@@ -335,16 +335,23 @@ impl Stage {
 
     /// All actions of the next `seconds`, each with the result that it gets when all goes well.
     pub(super) fn acts_within(&mut self, seconds: u32) -> Vec<Act> {
+        let end = self.now + Duration::from_secs(seconds.into());
         let mut acts = Vec::new();
-        for _ in 0..=4 * seconds {
+        loop {
             while let Some(act) = self.act() {
                 self.give(&success(&act));
                 acts.push(act);
                 assert!(acts.len() < 100, "no end of actions: {acts:?}");
             }
-            self.pass(0.25);
+            match self.agent.poll_timeout() {
+                Some(due) if due < end => self.now = due,
+                _ if self.now < end => {
+                    self.now = end;
+                    self.agent.handle_timeout(end);
+                }
+                _ => return acts,
+            }
         }
-        acts
     }
 
     /// What was told since the last call.
