@@ -62,6 +62,8 @@ pub(super) struct Login {
     /// The choices, once they are made.
     api_choice: Option<Choice>,
     mode_choice: Option<Choice>,
+    /// A press of the login button failed, but may have arrived all the same.
+    may_be_pressed: bool,
     last_failure: String,
 }
 
@@ -77,18 +79,24 @@ impl Login {
             empty_password: None,
             api_choice: None,
             mode_choice: None,
+            may_be_pressed: false,
             last_failure: String::new(),
         }
     }
 
-    /// Whether the button was pressed.
+    /// Whether the button was pressed, or may have been.
     pub(super) const fn is_submitted(&self) -> bool {
+        self.may_be_pressed || self.waits_for_answer()
+    }
+
+    /// Whether the button was pressed for certain, so that there is nothing to do but wait.
+    pub(super) const fn waits_for_answer(&self) -> bool {
         matches!(self.step, Step::Submitted { .. })
     }
 
-    /// Whether an attempt is written down that was not made yet.
+    /// Whether an attempt is written down that was certainly not made yet.
     pub(super) const fn is_permitted(&self) -> bool {
-        matches!(self.step, Step::Submit)
+        !self.may_be_pressed && matches!(self.step, Step::Submit)
     }
 
     /// The form is covered by something that works for the login: the wait for an answer begins anew.
@@ -218,6 +226,10 @@ impl Login {
             (_, ActResult::Interrupted { by }) => {
                 self.step = Step::UserName;
                 self.again(now, &format!("window {by} opened while typing"))
+            }
+            (Step::Submit, ActResult::Failed { why }) => {
+                self.may_be_pressed = true;
+                self.again(now, why)
             }
             (_, ActResult::NotVerified { why, .. } | ActResult::Failed { why }) => self.again(now, why),
             (_, ActResult::NotYet { retry_after }) => {

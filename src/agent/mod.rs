@@ -69,6 +69,8 @@ pub struct Agent {
     /// Nobody confirmed the second factor, and the settings leave it at that.
     missed: bool,
     logged_in: bool,
+    /// The API answered since the main window came.
+    was_ready: bool,
     api_answers: bool,
     locked: Option<String>,
     closing: bool,
@@ -100,6 +102,7 @@ impl Agent {
             second_factor: false,
             missed: false,
             logged_in: false,
+            was_ready: false,
             api_answers: false,
             locked: None,
             closing: false,
@@ -177,6 +180,10 @@ impl Agent {
     /// A human typed or clicked: the agent keeps its hands off for a while.
     pub fn human_acted(&mut self, now: Instant) {
         self.hands_off_until = Some(now + self.policy.hands_off);
+        // Any field may hold something else now. A written attempt stays written: the button may have been pressed too.
+        if self.login.as_ref().is_some_and(|login| !login.waits_for_answer()) {
+            self.login = None;
+        }
         self.decide(now);
     }
 
@@ -184,7 +191,8 @@ impl Agent {
     pub fn gateway_exited(&mut self, why: &str) {
         self.logged_in = false;
         self.api_answers = false;
-        self.login = None;
+        self.abandon_login();
+        self.submitted = false;
         self.second_factor = false;
         self.missed = false;
         if self.locked.is_none() {
@@ -195,7 +203,7 @@ impl Agent {
     /// Closes the gateway through its window. False when there is no window to close.
     pub fn close_gateway(&mut self) -> bool {
         self.closing = true;
-        self.login = None;
+        self.abandon_login();
         let window = self.known().into_iter().find(|(_, _, rule)| {
             matches!(
                 rule.meaning,
@@ -246,12 +254,11 @@ impl Agent {
                 break;
             }
         }
-        if !dialogs.is_empty() {
+        if blocked || !dialogs.is_empty() {
             if let Some(login) = &mut self.login {
                 login.touch(now);
             }
         } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule.meaning))
-            && !blocked
         {
             self.fill_in(now, seen, view, rule);
         }
@@ -259,11 +266,15 @@ impl Agent {
         self.judge_state(&known, blocked);
     }
 
-    /// Counts windows without a rule. True when one of them is a dialog that may lie over the others.
+    /// Counts windows without a rule. True when one of them, or one that was not read yet, is a dialog that may lie
+    /// over the others.
     fn judge_unknown(&mut self, now: Instant) -> bool {
         let mut blocked = false;
         for seen in self.screen.clone() {
-            let Some(view) = &seen.view else { continue };
+            let Some(view) = &seen.view else {
+                blocked |= seen.window.kind == WindowKind::Dialog;
+                continue;
+            };
             if matches!(seen.window.kind, WindowKind::Popup | WindowKind::Splash) {
                 continue;
             }
@@ -384,6 +395,7 @@ impl Agent {
             }
             Meaning::LoginError => {
                 // The credentials were not judged.
+                self.abandon_login();
                 if self.submitted {
                     self.queue
                         .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
@@ -403,6 +415,14 @@ impl Agent {
                 });
             }
             _ => {}
+        }
+    }
+
+    /// Gives the login up. An attempt that was written down but not made is none.
+    fn abandon_login(&mut self) {
+        if self.login.take().is_some_and(|login| login.is_permitted()) {
+            self.queue
+                .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
         }
     }
 
@@ -489,7 +509,8 @@ impl Agent {
             Next::Verified(what) => self.events.push_back(Event::Verified { what }),
             Next::Wait(until) => self.wake_at(until),
             Next::Fail(what) => {
-                let window = self.login.take().map(|login| login.window);
+                let window = self.login.as_ref().map(|login| login.window);
+                self.abandon_login();
                 self.next_login = Some(now + BACK_OFF);
                 self.wake_at(now + BACK_OFF);
                 self.events.push_back(Event::GivenUp { what });
@@ -535,7 +556,6 @@ impl Agent {
         if now < since + EMPTY {
             return self.wake_at(since + EMPTY);
         }
-        self.submitted = false;
         self.gateway_exited("no window of the gateway is left");
     }
 
@@ -547,6 +567,7 @@ impl Agent {
             && shows(Meaning::Connecting).is_none();
         if main && !self.logged_in {
             self.logged_in = true;
+            self.was_ready = false;
             self.failures = 0;
             self.second_factor = false;
             self.login = None;
@@ -558,6 +579,7 @@ impl Agent {
         } else if !main && shows(Meaning::Login).is_some() {
             self.logged_in = false;
         }
+        self.was_ready |= self.logged_in && self.api_answers;
         let told_unknown = self.unknown.values().any(|&(_, told)| told);
         let (state, evidence) = if let Some(why) = &self.locked {
             (State::LockedOut, why.clone())
@@ -572,8 +594,7 @@ impl Agent {
                 "a dialog without a rule is in the way".to_owned(),
             )
         } else if self.logged_in {
-            let was_ready = matches!(self.state, State::Ready | State::Disconnected);
-            let state = if was_ready {
+            let state = if self.was_ready {
                 State::Disconnected
             } else {
                 State::LoggedIn
@@ -644,7 +665,7 @@ impl Agent {
             .as_ref()
             .is_some_and(|login| !open.contains(&login.window))
         {
-            self.login = None;
+            self.abandon_login();
         }
     }
 
@@ -665,3 +686,6 @@ const fn is_form(meaning: Meaning) -> bool {
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests;

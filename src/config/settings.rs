@@ -44,10 +44,8 @@ impl Setting {
 }
 
 /// Settings that are checked but that nothing obeys yet, each with the values that ask for nothing.
-pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 5] = [
+pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 3] = [
     ("second_factor_grace", &["60"]),
-    ("second_factor_on_timeout", &["exit"]),
-    ("second_factor_relogin", &["no", "false"]),
     ("allow_blind_trading", &["no", "false"]),
     ("login_window_limit", &["60"]),
 ];

@@ -1,0 +1,223 @@
+//! From the login form to the pressed button, and what comes in between.
+
+use std::time::Duration;
+
+use super::super::{ActResult, Event, Outcome, State, Typed};
+use super::stage::*;
+use crate::screen::WindowId;
+
+fn denied(retry_after: Option<Duration>) -> ActResult {
+    ActResult::Denied {
+        why: "it was refused before".into(),
+        retry_after,
+    }
+}
+
+#[test]
+fn a_login_is_permitted_chosen_filled_in_written_down_and_then_pressed() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form_with(0, 0, 0)]);
+    assert_eq!(stage.state(), State::LoginShown);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "IB API"));
+    stage.expect_nothing();
+    stage.show(&[form_with(1, 0, 0)]);
+    stage.expect_done(&click(FORM, "Paper Trading"));
+    stage.expect_nothing();
+    stage.show(&[form_with(1, 1, 0)]);
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
+    stage.show(&[filled()]);
+    stage.expect(&Act::Begin, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "Log In"));
+    stage.expect_nothing();
+    assert_eq!(stage.state(), State::SubmittedCredentials);
+    let verified = stage.events();
+    let verified: Vec<&str> = verified
+        .iter()
+        .filter_map(|event| match event {
+            Event::Verified { what } => what.split([':', ',']).next(),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        verified,
+        ["API type IB API", "trading mode Paper", "user name", "password"]
+    );
+}
+
+#[test]
+fn nothing_is_clicked_or_typed_when_no_attempt_is_permitted() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    stage.expect(&Act::Ask, &denied(None));
+    assert_eq!(stage.acts_within(120), []);
+    assert_eq!(stage.state(), State::LockedOut);
+    let why = "it was refused before".to_owned();
+    assert!(stage.events().contains(&Event::Denied { why }));
+
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    stage.expect(&Act::Ask, &denied(Some(Duration::from_secs(100))));
+    assert_eq!(stage.acts_within(98), []);
+    stage.pass(2.0);
+    assert_eq!(stage.act(), Some(Act::Ask));
+    assert_eq!(stage.state(), State::LoginShown);
+}
+
+#[test]
+fn without_credentials_the_form_is_a_humans() {
+    let mut stage = Stage::new(super::super::Policy {
+        has_credentials: false,
+        ..policy()
+    });
+    stage.show(&[form()]);
+    assert_eq!(stage.acts_within(60), []);
+    assert_eq!(stage.state(), State::LoginShown);
+}
+
+#[test]
+fn an_interrupted_fill_begins_again_with_the_user_name() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "IB API"));
+    stage.pass(1.6);
+    stage.expect_done(&click(FORM, "Paper Trading"));
+    stage.pass(1.6);
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    let by = WindowId(DIALOG);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Interrupted { by });
+    stage.expect_nothing();
+    stage.pass(0.8);
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
+}
+
+#[test]
+fn what_cannot_be_read_back_is_never_submitted() {
+    let unverified = ActResult::NotVerified {
+        why: "7 of 9 characters".into(),
+        masked: false,
+    };
+    for wrong in [Typed::UserName, Typed::Password] {
+        let mut stage = Stage::new(policy());
+        stage.show(&[form()]);
+        let mut filled = 0;
+        for _ in 0..400 {
+            match stage.act() {
+                Some(Act::Ask) => stage.give(&ActResult::Permitted),
+                Some(Act::Fill(_, what)) if what == wrong => {
+                    filled += 1;
+                    stage.give(&unverified);
+                }
+                Some(Act::Fill(..)) => stage.give(&ActResult::Filled),
+                Some(Act::Click(_, label)) => {
+                    assert_ne!(label, "Log In");
+                    stage.give(&ActResult::Done);
+                }
+                Some(Act::Keep(FORM)) => stage.give(&ActResult::Done),
+                Some(other) => panic!("{other:?} although {wrong:?} was not verified"),
+                None => stage.pass(0.25),
+            }
+        }
+        assert!(filled > 2, "{wrong:?} was tried {filled} times");
+        let given_up = |event: &Event| matches!(event, Event::GivenUp { what } if what.contains("7 of 9"));
+        assert!(stage.events().iter().any(given_up), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_password_field_that_looks_empty_again_is_filled_again() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    let acts = stage.acts_within(10);
+    assert!(
+        acts.iter()
+            .filter(|act| **act == Act::Fill(FORM, Typed::UserName))
+            .count()
+            > 1
+    );
+    assert!(!acts.contains(&Act::Begin), "{acts:?}");
+}
+
+#[test]
+fn fields_the_other_way_round_are_told_by_their_echo() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "IB API"));
+    stage.pass(1.6);
+    stage.expect_done(&click(FORM, "Paper Trading"));
+    stage.pass(1.6);
+    let place = |action: Option<super::super::Action>| match action {
+        Some(super::super::Action::Fill { field, what, .. }) => (field, what),
+        other => panic!("{other:?}"),
+    };
+    let (first, what) = place(stage.action());
+    assert_eq!(what, Typed::UserName);
+    stage.give(&ActResult::NotVerified {
+        why: "echo characters".into(),
+        masked: true,
+    });
+    stage.pass(0.8);
+    let (second, what) = place(stage.action());
+    assert_eq!(what, Typed::UserName);
+    assert!(second.y > first.y);
+    stage.give(&ActResult::Filled);
+    assert_eq!(place(stage.action()), (first, Typed::Password));
+}
+
+#[test]
+fn a_login_button_that_changed_is_pressed_later_on_the_same_attempt() {
+    let mut stage = Stage::new(policy());
+    stage.fill_in();
+    stage.expect(&click(FORM, "Log In"), &ActResult::Changed);
+    stage.show(&[filled()]);
+    stage.expect_done(&click(FORM, "Log In"));
+    stage.expect_nothing();
+    assert_eq!(stage.state(), State::SubmittedCredentials);
+}
+
+#[test]
+fn an_attempt_that_was_interrupted_is_withdrawn_and_needs_a_new_one() {
+    let mut stage = Stage::new(policy());
+    stage.fill_in();
+    let by = WindowId(DIALOG);
+    stage.expect(&click(FORM, "Log In"), &ActResult::Interrupted { by });
+    stage.expect_done(&Act::Record(Outcome::Withdrawn));
+    stage.pass(0.8);
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
+    stage.show(&[form_with(1, 1, 12)]);
+    stage.expect(&Act::Begin, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "Log In"));
+}
+
+#[test]
+fn an_attempt_that_is_not_permitted_after_all_is_not_made() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "IB API"));
+    stage.pass(1.6);
+    stage.expect_done(&click(FORM, "Paper Trading"));
+    stage.pass(1.6);
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
+    stage.show(&[filled()]);
+    stage.expect(&Act::Begin, &denied(None));
+    assert_eq!(stage.acts_within(120), []);
+    assert_eq!(stage.state(), State::LockedOut);
+}
+
+#[test]
+fn a_button_that_does_nothing_is_no_reason_to_press_it_without_a_new_attempt() {
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    assert_eq!(stage.acts_within(29), []);
+    stage.pass(1.0);
+    stage.expect_nothing();
+    stage.pass(11.0);
+    assert_eq!(stage.act(), Some(Act::Ask));
+}

@@ -1,0 +1,8 @@
+//! The agent before a display of hand-made windows, in counted time.
+
+mod dialogs;
+mod life;
+mod login;
+mod outcome;
+mod second_factor;
+mod stage;

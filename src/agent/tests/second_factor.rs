@@ -1,0 +1,109 @@
+//! The second factor: a device's row, a code, a push.
+
+use std::time::Duration;
+
+use super::super::{ActResult, Policy, State, Typed};
+use super::stage::*;
+
+fn devices() -> Sheet {
+    Sheet::dialog(DIALOG, "Second Factor Authentication")
+        .text("Select second factor device")
+        .text("IB Key")
+        .text("Mobile Authenticator App")
+        .button("OK")
+}
+
+fn code(echo: u32) -> Sheet {
+    Sheet::dialog(DIALOG, "Second Factor Authentication")
+        .text("Enter the code of your app")
+        .field("Code", echo)
+        .button("OK")
+}
+
+fn with_code() -> Policy {
+    Policy {
+        has_code: true,
+        second_factor_device: Some("Mobile Authenticator App".into()),
+        ..policy()
+    }
+}
+
+#[test]
+fn the_device_is_chosen_and_its_code_typed() {
+    let mut stage = Stage::new(with_code());
+    stage.submit();
+    stage.show(&[filled(), devices()]);
+    stage.expect_done(&click(DIALOG, "Mobile Authenticator App"));
+    assert_eq!(stage.state(), State::SecondFactor);
+    stage.expect_nothing();
+    stage.pass(0.8);
+    stage.expect_done(&click(DIALOG, "OK"));
+    stage.expect_nothing();
+    stage.show(&[filled(), code(0)]);
+    stage.pass(0.8);
+    let fill = Act::Fill(DIALOG, Typed::Code);
+    let retry_after = Duration::from_secs(4);
+    stage.expect(&fill, &ActResult::NotYet { retry_after });
+    assert_eq!(stage.acts_within(3), []);
+    stage.pass(1.0);
+    stage.expect(&fill, &ActResult::Filled);
+    stage.show(&[filled(), code(6)]);
+    stage.expect_done(&click(DIALOG, "OK"));
+    assert_eq!(stage.acts_within(30), []);
+    stage.show(&[main_window()]);
+    assert_eq!(stage.act(), Some(Act::Record(super::super::Outcome::LoggedIn)));
+}
+
+#[test]
+fn a_code_that_was_not_verified_is_not_sent() {
+    let mut stage = Stage::new(with_code());
+    stage.show(&[form(), code(0)]);
+    for _ in 0..20 {
+        stage.expect(
+            &Act::Fill(DIALOG, Typed::Code),
+            &ActResult::NotVerified {
+                why: "5 of 6".into(),
+                masked: false,
+            },
+        );
+        stage.pass(0.8);
+    }
+    assert_eq!(stage.acts_within(60), []);
+}
+
+#[test]
+fn three_codes_at_most_are_sent_to_one_window() {
+    let mut stage = Stage::new(with_code());
+    stage.show(&[form(), code(0)]);
+    let acts = stage.acts_within(600);
+    let once = [Act::Fill(DIALOG, Typed::Code), click(DIALOG, "OK")];
+    assert_eq!(acts, [&once[..]; 3].concat());
+}
+
+#[test]
+fn a_push_and_a_choice_that_nobody_made_are_left_to_a_human() {
+    let push = Sheet::dialog(DIALOG, "Second Factor Authentication")
+        .text("Confirm on your phone")
+        .button("OK");
+    let unnamed = Policy {
+        second_factor_device: None,
+        ..with_code()
+    };
+    let another = Policy {
+        second_factor_device: Some("Security Card".into()),
+        ..with_code()
+    };
+    for (policy, sheet) in [
+        (policy(), push.clone()),
+        (with_code(), push),
+        (policy(), code(0)),
+        (unnamed, devices()),
+        (another, devices()),
+    ] {
+        let mut stage = Stage::new(policy);
+        stage.submit();
+        stage.show(&[filled(), sheet]);
+        assert_eq!(stage.acts_within(120), []);
+        assert_eq!(stage.state(), State::SecondFactor);
+    }
+}

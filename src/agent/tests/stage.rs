@@ -1,0 +1,399 @@
+//! A display of hand-made windows, and an agent before it whose time is counted by hand.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::{ActResult, Action, Agent, Event, Policy, Seen, State, Typed, View};
+use crate::config::TradingMode;
+use crate::dialogs::Catalogue;
+use crate::screen::{
+    Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind,
+};
+
+const PAPER: u32 = 0x00f0_f0f0;
+const INK: u32 = 0x0020_2020;
+const PLAIN: u32 = 0x00d0_d0d0;
+const CHOSEN: u32 = 0x0030_60d0;
+const FIELD: u32 = 0x00ff_ffff;
+
+/// A window with one control or line per row.
+#[derive(Clone)]
+pub(super) struct Sheet {
+    id: u32,
+    title: String,
+    kind: WindowKind,
+    still: bool,
+    frame: Frame,
+    regions: Vec<Region>,
+    lines: Vec<Line>,
+    y: i32,
+}
+
+impl Sheet {
+    pub(super) fn dialog(id: u32, title: &str) -> Self {
+        Self::new(id, title, WindowKind::Dialog)
+    }
+
+    pub(super) fn new(id: u32, title: &str, kind: WindowKind) -> Self {
+        let mut frame = Frame::new(Size::new(400, 300));
+        frame.fill(Rect::new(0, 0, 400, 300), PAPER);
+        Self {
+            id,
+            title: title.to_owned(),
+            kind,
+            still: true,
+            frame,
+            regions: Vec::new(),
+            lines: Vec::new(),
+            y: 10,
+        }
+    }
+
+    /// The window has no still picture yet.
+    pub(super) fn moving(mut self) -> Self {
+        self.still = false;
+        self
+    }
+
+    pub(super) fn text(mut self, text: &str) -> Self {
+        self.write(text, 10, None);
+        self.feed()
+    }
+
+    pub(super) fn button(mut self, label: &str) -> Self {
+        self.boxed(label, 10, PLAIN);
+        self.feed()
+    }
+
+    /// Two toggles side by side, the first or the second of them chosen.
+    pub(super) fn toggles(mut self, labels: [&str; 2], chosen: usize) -> Self {
+        for (at, label) in labels.into_iter().enumerate() {
+            let colour = if at == chosen { CHOSEN } else { PLAIN };
+            self.boxed(label, 10 + 190 * at as i32, colour);
+        }
+        self.feed()
+    }
+
+    /// A label and its field, with `echo` characters in it.
+    pub(super) fn field(mut self, label: &str, echo: u32) -> Self {
+        self.write(label, 10, None);
+        let bounds = Rect::new(150, self.y - 2, 200, 20);
+        self.region(bounds, FIELD, RegionKind::Field);
+        self.frame.fill(Rect::new(154, self.y + 2, 6 * echo, 8), INK);
+        self.feed()
+    }
+
+    pub(super) fn check(mut self, label: &str, ticked: bool) -> Self {
+        let bounds = Rect::new(10, self.y, 16, 16);
+        self.region(bounds, FIELD, RegionKind::Check);
+        if ticked {
+            self.frame.fill(Rect::new(16, self.y + 4, 4, 8), INK);
+        }
+        self.write(label, 34, None);
+        self.feed()
+    }
+
+    fn boxed(&mut self, label: &str, x: i32, colour: u32) {
+        let bounds = Rect::new(x, self.y - 2, 170, 20);
+        self.region(bounds, colour, RegionKind::Button);
+        let region = Some(self.regions.len() - 1);
+        self.write(label, x + 8, region);
+    }
+
+    fn region(&mut self, bounds: Rect, background: u32, kind: RegionKind) {
+        self.frame.fill(bounds, background);
+        self.regions.push(Region {
+            bounds,
+            background,
+            kind,
+        });
+    }
+
+    fn write(&mut self, text: &str, x: i32, region: Option<usize>) {
+        let width = (3 * text.chars().count() as u32).clamp(6, 130);
+        let bounds = Rect::new(x, self.y + 2, width, 12);
+        self.frame.fill(Rect::new(x, self.y + 7, width, 2), INK);
+        self.lines.push(Line {
+            text: text.to_owned(),
+            bounds,
+            confidence: 95,
+            region,
+        });
+    }
+
+    fn feed(mut self) -> Self {
+        self.y += 28;
+        self
+    }
+
+    fn seen(&self, stacking: u32) -> Seen {
+        let size = self.frame.size();
+        let mut hasher = DefaultHasher::new();
+        self.frame.pixels().hash(&mut hasher);
+        let reading = Reading {
+            fingerprint: Fingerprint(hasher.finish()),
+            size,
+            regions: self.regions.clone(),
+            lines: self.lines.clone(),
+        };
+        Seen {
+            window: Window {
+                id: WindowId(self.id),
+                title: self.title.clone(),
+                class: "install4j-ibgateway-GWClient".to_owned(),
+                kind: self.kind,
+                transient_for: None,
+                geometry: Rect::of_size(size),
+                pid: Some(1),
+                client: 1,
+                stacking,
+            },
+            view: self.still.then(|| View {
+                frame: Arc::new(self.frame.clone()),
+                reading: Arc::new(reading),
+            }),
+        }
+    }
+}
+
+pub(super) const FORM: u32 = 1;
+pub(super) const MAIN: u32 = 2;
+pub(super) const DIALOG: u32 = 3;
+
+/// The login form of a live account: `api` and `mode` are the chosen toggles, `echo` what the password field shows.
+pub(super) fn form_with(api: usize, mode: usize, echo: u32) -> Sheet {
+    Sheet::new(FORM, "IBKR Gateway", WindowKind::Normal)
+        .toggles(["FIX CTCI", "IB API"], api)
+        .toggles(["Live Trading", "Paper Trading"], mode)
+        .field("Username", 4 * echo.min(1))
+        .field("Password", echo)
+        .button("Log In")
+}
+
+pub(super) fn form() -> Sheet {
+    form_with(1, 1, 0)
+}
+
+/// The same form, filled in.
+pub(super) fn filled() -> Sheet {
+    form_with(1, 1, 9)
+}
+
+pub(super) fn main_window() -> Sheet {
+    Sheet::new(MAIN, "IBKR Gateway", WindowKind::Normal).text("File Configure Help")
+}
+
+pub(super) fn connecting() -> Sheet {
+    Sheet::dialog(DIALOG, "Gateway")
+        .text("Connecting to server...")
+        .button("OK")
+}
+
+pub(super) fn refusal() -> Sheet {
+    Sheet::dialog(DIALOG, "Login failed")
+        .text("Unrecognized Username or Password")
+        .button("OK")
+}
+
+pub(super) fn unknown() -> Sheet {
+    Sheet::dialog(DIALOG, "Survey")
+        .text("How do you like the weather?")
+        .button("OK")
+}
+
+/// A notice that is pressed whatever the settings say.
+pub(super) fn tip() -> Sheet {
+    Sheet::dialog(DIALOG, "Tip of the Day").button("Close")
+}
+
+pub(super) fn policy() -> Policy {
+    Policy {
+        mode: TradingMode::Paper,
+        has_credentials: true,
+        has_code: false,
+        relogin: false,
+        second_factor_device: None,
+        answers: [].into(),
+        hands_off: Duration::from_secs(15),
+    }
+}
+
+pub(super) fn policy_with(answers: &[(&str, &str)]) -> Policy {
+    Policy {
+        answers: answers
+            .iter()
+            .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        ..policy()
+    }
+}
+
+/// What an action was, without its places.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    Ask,
+    Begin,
+    Click(u32, String),
+    Close(u32),
+    Fill(u32, Typed),
+    Keep(u32),
+    Record(super::super::Outcome),
+}
+
+impl From<&Action> for Act {
+    fn from(action: &Action) -> Self {
+        match action {
+            Action::BeginSubmission => Self::Begin,
+            Action::Click { window, label, .. } => Self::Click(window.0, label.clone()),
+            Action::CloseWindow { window } => Self::Close(window.0),
+            Action::Fill { window, what, .. } => Self::Fill(window.0, *what),
+            Action::KeepEvidence { window, .. } => Self::Keep(window.0),
+            Action::MaySubmit => Self::Ask,
+            Action::Record(outcome) => Self::Record(*outcome),
+        }
+    }
+}
+
+pub(super) fn click(window: u32, label: &str) -> Act {
+    Act::Click(window, label.to_owned())
+}
+
+/// The agent before its display.
+pub(super) struct Stage {
+    pub(super) agent: Agent,
+    pub(super) now: Instant,
+    events: Vec<Event>,
+}
+
+impl Stage {
+    pub(super) fn new(policy: Policy) -> Self {
+        Self::with_rules(policy, "")
+    }
+
+    pub(super) fn with_rules(policy: Policy, rules: &str) -> Self {
+        let mut catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
+        catalogue
+            .add(Path::new("test.toml"), rules)
+            .expect("the test's rules are right");
+        Self {
+            agent: Agent::new(catalogue, policy),
+            now: Instant::now(),
+            events: Vec::new(),
+        }
+    }
+
+    /// The windows that show from now on, lowest first.
+    pub(super) fn show(&mut self, sheets: &[Sheet]) {
+        let screen = sheets.iter().zip(0..).map(|(sheet, at)| sheet.seen(at));
+        self.agent.observe(self.now, screen.collect());
+    }
+
+    pub(super) fn pass(&mut self, seconds: f32) {
+        self.now += Duration::from_secs_f32(seconds);
+        self.agent.handle_timeout(self.now);
+    }
+
+    /// The next action, after the timeouts that are due.
+    pub(super) fn act(&mut self) -> Option<Act> {
+        self.action().as_ref().map(Act::from)
+    }
+
+    pub(super) fn action(&mut self) -> Option<Action> {
+        for _ in 0..20 {
+            if let Some(action) = self.agent.poll_action() {
+                return Some(action);
+            }
+            if self.agent.poll_timeout().is_none_or(|due| due > self.now) {
+                return None;
+            }
+            self.agent.handle_timeout(self.now);
+        }
+        panic!("the agent asks to be woken again and again without an action");
+    }
+
+    /// The result of the last action.
+    pub(super) fn give(&mut self, result: &ActResult) {
+        self.agent.handle_result(self.now, result);
+    }
+
+    /// Expects this action and gives it this result.
+    pub(super) fn expect(&mut self, act: &Act, result: &ActResult) {
+        assert_eq!(self.act().as_ref(), Some(act));
+        self.give(result);
+    }
+
+    pub(super) fn expect_done(&mut self, act: &Act) {
+        self.expect(act, &ActResult::Done);
+    }
+
+    pub(super) fn expect_nothing(&mut self) {
+        assert_eq!(self.act(), None);
+    }
+
+    /// All actions of the next `seconds`, each with the result that it gets when all goes well.
+    pub(super) fn acts_within(&mut self, seconds: u32) -> Vec<Act> {
+        let end = self.now + Duration::from_secs(seconds.into());
+        let mut acts = Vec::new();
+        loop {
+            while let Some(act) = self.act() {
+                self.give(&success(&act));
+                acts.push(act);
+                assert!(acts.len() < 100, "no end of actions: {acts:?}");
+            }
+            match self.agent.poll_timeout() {
+                Some(due) if due < end => self.now = due,
+                _ if self.now < end => {
+                    self.now = end;
+                    self.agent.handle_timeout(end);
+                }
+                _ => return acts,
+            }
+        }
+    }
+
+    /// What was told since the last call.
+    pub(super) fn events(&mut self) -> Vec<Event> {
+        while let Some(event) = self.agent.poll_event() {
+            self.events.push(event);
+        }
+        std::mem::take(&mut self.events)
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.agent.state()
+    }
+
+    /// From the empty form to the permitted attempt: what comes next is the click on the login button.
+    pub(super) fn fill_in(&mut self) {
+        self.show(&[form()]);
+        self.expect(&Act::Ask, &ActResult::Permitted);
+        self.expect_done(&click(FORM, "IB API"));
+        self.pass(1.6);
+        self.expect_done(&click(FORM, "Paper Trading"));
+        self.pass(1.6);
+        self.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+        self.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
+        self.show(&[filled()]);
+        self.expect(&Act::Begin, &ActResult::Permitted);
+    }
+
+    /// The whole login up to the pressed button.
+    pub(super) fn submit(&mut self) {
+        self.fill_in();
+        self.expect_done(&click(FORM, "Log In"));
+        self.expect_nothing();
+        assert_eq!(self.state(), State::SubmittedCredentials);
+        self.events();
+    }
+}
+
+fn success(act: &Act) -> ActResult {
+    match act {
+        Act::Ask | Act::Begin => ActResult::Permitted,
+        Act::Fill(..) => ActResult::Filled,
+        _ => ActResult::Done,
+    }
+}
