@@ -31,6 +31,20 @@ fn the_modal_whose_ok_cancels_the_login_is_never_touched() {
     assert_eq!(stage.acts_within(25), []);
 }
 
+/// Not even by a user's rule that names its button.
+#[test]
+fn what_works_for_the_login_is_left_alone_whatever_its_rule_presses() {
+    for meaning in ["connecting", "login-progress", "shutdown"] {
+        let rules = format!(
+            "[[rule]]\nname = \"mine\"\nmeaning = \"{meaning}\"\ntitle = [\"Survey\"]\npress = [\"OK\"]\n"
+        );
+        let mut stage = Stage::with_rules(policy(), &rules);
+        stage.submit();
+        stage.show(&[filled(), unknown()]);
+        assert_eq!(stage.acts_within(120), [], "{meaning}");
+    }
+}
+
 #[test]
 fn an_unknown_dialog_is_told_and_kept_once_and_holds_up_the_login() {
     let mut stage = Stage::new(policy());
