@@ -385,7 +385,6 @@ fn names_without_effect_give_one_warning_each() {
     for wanted in [
         "GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?",
         "READ_ONLY_API is recognised but has no effect yet",
-        "TWOFA_TIMEOUT_ACTION is recognised but has no effect yet",
         "MinimizeMainWindow (",
         "CommandServerPort (",
     ] {

@@ -283,11 +283,7 @@ fn a_compose_file_of_another_image() {
     let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
-        [
-            "AUTO_RESTART_TIME is recognised but has no effect yet",
-            "TWOFA_TIMEOUT_ACTION is recognised but has no effect yet",
-            "RELOGIN_AFTER_TWOFA_TIMEOUT is recognised but has no effect yet",
-        ]
+        ["AUTO_RESTART_TIME is recognised but has no effect yet",]
     );
 }
 

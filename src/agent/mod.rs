@@ -468,7 +468,7 @@ impl Agent {
             let Some(login) = &mut self.login else { return };
             let was_permitted = login.is_permitted();
             let next = login.next(now, seen, view, rule);
-            if was_permitted && (!login.is_permitted() || matches!(next, Next::Fail(_))) {
+            if was_permitted && !login.is_permitted() {
                 self.queue
                     .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
             }

@@ -20,11 +20,7 @@ fn a_login_is_permitted_chosen_filled_in_written_down_and_then_pressed() {
     assert_eq!(stage.state(), State::LoginShown);
     stage.expect(&Act::Ask, &ActResult::Permitted);
     stage.expect_done(&click(FORM, "IB API"));
-    stage.expect_nothing();
-    stage.show(&[form_with(1, 0, 0)]);
     stage.expect_done(&click(FORM, "Paper Trading"));
-    stage.expect_nothing();
-    stage.show(&[form_with(1, 1, 0)]);
     stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
     stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
     stage.show(&[filled()]);
@@ -81,10 +77,7 @@ fn an_interrupted_fill_begins_again_with_the_user_name() {
     let mut stage = Stage::new(policy());
     stage.show(&[form()]);
     stage.expect(&Act::Ask, &ActResult::Permitted);
-    stage.expect_done(&click(FORM, "IB API"));
-    stage.pass(1.6);
-    stage.expect_done(&click(FORM, "Paper Trading"));
-    stage.pass(1.6);
+    stage.choose();
     stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
     let by = WindowId(DIALOG);
     stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Interrupted { by });
@@ -146,10 +139,7 @@ fn fields_the_other_way_round_are_told_by_their_echo() {
     let mut stage = Stage::new(policy());
     stage.show(&[form()]);
     stage.expect(&Act::Ask, &ActResult::Permitted);
-    stage.expect_done(&click(FORM, "IB API"));
-    stage.pass(1.6);
-    stage.expect_done(&click(FORM, "Paper Trading"));
-    stage.pass(1.6);
+    stage.choose();
     let place = |action: Option<super::super::Action>| match action {
         Some(super::super::Action::Fill { field, what, .. }) => (field, what),
         other => panic!("{other:?}"),
@@ -199,10 +189,7 @@ fn an_attempt_that_is_not_permitted_after_all_is_not_made() {
     let mut stage = Stage::new(policy());
     stage.show(&[form()]);
     stage.expect(&Act::Ask, &ActResult::Permitted);
-    stage.expect_done(&click(FORM, "IB API"));
-    stage.pass(1.6);
-    stage.expect_done(&click(FORM, "Paper Trading"));
-    stage.pass(1.6);
+    stage.choose();
     stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
     stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
     stage.show(&[filled()]);

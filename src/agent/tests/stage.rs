@@ -30,6 +30,8 @@ pub(super) struct Sheet {
     regions: Vec<Region>,
     lines: Vec<Line>,
     y: i32,
+    /// A login form's chosen toggles, and the echo characters in its password field.
+    form: Option<([usize; 2], u32)>,
 }
 
 impl Sheet {
@@ -49,6 +51,7 @@ impl Sheet {
             regions: Vec::new(),
             lines: Vec::new(),
             y: 10,
+            form: None,
         }
     }
 
@@ -165,13 +168,18 @@ pub(super) const DIALOG: u32 = 3;
 
 /// The login form of a live account: `api` and `mode` are the chosen toggles, `echo` what the password field shows.
 pub(super) fn form_with(api: usize, mode: usize, echo: u32) -> Sheet {
-    Sheet::new(FORM, "IBKR Gateway", WindowKind::Normal)
-        .toggles(["FIX CTCI", "IB API"], api)
-        .toggles(["Live Trading", "Paper Trading"], mode)
+    let mut form = Sheet::new(FORM, "IBKR Gateway", WindowKind::Normal)
+        .toggles(APIS, api)
+        .toggles(MODES, mode)
         .field("Username", 4 * echo.min(1))
         .field("Password", echo)
-        .button("Log In")
+        .button("Log In");
+    form.form = Some(([api, mode], echo));
+    form
 }
+
+const APIS: [&str; 2] = ["FIX CTCI", "IB API"];
+const MODES: [&str; 2] = ["Live Trading", "Paper Trading"];
 
 pub(super) fn form() -> Sheet {
     form_with(1, 1, 0)
@@ -266,6 +274,9 @@ pub(super) struct Stage {
     pub(super) agent: Agent,
     pub(super) now: Instant,
     events: Vec<Event>,
+    shown: Vec<Sheet>,
+    /// The last action, as long as it has no result.
+    last: Option<Act>,
 }
 
 impl Stage {
@@ -282,6 +293,8 @@ impl Stage {
             agent: Agent::new(catalogue, policy),
             now: Instant::now(),
             events: Vec::new(),
+            shown: Vec::new(),
+            last: None,
         }
     }
 
@@ -289,6 +302,31 @@ impl Stage {
     pub(super) fn show(&mut self, sheets: &[Sheet]) {
         let screen = sheets.iter().zip(0..).map(|(sheet, at)| sheet.seen(at));
         self.agent.observe(self.now, screen.collect());
+        self.shown = sheets.to_vec();
+    }
+
+    /// The form answers to a click on one of its toggles.
+    fn toggle(&mut self, label: &str) {
+        let mut sheets = self.shown.clone();
+        for sheet in &mut sheets {
+            let Some((mut chosen, echo)) = sheet.form else {
+                continue;
+            };
+            for (group, labels) in [APIS, MODES].iter().enumerate() {
+                if let Some(at) = labels.iter().position(|other| *other == label) {
+                    chosen[group] = at;
+                }
+            }
+            *sheet = form_with(chosen[0], chosen[1], echo);
+        }
+        self.show(&sheets);
+    }
+
+    /// The choices of a form whose toggles are right already: each is tried, there and back.
+    pub(super) fn choose(&mut self) {
+        for label in [APIS, MODES].concat() {
+            self.expect_done(&click(FORM, label));
+        }
     }
 
     pub(super) fn pass(&mut self, seconds: f32) {
@@ -298,7 +336,9 @@ impl Stage {
 
     /// The next action, after the timeouts that are due.
     pub(super) fn act(&mut self) -> Option<Act> {
-        self.action().as_ref().map(Act::from)
+        let act = self.action().as_ref().map(Act::from);
+        self.last.clone_from(&act);
+        act
     }
 
     pub(super) fn action(&mut self) -> Option<Action> {
@@ -317,6 +357,11 @@ impl Stage {
     /// The result of the last action.
     pub(super) fn give(&mut self, result: &ActResult) {
         self.agent.handle_result(self.now, result);
+        if let (Some(Act::Click(FORM, label)), ActResult::Done) = (self.last.take(), result)
+            && [APIS, MODES].concat().contains(&label.as_str())
+        {
+            self.toggle(&label);
+        }
     }
 
     /// Expects this action and gives it this result.
@@ -370,10 +415,7 @@ impl Stage {
     pub(super) fn fill_in(&mut self) {
         self.show(&[form()]);
         self.expect(&Act::Ask, &ActResult::Permitted);
-        self.expect_done(&click(FORM, "IB API"));
-        self.pass(1.6);
-        self.expect_done(&click(FORM, "Paper Trading"));
-        self.pass(1.6);
+        self.choose();
         self.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
         self.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
         self.show(&[filled()]);
