@@ -188,6 +188,11 @@ impl Login {
     /// Takes the result of the action that [`Login::next`] asked for.
     pub(super) fn handle(&mut self, now: Instant, result: &ActResult) -> Next {
         self.not_before = None;
+        if let Step::Api(choice) | Step::Mode(choice) = &mut self.step
+            && *result != ActResult::Done
+        {
+            choice.forget_click();
+        }
         match (&self.step, result) {
             (Step::MaySubmit, ActResult::Permitted) => {
                 self.begin_choices();
