@@ -146,6 +146,13 @@ impl Choice {
         self.click(now, pair, named, false)
     }
 
+    /// The click was not made after all: what shows next is no answer to it, nor to those before.
+    pub(super) fn forget_click(&mut self) {
+        self.clicked = None;
+        (self.after_wanted, self.after_other) = (None, None);
+        self.clicks = self.clicks.saturating_sub(1);
+    }
+
     /// Whether a choice that was made still stands, as far as the form shows it now: one that was rebuilt may not.
     pub(super) fn stands(&self, view: &View, named: Option<Named>) -> bool {
         match &self.rests_on {

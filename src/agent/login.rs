@@ -153,7 +153,7 @@ impl Login {
                 };
                 self.choose(now, step, window, view, &format!("trading mode {:?}", self.mode))
             }
-            Step::UserName => match self.fields(view) {
+            Step::UserName => match self.fields(view, &submit) {
                 Some((user_name, password)) => {
                     self.empty_password = Some((password, view.frame.crop(password)));
                     Next::Act(Action::Fill {
@@ -164,7 +164,7 @@ impl Login {
                 }
                 None => self.again(now, "the fields cannot be found"),
             },
-            Step::Password => match self.fields(view) {
+            Step::Password => match self.fields(view, &submit) {
                 Some((_, field)) => Next::Act(Action::Fill {
                     window,
                     field,
@@ -196,6 +196,11 @@ impl Login {
     /// Takes the result of the action that [`Login::next`] asked for.
     pub(super) fn handle(&mut self, now: Instant, result: &ActResult) -> Next {
         self.not_before = None;
+        if let Step::Api(choice) | Step::Mode(choice) = &mut self.step
+            && *result != ActResult::Done
+        {
+            choice.forget_click();
+        }
         match (&self.step, result) {
             (Step::MaySubmit, ActResult::Permitted) => {
                 self.begin_choices();
@@ -303,18 +308,44 @@ impl Login {
         parts
     }
 
-    /// User name and password field: by their labels, else the first two from the top.
-    fn fields(&self, view: &View) -> Option<(Rect, Rect)> {
-        let fields = controls::fields(&view.reading);
-        let labelled =
-            |labels: &[&str]| controls::field_labelled(&view.reading, labels).map(|field| field.bounds);
+    /// User name and password field: by their labels, else the first two between the toggles and the login button.
+    fn fields(&self, view: &View, submit: &Button) -> Option<(Rect, Rect)> {
+        let toggles: Vec<Rect> = [&self.api_choice, &self.mode_choice]
+            .into_iter()
+            .flatten()
+            .flat_map(|choice| choice.areas(view))
+            .collect();
+        let lowest = toggles.iter().map(Rect::bottom).max().unwrap_or(0);
+        // What shares a row with a toggle, or lies below the button, is none of the two, whatever it looks like.
+        let possible = |field: &Rect| {
+            let beside = |toggle: &Rect| toggle.y < field.center().y && field.center().y < toggle.bottom();
+            !toggles.iter().any(beside) && field.bottom() <= submit.bounds.y
+        };
+        let labelled = |labels: &[&str]| {
+            let field = controls::field_labelled(&view.reading, labels)?.bounds;
+            Some(field).filter(possible)
+        };
         let by_label = (
-            labelled(&["User name", "Username", "User ID", "User", "IBKR Username"]),
+            labelled(&[
+                "User name",
+                "Username",
+                "User ID",
+                "User",
+                "IBKR Username",
+                "Login name",
+            ]),
             labelled(&["Password", "IBKR Password"]),
         );
         let (user_name, password) = match by_label {
             (Some(user_name), Some(password)) if user_name != password => (user_name, password),
-            _ => (fields.first()?.bounds, fields.get(1)?.bounds),
+            _ => {
+                let fields = controls::fields(&view.reading);
+                let mut below = fields
+                    .iter()
+                    .map(|field| field.bounds)
+                    .filter(|field| possible(field) && field.y >= lowest);
+                (below.next()?, below.next()?)
+            }
         };
         Some(if self.swapped {
             (password, user_name)

@@ -1,12 +1,14 @@
 //! Flat areas that are shaped like something: panels, buttons, fields, rows, boxes.
 
-use super::flat::{Flat, FlatMap};
+use super::flat::{Flat, FlatMap, distance};
 use crate::screen::{Frame, Rect};
 
 /// More regions than any window of controls has.
 const MOST: usize = 512;
 /// An area of this side is background, not a stroke of a letter.
 const SOLID: u8 = 5;
+/// How far a focus ring is from a button's ends, at most, where nothing else tells it.
+const NEAR: i32 = 40;
 /// An area at least this large may have any shape.
 const PANEL: (u32, u32) = (48, 40);
 
@@ -50,6 +52,9 @@ impl Grounds {
     pub(super) fn of(frame: &Frame) -> Self {
         let map = FlatMap::of(frame);
         let mut all = candidates(frame, &map);
+        for ground in &mut all {
+            colour(ground, frame, &map);
+        }
         nest(&mut all);
         let mut owner = vec![0u16; frame.size().area()];
         let width = frame.size().width as usize;
@@ -59,9 +64,6 @@ impl Grounds {
                 let row = y as usize * width;
                 owner[row + bounds.x as usize..row + bounds.right() as usize].fill(index as u16);
             }
-        }
-        for ground in &mut all {
-            colour(ground, frame, &map);
         }
         Self { all, owner }
     }
@@ -174,7 +176,7 @@ fn nest(all: &mut Vec<Ground>) {
             .iter()
             .rposition(|outer| outer.bounds != ground.bounds && outer.bounds.contains_rect(&ground.bounds));
         if let Some(parent) = parent.filter(|&parent| parent > 0)
-            && is_inside_of_ring(&kept[parent].bounds, &ground.bounds)
+            && is_ring_in(&kept[parent], &ground)
         {
             continue;
         }
@@ -184,13 +186,24 @@ fn nest(all: &mut Vec<Ground>) {
     *all = kept;
 }
 
+/// Whether `inner` is what a focus ring cuts out of `outer`. In a wide button the ring is around the text, far from
+/// the button's ends; but the paper is the same on both sides of it.
+fn is_ring_in(outer: &Ground, inner: &Ground) -> bool {
+    let near = inner.bounds.x - outer.bounds.x <= NEAR;
+    is_centred(&outer.bounds, &inner.bounds) && (near || distance(outer.background, inner.background) <= 3)
+}
+
 /// Whether `inner` lies in `outer` as a focus ring lies in a button.
 pub(super) fn is_inside_of_ring(outer: &Rect, inner: &Rect) -> bool {
+    is_centred(outer, inner) && inner.x - outer.x <= NEAR
+}
+
+fn is_centred(outer: &Rect, inner: &Rect) -> bool {
     let margin = outer.height - inner.height;
     outer.height <= 64 && margin <= 16 && inner.height * 10 >= outer.height * 4 && {
         let left = inner.x - outer.x;
         let right = outer.right() - inner.right();
-        left.abs_diff(right) <= 4 && left <= 40
+        left.abs_diff(right) <= 4
     }
 }
 
@@ -276,6 +289,17 @@ mod tests {
         let grounds = Grounds::of(&frame);
         assert_eq!(grounds.all.len(), 2);
         assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 78, 24));
+    }
+
+    #[test]
+    fn a_focus_ring_around_the_text_does_not_divide_a_wide_button() {
+        let mut frame = Frame::new(Size::new(300, 100));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        bordered(&mut frame, Rect::new(20, 20, 180, 26), 0x7a8a99, 0xb8cfe5);
+        bordered(&mut frame, Rect::new(85, 25, 50, 16), 0x6382bf, 0xb8cfe5);
+        let grounds = Grounds::of(&frame);
+        assert_eq!(grounds.all.len(), 2);
+        assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 178, 24));
     }
 
     #[test]
