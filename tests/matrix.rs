@@ -423,7 +423,7 @@ fn timing() -> Vec<Variation> {
         ),
         v(
             "slow",
-            json!({"delays": {"splash_ms": 4000, "form_ms": 500, "enabled_after_ms": 5000, "connect_ms": 5000, "main_ms": 3000}}),
+            json!({"delays": {"splash_ms": 4000, "form_ms": 500, "enabled_after_ms": 5000, "connect_ms": 5000, "main_ms": 600}}),
         ),
         v(
             "enabled-late-dark",
