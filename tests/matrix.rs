@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 /// A JVM, an X server and the text recognition keep a core busy.
 const AT_ONCE: usize = 2;
 
-/// What a failed variation said of a test's panic is told once, at the end.
+/// The names of those that failed; what they said is on stderr.
 type Failures = Mutex<Vec<String>>;
 
 struct Variation {
