@@ -78,7 +78,7 @@ struct Clicked {
 #[derive(Debug)]
 enum Evidence {
     Label,
-    Looks(Pair),
+    Looks(Box<Pair>),
 }
 
 impl Choice {
@@ -139,7 +139,7 @@ impl Choice {
             None
         };
         if let Some(evidence) = evidence {
-            self.rests_on = Some(Evidence::Looks(pair));
+            self.rests_on = Some(Evidence::Looks(Box::new(pair)));
             return ChoiceStep::Chosen(evidence);
         }
         self.after_wanted = Some(pair.clone());
