@@ -3,6 +3,8 @@
 //! A small sample by default; all of them with GATEHAND_TEST_MATRIX=all, those whose name contains a word with
 //! GATEHAND_TEST_MATRIX=word. What a failed one left is kept in the target folder's `tmp/matrix/NAME`.
 
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod common;
 
 use std::collections::VecDeque;
