@@ -19,6 +19,8 @@ const SHORT_WORD: usize = 4;
 struct Phrase {
     whole: Folded,
     words: Vec<Folded>,
+    /// It ends with a question mark: so must the text, right after it. `exit?` is not `exit and sell all positions?`.
+    question: bool,
 }
 
 impl From<String> for Phrase {
@@ -28,8 +30,9 @@ impl From<String> for Phrase {
             .map(Folded::of)
             .filter(|word| !word.is_empty());
         Self {
-            whole: Folded::of(&text),
+            whole: Folded::of(text.trim_end_matches('?')),
             words: words.collect(),
+            question: text.ends_with('?'),
         }
     }
 }
@@ -37,6 +40,19 @@ impl From<String> for Phrase {
 impl Phrase {
     /// Whether `text` says this, give or take what a blurred print makes of it.
     fn is_in(&self, text: &Folded) -> bool {
+        if !self.question {
+            return self.stands_in(text);
+        }
+        text.questions().any(|question| {
+            let ends = self
+                .words
+                .last()
+                .is_none_or(|word| question.tail(word.len()).equals(word, EDIT_RATIO).is_some());
+            ends && self.stands_in(&question.tail(self.whole.len() + SHORT_WORD))
+        })
+    }
+
+    fn stands_in(&self, text: &Folded) -> bool {
         let ratio = |word: &Folded| if word.len() <= SHORT_WORD { 0.0 } else { EDIT_RATIO };
         text.contains(&self.whole, EDIT_RATIO).is_some()
             && self
@@ -230,6 +246,7 @@ mod tests {
         for same in [
             "Are you sure you want to exit?",
             "are you sure\nyou want to ex1t?",
+            "Orders stay.\nAre you sure you want to exit?\nYes\nNo",
             "Are you sure you want to exit ?",
         ] {
             assert!(exit.is_in(&Folded::of(same)), "{same}");
@@ -237,6 +254,8 @@ mod tests {
         for other in [
             "Are you sure you want to reset API order ID sequence?",
             "Are you sure you want to edit?",
+            "Are you sure you want to exit and sell all positions?",
+            "Are you sure you want to exit this position?",
         ] {
             assert!(!exit.is_in(&Folded::of(other)), "{other}");
         }

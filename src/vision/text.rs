@@ -47,6 +47,23 @@ impl Folded {
         (edits <= most).then(|| 1.0 - edits as f32 / phrase.len() as f32)
     }
 
+    /// The texts that end with a question mark, each from the mark before it.
+    pub fn questions(&self) -> impl Iterator<Item = Self> {
+        let mut parts: Vec<&[char]> = self.characters.split(|&c| c == '?').collect();
+        parts.pop();
+        parts.into_iter().map(|part| Self {
+            characters: part.to_vec(),
+        })
+    }
+
+    /// The last `length` characters, or all.
+    pub fn tail(&self, length: usize) -> Self {
+        let start = self.characters.len().saturating_sub(length);
+        Self {
+            characters: self.characters[start..].to_vec(),
+        }
+    }
+
     /// How well the whole text equals `label`, as [`contains`](Self::contains) says it. Up to four characters must
     /// all be there and no other: there are too many texts near `OK` and `No`.
     pub fn equals(&self, label: &Self, max_edit_ratio: f32) -> Option<f32> {
