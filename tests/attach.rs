@@ -3,12 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod common;
+#[path = "x11/painter.rs"]
+#[allow(dead_code, reason = "shared by test programs that each use a part")]
+mod painter;
 
 use std::process::Output;
 
 use common::gateway::StandIn;
 use common::program::{Program, free_port};
 use common::{TestDisplay, wait_for};
+use gatehand::screen::Rect;
+use painter::Painter;
 use serde_json::{Value, json};
 
 /// A program that attaches to `display`; the stand-in's API is at `api_port`.
@@ -99,14 +104,17 @@ fn killed_while_it_types_and_started_again() {
 #[test]
 fn another_window_manager_is_respected() {
     let display = TestDisplay::start(1024, 768);
+    let painter = Painter::connect(&display);
+    let window = painter.show("framed", Rect::new(50, 60, 120, 90), 0);
     let mut openbox = display.command("openbox");
-    openbox.args(["--sm-disable", "--replace"]);
+    openbox.arg("--sm-disable");
     let mut openbox = openbox
         .spawn()
         .expect("openbox is installed: scripts/setup.sh test");
-    wait_for("openbox to manage the windows", || {
-        (!display.desktop().manages_windows()).then_some(())
+    wait_for("openbox to frame a window", || {
+        painter.is_framed(window).then_some(())
     });
+    drop(painter);
     let port = free_port();
     let gateway = StandIn::start(&display, json!({"api_port": port}));
     let mut program = attach(&display, port);
