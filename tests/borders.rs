@@ -33,7 +33,7 @@ const BORDERS: [(&str, &[&str]); 9] = [
             "cli/",
         ],
     ),
-    ("thread::sleep", &["x11/field.rs"]),
+    ("thread::sleep", &["pilot/hands.rs", "x11/field.rs"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -4,7 +4,7 @@
 //! it was clicked changes its looks too when it is enabled. So a look alone is a hint only: what counts is that the
 //! pair answers to clicks. The evidence, best first: the login button's own label names the mode; after a click on the
 //! wanted one the two exchanged their looks; clicks on the wanted one lead to the same look twice, and a click on the
-//! other one in between to another.
+//! other one in between to another. The last may be the focus that moves, so it does not count for live and paper.
 
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,8 @@ pub(super) enum Named {
 pub(super) struct Choice {
     wanted: Vec<&'static str>,
     other: Vec<&'static str>,
+    /// Looks that come and go with the clicks are not enough: the focus does that too.
+    strict: bool,
     clicked: Option<Clicked>,
     clicks: u32,
     /// How the pair looked after the last click on the wanted one, and on the other one.
@@ -86,12 +88,18 @@ impl Choice {
         Self {
             wanted,
             other,
+            strict: false,
             clicked: None,
             clicks: 0,
             after_wanted: None,
             after_other: None,
             rests_on: None,
         }
+    }
+
+    /// The same pair, where a wrong choice does harm.
+    pub(super) fn strict(self) -> Self {
+        Self { strict: true, ..self }
     }
 
     /// Judges the form as it stands. `named` is what the login button says of the pair.
@@ -125,10 +133,11 @@ impl Choice {
             Some("the login button no longer names the other one")
         } else if pair.exchanged(&clicked.before) {
             Some("the two exchanged their looks")
-        } else if self
-            .after_wanted
-            .as_ref()
-            .is_some_and(|before| !pair.differs(before))
+        } else if !self.strict
+            && self
+                .after_wanted
+                .as_ref()
+                .is_some_and(|before| !pair.differs(before))
             && self
                 .after_other
                 .as_ref()

@@ -281,8 +281,8 @@ impl Login {
             Step::Api(choice) => {
                 self.api_choice = Some(choice);
                 self.step = Step::Mode(match self.mode {
-                    TradingMode::Live => Choice::new(live, paper),
-                    TradingMode::Paper => Choice::new(paper, live),
+                    TradingMode::Live => Choice::new(live, paper).strict(),
+                    TradingMode::Paper => Choice::new(paper, live).strict(),
                 });
             }
             Step::Mode(choice) => self.mode_choice = Some(choice),

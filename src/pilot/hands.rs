@@ -13,6 +13,9 @@ use crate::journal::{Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Point, Rect, WindowId};
 use crate::x11::{Desktop, FillOptions, FillOutcome, X11Error};
 
+/// Another window manager holds a click back with a grab before the window gets it. A pointer that has left by then
+/// disarms a Java button, and nothing tells that the click came to nothing.
+const FOREIGN_GRAB: Duration = Duration::from_millis(150);
 /// Validity of a one-time code, in seconds (RFC 6238 §5.2).
 const CODE_PERIOD: u64 = 30;
 /// A code that changes sooner than this is not typed: it has to travel.
@@ -193,6 +196,9 @@ fn click(
         }
         Err(error) => Err(error),
         Ok(()) => {
+            if !desktop.manages_windows() {
+                std::thread::sleep(FOREIGN_GRAB);
+            }
             desktop.park_pointer()?;
             Ok(ActResult::Done)
         }
