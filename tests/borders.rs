@@ -19,7 +19,7 @@ const BORDERS: [(&str, &[&str]); 9] = [
             "relay/",
             "gateway/",
             "supervisor/",
-            "app.rs",
+            "app/",
             "cli/",
         ],
     ),
@@ -39,6 +39,9 @@ const BORDERS: [(&str, &[&str]); 9] = [
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a source folder") {
         let path = entry.expect("an entry").path();
+        if path.file_name().is_some_and(|name| name == "tests") {
+            continue;
+        }
         if path.is_dir() {
             sources(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {

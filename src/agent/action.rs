@@ -127,8 +127,10 @@ pub enum ActResult {
         /// What went wrong.
         why: String,
     },
-    /// The field was filled and says so: the same text, or as many echo characters.
+    /// The field was filled and says so: the same text, or as many echo characters for a password.
     Filled,
+    /// A password was read back as it is: its field gives it away, or it went into another field.
+    FilledInPlain,
     /// The text went in, but what was read back is something else, or nothing came back.
     NotVerified {
         /// What was read back, without its content.

@@ -42,9 +42,15 @@ enum Step {
     Mode(Choice),
     UserName,
     Password,
-    Permit { filled: Instant },
+    /// The password may stand where the user name was: that is typed again, and the password's field must not be empty.
+    UserNameAgain,
+    Permit {
+        filled: Instant,
+    },
     Submit,
-    Submitted { at: Instant },
+    Submitted {
+        at: Instant,
+    },
 }
 
 /// The login form and how far it is filled in.
@@ -172,6 +178,14 @@ impl Login {
                 }),
                 None => self.again(now, "the password field cannot be found"),
             },
+            Step::UserNameAgain => match self.fields(view, &submit) {
+                Some((field, _)) => Next::Act(Action::Fill {
+                    window,
+                    field,
+                    what: Typed::UserName,
+                }),
+                None => self.again(now, "the user name's field cannot be found"),
+            },
             Step::Permit { filled } => match &self.empty_password {
                 Some((field, before)) if view.frame.crop(*field) == *before => {
                     if now < *filled + PAINTED {
@@ -218,6 +232,14 @@ impl Login {
                 self.step = Step::Permit { filled: now };
                 Next::Verified("password, read back as many echo characters".into())
             }
+            (Step::Password, ActResult::FilledInPlain) => {
+                self.step = Step::UserNameAgain;
+                Next::Wait(now)
+            }
+            (Step::UserNameAgain, ActResult::Filled) => {
+                self.step = Step::Permit { filled: now };
+                Next::Verified("password, read back in plain, and the user name once more".into())
+            }
             (Step::Permit { .. }, ActResult::Permitted) => {
                 self.step = Step::Submit;
                 Next::Wait(now)
@@ -226,7 +248,9 @@ impl Login {
                 self.step = Step::Submitted { at: now };
                 Next::Wait(now + ANSWER)
             }
-            (_, ActResult::Done | ActResult::Permitted | ActResult::Filled) => Next::Wait(now),
+            (_, ActResult::Done | ActResult::Permitted | ActResult::Filled | ActResult::FilledInPlain) => {
+                Next::Wait(now)
+            }
             (_, ActResult::Changed) => Next::Wait(now),
             (_, ActResult::Interrupted { by }) => {
                 self.step = Step::UserName;

@@ -133,6 +133,7 @@ impl Hands {
             masked,
         };
         Ok(match (outcome, what) {
+            (FillOutcome::Exact, Typed::Password) => ActResult::FilledInPlain,
             (FillOutcome::Exact, _) => ActResult::Filled,
             (FillOutcome::Masked { .. }, Typed::Password) => ActResult::Filled,
             (FillOutcome::Masked { .. }, _) => not_verified("the field shows echo characters", true),

@@ -302,7 +302,9 @@ impl Desktop {
             Ok(desktop.has_focus(field.window)?.then_some(()))
         })?;
         // Java holds keys back until the clicked field has the focus, but only those with a later time stamp.
-        while self.events.server_time(&self.link)?.wrapping_sub(clicked) < 2 {
+        // Another window manager holds the click itself back for a while.
+        let hold = if self.manages_windows() { 2 } else { 150 };
+        while self.events.server_time(&self.link)?.wrapping_sub(clicked) < hold {
             thread::sleep(Duration::from_millis(1));
         }
         Ok(focused)

@@ -88,6 +88,23 @@ fn an_interrupted_fill_begins_again_with_the_user_name() {
 }
 
 #[test]
+fn a_password_read_in_plain_is_no_proof_of_its_field() {
+    for right in [false, true] {
+        let mut stage = Stage::new(policy());
+        stage.show(&[form()]);
+        stage.expect(&Act::Ask, &ActResult::Permitted);
+        stage.choose();
+        stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+        stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::FilledInPlain);
+        stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+        if right {
+            stage.show(&[filled()]);
+        }
+        assert_eq!(stage.acts_within(2).contains(&Act::Begin), right);
+    }
+}
+
+#[test]
 fn what_cannot_be_read_back_is_never_submitted() {
     let unverified = ActResult::NotVerified {
         why: "7 of 9 characters".into(),
