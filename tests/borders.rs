@@ -19,11 +19,11 @@ const BORDERS: [(&str, &[&str]); 9] = [
             "relay/",
             "gateway/",
             "supervisor/",
-            "app/",
+            "app",
             "cli/",
         ],
     ),
-    ("SystemTime::now()", &["pilot/", "supervisor/", "app/", "cli/"]),
+    ("SystemTime::now()", &["pilot/", "supervisor/", "app", "cli/"]),
     (
         "env::var",
         &[
