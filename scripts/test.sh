@@ -12,4 +12,4 @@ export GATEHAND_TEST_PYTHON="$target/python"
 fixtures/gateway/install.sh "$GATEHAND_TEST_JTS"
 tests/python/setup.sh "$GATEHAND_TEST_PYTHON"
 [ "${1:-}" = --prepare ] && exit 0
-cargo test --workspace --locked "$@"
+cargo test --workspace --locked --no-fail-fast "$@"

@@ -375,7 +375,6 @@ fn names_without_effect_give_one_warning_each() {
     let environment = [
         ("GATEHAND_TRADNG_MODE", "live"),
         ("READ_ONLY_API", "yes"),
-        ("TWOFA_TIMEOUT_ACTION", "restart"),
         ("ALLOW_BLIND_TRADING", "NO"),
         ("GATEHAND_RULES", ""),
         ("GATEHAND_IBC_INI", &ini),
@@ -395,7 +394,7 @@ fn names_without_effect_give_one_warning_each() {
             .count();
         assert_eq!(warnings, 1, "{wanted}: {}", outcome.stderr);
     }
-    assert_eq!(outcome.stderr.lines().count(), 5, "{}", outcome.stderr);
+    assert_eq!(outcome.stderr.lines().count(), 4, "{}", outcome.stderr);
 }
 
 #[test]
