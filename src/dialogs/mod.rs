@@ -1,6 +1,6 @@
 //! Which dialog is this, and what may be done about it: rules as data. Pure.
 //!
-//! To add a dialog, add a `[[rule]]` to a file of `catalogue/` and a fixture of it to `fixtures/dialogs/`.
+//! To add a dialog, add a `[[rule]]` to a file of `catalogue/` and a row to `tests/dialogs.rs`.
 
 mod catalogue;
 mod rule;
