@@ -4,7 +4,8 @@
 //! it was clicked changes its looks too when it is enabled. So a look alone is a hint only: what counts is that the
 //! pair answers to clicks. The evidence, best first: the login button's own label names the mode; after a click on the
 //! wanted one the two exchanged their looks; clicks on the wanted one lead to the same look twice, and a click on the
-//! other one in between to another. The last may be the focus that moves, so it does not count for live and paper.
+//! other one in between to another. The last may be the focus that moves: for live and paper the focus is put into a
+//! field before each look, and both toggles must show the click.
 
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,8 @@ pub(super) enum ChoiceStep {
         /// Its label.
         label: String,
     },
+    /// Put the focus elsewhere, into a field.
+    Rest,
     /// Look again when something changed, at this time at the latest.
     Wait(Instant),
     /// The wanted toggle is chosen; by this evidence.
@@ -62,7 +65,8 @@ pub(super) struct Choice {
     strict: bool,
     clicked: Option<Clicked>,
     clicks: u32,
-    /// How the pair looked after the last click on the wanted one, and on the other one.
+    /// How the pair looked after the last click on the wanted one, and on the other one; with the focus elsewhere when
+    /// `strict`.
     after_wanted: Option<Pair>,
     after_other: Option<Pair>,
     /// What the choice rests on, once it is made.
@@ -75,12 +79,16 @@ struct Clicked {
     before: Pair,
     named: Option<Named>,
     wanted: bool,
+    /// The focus was put elsewhere since.
+    rests: bool,
 }
 
 #[derive(Debug)]
 enum Evidence {
     Label,
     Looks(Box<Pair>),
+    /// The pair's pixels with the focus elsewhere: where looks are all there is, they must not change at all.
+    Pixels(Box<Pair>),
 }
 
 impl Choice {
@@ -122,37 +130,63 @@ impl Choice {
         if !changed && now < clicked.at + REACTION {
             return ChoiceStep::Wait(clicked.at + REACTION);
         }
-        if !clicked.wanted {
-            self.after_other = Some(pair.clone());
+        let (wanted, rests) = (clicked.wanted, clicked.rests);
+        if wanted && !rests && named != Some(Named::Other) {
+            let evidence = if clicked.named == Some(Named::Other) {
+                Some("the login button no longer names the other one")
+            } else if pair.exchanged(&clicked.before) {
+                Some("the two exchanged their looks")
+            } else {
+                None
+            };
+            if let Some(evidence) = evidence {
+                self.rests_on = Some(Evidence::Looks(Box::new(pair)));
+                return ChoiceStep::Chosen(evidence);
+            }
+        }
+        // The first round is for pairs that tell by themselves.
+        if self.strict && !rests && (wanted || self.after_wanted.is_some()) {
+            self.clicked = Some(Clicked {
+                at: now,
+                before: pair,
+                named,
+                wanted,
+                rests: true,
+            });
+            return ChoiceStep::Rest;
+        }
+        if !wanted {
+            self.after_other = Some(pair.clone()).filter(|_| rests || !self.strict);
             return self.click(now, pair, named, true);
         }
         if named == Some(Named::Other) {
             return self.click(now, pair, named, true);
         }
-        let evidence = if clicked.named == Some(Named::Other) {
-            Some("the login button no longer names the other one")
-        } else if pair.exchanged(&clicked.before) {
-            Some("the two exchanged their looks")
-        } else if !self.strict
-            && self
-                .after_wanted
-                .as_ref()
-                .is_some_and(|before| !pair.differs(before))
-            && self
-                .after_other
-                .as_ref()
-                .is_some_and(|between| pair.differs(between))
-        {
-            Some("it answers to clicks, there and back")
-        } else {
-            None
-        };
-        if let Some(evidence) = evidence {
-            self.rests_on = Some(Evidence::Looks(Box::new(pair)));
-            return ChoiceStep::Chosen(evidence);
+        if self.answers_to_clicks(&pair) {
+            return ChoiceStep::Chosen(if self.strict {
+                self.rests_on = Some(Evidence::Pixels(Box::new(pair)));
+                "both toggles answer to clicks, there and back, whatever has the focus"
+            } else {
+                self.rests_on = Some(Evidence::Looks(Box::new(pair)));
+                "it answers to clicks, there and back"
+            });
         }
         self.after_wanted = Some(pair.clone());
         self.click(now, pair, named, false)
+    }
+
+    /// Whether `pair`, after a click on the wanted one, looks as after the one before, and otherwise than after a click
+    /// on the other one in between.
+    fn answers_to_clicks(&self, pair: &Pair) -> bool {
+        let (Some(wanted), Some(other)) = (&self.after_wanted, &self.after_other) else {
+            return false;
+        };
+        let exchanged = if self.strict {
+            pair.wanted.differs(&other.wanted) && pair.other.differs(&other.other)
+        } else {
+            pair.differs(other)
+        };
+        exchanged && !pair.differs(wanted)
     }
 
     /// The click was not made after all: what shows next is no answer to it, nor to those before.
@@ -168,12 +202,20 @@ impl Choice {
             None => true,
             Some(Evidence::Label) => named == Some(Named::Wanted),
             Some(Evidence::Looks(chosen)) => {
-                let found = (find(view, &self.wanted), find(view, &self.other));
                 named != Some(Named::Other)
-                    && matches!(&found, (Some(wanted), Some(other))
-                        if chosen.wanted.looks_like(wanted) && chosen.other.looks_like(other))
+                    && self.find_pair(view).is_some_and(|now| {
+                        chosen.wanted.looks_like(&now.wanted) && chosen.other.looks_like(&now.other)
+                    })
+            }
+            Some(Evidence::Pixels(chosen)) => {
+                named != Some(Named::Other) && self.find_pair(view).is_some_and(|now| !chosen.differs(&now))
             }
         }
+    }
+
+    fn find_pair(&self, view: &View) -> Option<Pair> {
+        let (wanted, other) = (find(view, &self.wanted)?, find(view, &self.other)?);
+        Some(Pair { wanted, other })
     }
 
     /// The parts of the form that show the choice.
@@ -198,6 +240,7 @@ impl Choice {
             before: pair,
             named,
             wanted,
+            rests: false,
         });
         ChoiceStep::Click { bounds, label }
     }
@@ -315,4 +358,95 @@ fn find(view: &View, labels: &[&'static str]) -> Option<Toggle> {
             ticked: check.and_then(|check| check.checked),
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::screen::{Line, Reading, Size};
+
+    const LABELS: [&str; 2] = ["Live Trading", "Paper Trading"];
+    const INK: u32 = 0x0020_2020;
+
+    /// Two tabs: the chosen one is underlined, if the look shows it at all; one of them may have the focus.
+    fn view(chosen: Option<usize>, focus: Option<usize>) -> View {
+        let mut frame = Frame::new(Size::new(400, 100));
+        frame.fill(frame.bounds(), 0x00f0_f0f0);
+        let mut lines = Vec::new();
+        for (at, label) in LABELS.into_iter().enumerate() {
+            let bounds = Rect::new(30 + 180 * at as i32, 40, 100, 12);
+            if focus == Some(at) {
+                frame.fill(bounds.inflated(4), 0x0080_a0c0);
+                frame.fill(bounds.inflated(3), 0x00f0_f0f0);
+            }
+            frame.fill(Rect::new(bounds.x, 45, 100, 2), INK);
+            if chosen == Some(at) {
+                frame.fill(Rect::new(bounds.x, 54, 100, 2), INK);
+            }
+            lines.push(Line {
+                text: label.to_owned(),
+                bounds,
+                confidence: 95,
+                region: None,
+            });
+        }
+        let reading = Reading {
+            size: frame.size(),
+            lines,
+            ..Reading::default()
+        };
+        View {
+            frame: Arc::new(frame),
+            reading: Arc::new(reading),
+        }
+    }
+
+    /// Plays a form that shows its choice, its focus, or neither; the last step, and what shows then.
+    fn play(shows_choice: bool, shows_focus: bool, choice: &mut Choice) -> (ChoiceStep, View) {
+        let mut now = Instant::now();
+        let (mut chosen, mut focus) = (0, None);
+        for _ in 0..100 {
+            let shown = view(
+                shows_choice.then_some(chosen),
+                if shows_focus { focus } else { None },
+            );
+            match choice.next(now, &shown, None) {
+                ChoiceStep::Click { label, .. } => {
+                    chosen = usize::from(label == LABELS[1]);
+                    focus = Some(chosen);
+                }
+                ChoiceStep::Rest => focus = None,
+                ChoiceStep::Wait(until) => now = until,
+                step => return (step, shown),
+            }
+        }
+        panic!("no end of steps");
+    }
+
+    fn paper() -> Choice {
+        Choice::new(vec![LABELS[1]], vec![LABELS[0]]).strict()
+    }
+
+    #[test]
+    fn a_stroke_is_told_from_the_focus_by_putting_that_elsewhere() {
+        for shows_focus in [false, true] {
+            let mut choice = paper();
+            let (step, shown) = play(true, shows_focus, &mut choice);
+            assert!(matches!(step, ChoiceStep::Chosen(_)), "{step:?}");
+            assert!(choice.stands(&shown, None));
+            assert!(!choice.stands(&view(Some(0), None), None), "another choice");
+            assert!(!choice.stands(&view(Some(1), Some(1)), None), "another look");
+            assert!(!choice.stands(&shown, Some(Named::Other)));
+        }
+    }
+
+    #[test]
+    fn toggles_that_show_nothing_but_the_focus_prove_nothing() {
+        for shows_focus in [false, true] {
+            let (step, _) = play(false, shows_focus, &mut paper());
+            assert!(matches!(step, ChoiceStep::Failed(_)), "{step:?}");
+        }
+    }
 }

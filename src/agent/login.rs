@@ -148,7 +148,7 @@ impl Login {
             Step::MaySubmit => Next::Act(Action::MaySubmit),
             Step::Api(choice) => {
                 let step = choice.next(now, view, None);
-                self.choose(now, step, window, view, "API type IB API")
+                self.choose(now, step, view, &submit, "API type IB API")
             }
             Step::Mode(choice) => {
                 let step = match choice.next(now, view, named) {
@@ -157,7 +157,7 @@ impl Login {
                     }
                     step => step,
                 };
-                self.choose(now, step, window, view, &format!("trading mode {:?}", self.mode))
+                self.choose(now, step, view, &submit, &format!("trading mode {:?}", self.mode))
             }
             Step::UserName => match self.fields(view, &submit) {
                 Some((user_name, password)) => {
@@ -269,7 +269,8 @@ impl Login {
         }
     }
 
-    fn choose(&mut self, now: Instant, step: ChoiceStep, window: WindowId, view: &View, what: &str) -> Next {
+    fn choose(&mut self, now: Instant, step: ChoiceStep, view: &View, submit: &Button, what: &str) -> Next {
+        let window = self.window;
         match step {
             ChoiceStep::Click { bounds, label } => Next::Act(Action::Click {
                 window,
@@ -278,6 +279,19 @@ impl Login {
                 seen: Arc::clone(&view.frame),
                 unchanged: Vec::new(),
             }),
+            ChoiceStep::Rest => match self.fields(view, submit) {
+                Some((user_name, _)) => Next::Act(Action::Click {
+                    window,
+                    bounds: user_name,
+                    label: "the user name's field".to_owned(),
+                    seen: Arc::clone(&view.frame),
+                    unchanged: Vec::new(),
+                }),
+                None => {
+                    self.begin_choices();
+                    self.again(now, "the fields cannot be found")
+                }
+            },
             ChoiceStep::Wait(until) => Next::Wait(until),
             ChoiceStep::Chosen(evidence) => {
                 self.advance_choice();
@@ -334,7 +348,11 @@ impl Login {
 
     /// User name and password field: by their labels, else the first two between the toggles and the login button.
     fn fields(&self, view: &View, submit: &Button) -> Option<(Rect, Rect)> {
-        let toggles: Vec<Rect> = [&self.api_choice, &self.mode_choice]
+        let current = match &self.step {
+            Step::Api(choice) | Step::Mode(choice) => Some(choice),
+            _ => None,
+        };
+        let toggles: Vec<Rect> = [self.api_choice.as_ref(), self.mode_choice.as_ref(), current]
             .into_iter()
             .flatten()
             .flat_map(|choice| choice.areas(view))
