@@ -26,10 +26,15 @@ use crate::screen::{WindowId, WindowKind};
 
 /// How long a window may stay without a rule before it is called unknown: it may still be painting itself.
 const UNKNOWN_AFTER: Duration = Duration::from_millis(2500);
+/// How long a window may stay without a picture before it is called unknown.
+const UNSEEN_AFTER: Duration = Duration::from_secs(10);
 /// First pause after a login that ended in an error; doubled each time, up to [`MAX_BACK_OFF`].
 const BACK_OFF: Duration = Duration::from_secs(10);
 /// Pause before a login after a second factor that nobody confirmed.
 const RELOGIN: Duration = Duration::from_secs(5);
+/// How long the login form must show after the second factor's window before that counts as missed: on the way to the
+/// main window it may show for a moment.
+const RETURNED: Duration = Duration::from_secs(5);
 const MAX_BACK_OFF: Duration = Duration::from_secs(600);
 /// How long the display may stay empty between two windows of a gateway that lives.
 const EMPTY: Duration = Duration::from_secs(10);
@@ -229,6 +234,10 @@ impl Agent {
         known.collect()
     }
 
+    fn recognise(&self, seen: &Seen, view: &View) -> Recognition<'_> {
+        self.catalogue.recognise(&seen.window, &view.reading)
+    }
+
     fn decide(&mut self, now: Instant) {
         self.wake = None;
         if self.waiting.is_some() || !self.queue.is_empty() {
@@ -271,31 +280,29 @@ impl Agent {
     fn judge_unknown(&mut self, now: Instant) -> bool {
         let mut blocked = false;
         for seen in self.screen.clone() {
-            let Some(view) = &seen.view else {
-                blocked |= seen.window.kind == WindowKind::Dialog;
-                continue;
-            };
             if matches!(seen.window.kind, WindowKind::Popup | WindowKind::Splash) {
                 continue;
             }
-            let why = match self.catalogue.recognise(&seen.window, &view.reading) {
-                Recognition::Known(_) => {
+            let (why, patience) = match seen.view.as_ref().map(|view| self.recognise(&seen, view)) {
+                Some(Recognition::Known(_)) => {
                     self.unknown.remove(&seen.window.id);
                     continue;
                 }
-                Recognition::Ambiguous(rules) => {
+                Some(Recognition::Ambiguous(rules)) => {
                     let names: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
-                    format!("claimed by several rules: {}", names.join(", "))
+                    let why = format!("claimed by several rules: {}", names.join(", "));
+                    (why, UNKNOWN_AFTER)
                 }
-                Recognition::Unknown => "no rule knows it".to_owned(),
+                Some(Recognition::Unknown) => ("no rule knows it".to_owned(), UNKNOWN_AFTER),
+                None => ("no picture of it could be taken".to_owned(), UNSEEN_AFTER),
             };
             blocked |= seen.window.kind == WindowKind::Dialog;
             let (since, told) = self.unknown.entry(seen.window.id).or_insert((now, false));
             if *told {
                 continue;
             }
-            if now < *since + UNKNOWN_AFTER {
-                let due = *since + UNKNOWN_AFTER;
+            if now < *since + patience {
+                let due = *since + patience;
                 self.wake_at(due);
                 continue;
             }
@@ -436,6 +443,7 @@ impl Agent {
             Meaning::SecondFactor => {
                 self.login = None;
                 self.second_factor = true;
+                self.returned = None;
                 self.enter_code(now, seen, view, rule);
             }
             Meaning::Login => self.log_in(now, seen, view, rule),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::agent::{Seen, View};
 use crate::screen::{Window, WindowId, WindowKind};
-use crate::vision::{Cache, OcrError, Reader, Tesseract, fingerprint};
+use crate::vision::{Cache, OcrError, Reader, Tesseract, fingerprint, outline};
 use crate::x11::{Desktop, X11Error};
 
 /// Without damage for this long, a window counts as still.
@@ -117,10 +117,10 @@ impl Eyes {
                 None if !settled => continue,
                 None => match self.reader.read(&frame) {
                     Ok(reading) => reading,
+                    // Without its text it is an unknown one, which is told; nothing at all would be told by nobody.
                     Err(error) => {
                         tracing::error!(%error, "reading a window");
-                        tracked.dirty = None;
-                        continue;
+                        Arc::new(outline(&frame))
                     }
                 },
             };

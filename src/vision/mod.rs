@@ -24,5 +24,5 @@ pub use binarise::{GreyImage, LineBitmap};
 pub use cache::{Cache, CacheError};
 pub use fingerprint::fingerprint;
 pub use ocr::{Ocr, OcrError, ReadText};
-pub use reader::{Reader, Segments};
+pub use reader::{Reader, Segments, outline};
 pub use tesseract::Tesseract;

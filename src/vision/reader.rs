@@ -1,5 +1,6 @@
 //! From a picture to a reading: segmentation, what is known already, and OCR for the rest.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::binarise::{GreyImage, LineBitmap, Rendering, grey};
@@ -62,6 +63,15 @@ impl Segments {
     /// Number of lines of text.
     pub const fn line_count(&self) -> usize {
         self.lines.lines.len()
+    }
+
+    fn outline(&self, fingerprint: Fingerprint, size: Size) -> Reading {
+        Reading {
+            fingerprint,
+            size,
+            regions: self.regions(),
+            lines: Vec::new(),
+        }
     }
 
     /// The regions, outer ones before those inside them; the first `grounds` ones in the grounds' order.
@@ -130,20 +140,9 @@ impl<O: Ocr> Reader<O> {
             return Ok(known);
         }
         let size = frame.size();
-        let limited;
-        let frame = if size.area() > MOST_PIXELS {
-            limited = frame.crop(Rect::of_size(limit(size)));
-            &limited
-        } else {
-            frame
-        };
+        let frame = &*limited(frame);
         let segments = Segments::of(frame);
-        let mut reading = Reading {
-            fingerprint,
-            size,
-            regions: segments.regions(),
-            lines: Vec::new(),
-        };
+        let mut reading = segments.outline(fingerprint, size);
         let mut unread = 0;
         for line in &segments.lines.lines {
             let read = self.read_line(frame, &segments, line)?;
@@ -242,6 +241,20 @@ impl<O: Ocr> Reader<O> {
         }
         reading.lines.sort_by_key(|line| (line.bounds.y, line.bounds.x));
         Ok(())
+    }
+}
+
+/// What can be told of a picture without any engine: its regions, no text.
+pub fn outline(frame: &Frame) -> Reading {
+    Segments::of(&limited(frame)).outline(fingerprint(frame, &[]), frame.size())
+}
+
+/// The part of a picture that is looked at.
+fn limited(frame: &Frame) -> Cow<'_, Frame> {
+    if frame.size().area() > MOST_PIXELS {
+        Cow::Owned(frame.crop(Rect::of_size(limit(frame.size()))))
+    } else {
+        Cow::Borrowed(frame)
     }
 }
 

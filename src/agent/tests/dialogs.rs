@@ -84,9 +84,20 @@ fn a_dialog_that_was_not_read_yet_holds_up_the_login() {
     let mut stage = Stage::new(policy());
     stage.fill_in();
     stage.show(&[filled(), unknown().moving()]);
-    assert_eq!(stage.acts_within(10), []);
+    assert_eq!(stage.acts_within(9), []);
     stage.show(&[filled()]);
     stage.expect_done(&click(FORM, "Log In"));
+}
+
+#[test]
+fn a_dialog_that_nobody_can_take_a_picture_of_is_told_and_holds_up_the_login() {
+    let mut stage = Stage::new(policy());
+    stage.fill_in();
+    stage.show(&[filled(), unknown().moving()]);
+    assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+    let told = |event: &Event| matches!(event, Event::UnknownDialog { title, .. } if title == "Survey");
+    assert_eq!(stage.events().into_iter().filter(told).count(), 1);
+    assert_eq!(stage.state(), State::UnknownDialog);
 }
 
 #[test]
