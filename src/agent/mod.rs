@@ -71,6 +71,8 @@ pub struct Agent {
     submitted: bool,
     /// The second factor's window shows, or did since the submission.
     second_factor: bool,
+    /// Since when the login form shows again after it.
+    returned: Option<Instant>,
     /// Nobody confirmed the second factor, and the settings leave it at that.
     missed: bool,
     logged_in: bool,
@@ -105,6 +107,7 @@ impl Agent {
             left: HashSet::new(),
             submitted: false,
             second_factor: false,
+            returned: None,
             missed: false,
             logged_in: false,
             was_ready: false,
@@ -226,7 +229,7 @@ impl Agent {
     fn known(&self) -> Vec<(Seen, View, Rule)> {
         let known = self.screen.iter().filter_map(|seen| {
             let view = seen.view.as_ref()?;
-            match self.catalogue.recognise(&seen.window, &view.reading) {
+            match self.recognise(seen, view) {
                 Recognition::Known(rule) => Some((seen.clone(), view.clone(), rule.clone())),
                 _ => None,
             }
@@ -455,7 +458,12 @@ impl Agent {
         if self.locked.is_some() || self.closing || !self.policy.has_credentials {
             return;
         }
-        if std::mem::take(&mut self.second_factor) {
+        if self.second_factor {
+            let since = *self.returned.get_or_insert(now);
+            if now < since + RETURNED {
+                return self.wake_at(since + RETURNED);
+            }
+            self.second_factor = false;
             self.submitted = false;
             self.missed = !self.policy.relogin;
             self.next_login = Some(now + RELOGIN);
@@ -586,6 +594,9 @@ impl Agent {
             }
         } else if !main && shows(Meaning::Login).is_some() {
             self.logged_in = false;
+        }
+        if shows(Meaning::Login).is_none() {
+            self.returned = None;
         }
         self.was_ready |= self.logged_in && self.api_answers;
         let told_unknown = self.unknown.values().any(|&(_, told)| told);

@@ -234,6 +234,24 @@ fn a_missed_second_factor_is_told_once_and_sends_no_new_push_unless_wanted() {
     }
 }
 
+#[test]
+fn a_form_that_shows_for_a_moment_on_the_way_to_the_main_window_is_no_missed_second_factor() {
+    let push = Sheet::dialog(DIALOG, "Second Factor Authentication").text("Check your phone");
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    stage.show(&[filled(), push]);
+    assert_eq!(stage.acts_within(2), []);
+    for _ in 0..2 {
+        stage.show(&[filled()]);
+        assert_eq!(stage.acts_within(4), []);
+        stage.show(&[]);
+        assert_eq!(stage.acts_within(2), []);
+    }
+    stage.show(&[main_window()]);
+    stage.expect_done(&Act::Record(Outcome::LoggedIn));
+    assert!(!stage.events().contains(&Event::SecondFactorMissed));
+}
+
 /// No click on the login button without an attempt that was written down and not withdrawn, whatever comes between.
 #[test]
 fn whatever_comes_between_the_button_is_pressed_only_for_a_written_attempt() {
