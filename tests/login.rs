@@ -174,6 +174,15 @@ fn a_dialog_that_opens_while_typing_is_not_answered_by_the_keys() {
 }
 
 #[test]
+fn fields_that_do_not_say_what_they_hold_are_looked_at() {
+    // Each waits in vain for two answers.
+    std::thread::scope(|scope| {
+        scope.spawn(|| logs_in(json!({"selectable": false})));
+        scope.spawn(|| logs_in(json!({"selectable": false, "look": "dark", "password": "two words"})));
+    });
+}
+
+#[test]
 fn a_gateway_that_stands_still_for_3_seconds_while_typing() {
     logs_in(json!({"freeze": {"after_keys": 3, "ms": 3000}, "look": "nimbus"}));
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::screen::{Frame, Rect, Window, WindowId};
 
 /// Something that is typed without the agent ever holding it.
@@ -15,6 +17,24 @@ pub enum Typed {
     Password,
     /// The user name.
     UserName,
+}
+
+/// What the picture of a field shows.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Shown {
+    /// This many echo characters.
+    Dots(usize),
+    /// A text. It may be a secret that went into the wrong field.
+    Text(Zeroizing<String>),
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dots(count) => write!(f, "Dots({count})"),
+            Self::Text(_) => f.write_str("Text(..)"),
+        }
+    }
 }
 
 /// One act on the display or on the journal. They are carried out one at a time.
@@ -40,6 +60,13 @@ pub enum Action {
         /// The window.
         window: WindowId,
     },
+    /// Compare what a field shows with what was typed into it.
+    Compare {
+        /// What was typed.
+        what: Typed,
+        /// What the field's picture shows.
+        shown: Shown,
+    },
     /// Click the field, replace what it holds, read it back.
     Fill {
         /// The window.
@@ -48,6 +75,8 @@ pub enum Action {
         field: Rect,
         /// What to type.
         what: Typed,
+        /// Whether to ask the field what it holds. One that does not answer is looked at.
+        read_back: bool,
     },
     /// Keep the window's picture and text in the state folder.
     KeepEvidence {
@@ -80,7 +109,10 @@ impl fmt::Display for Action {
                 )
             }
             Self::CloseWindow { window } => write!(f, "close {window}"),
-            Self::Fill { window, field, what } => {
+            Self::Compare { what, .. } => write!(f, "compare what the field of the {what:?} shows"),
+            Self::Fill {
+                window, field, what, ..
+            } => {
                 write!(
                     f,
                     "fill {what:?} into {window} at {},{}",
@@ -131,7 +163,9 @@ pub enum ActResult {
     Filled,
     /// A password was read back as it is: its field gives it away, or it went into another field.
     FilledInPlain,
-    /// The text went in, but what was read back is something else, or nothing came back.
+    /// The field was asked what it holds, and did not answer.
+    NoAnswer,
+    /// The text went in, but what was read back is something else.
     NotVerified {
         /// What was read back, without its content.
         why: String,
@@ -143,6 +177,8 @@ pub enum ActResult {
         /// That window.
         by: WindowId,
     },
+    /// The text was typed, and nobody asked the field what it holds.
+    Unread,
     /// Not now, but soon: a one-time code is about to change.
     NotYet {
         /// When to ask again.

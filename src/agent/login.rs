@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::action::{ActResult, Action, Seen, Typed, View};
+use zeroize::Zeroizing;
+
+use super::action::{ActResult, Action, Seen, Shown, Typed, View};
 use super::choice::{Choice, ChoiceStep, Named};
 use super::policy::Policy;
 use crate::config::TradingMode;
@@ -18,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_millis(700);
 /// How long a filled field may take to be painted.
 const PAINTED: Duration = Duration::from_millis(1500);
+/// How often fields are asked what they hold, once for each way to select their text, before they are looked at.
+const ASKED: u32 = 2;
+/// The echo character of a password, as it is read.
+const ECHO: char = '\u{2022}';
 /// How long the gateway may do nothing visible after the login button was pressed.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -44,6 +50,11 @@ enum Step {
     Password,
     /// The password may stand where the user name was: that is typed again, and the password's field must not be empty.
     UserNameAgain,
+    /// A field that does not say what it holds was typed into: its picture will tell.
+    Look {
+        what: Typed,
+        typed: Instant,
+    },
     Permit {
         filled: Instant,
     },
@@ -63,6 +74,10 @@ pub(super) struct Login {
     not_before: Option<Instant>,
     /// User name and password field are the other way round than they look.
     swapped: bool,
+    /// How often a field did not say what it holds.
+    unanswered: u32,
+    /// The field that is not asked what it holds, as it looked before it was typed into, or when it was compared last.
+    before: Option<Frame>,
     /// The password field before it was filled: one that looks so again was rebuilt.
     empty_password: Option<(Rect, Frame)>,
     /// The choices, once they are made.
@@ -82,6 +97,8 @@ impl Login {
             started: now,
             not_before: None,
             swapped: false,
+            unanswered: 0,
+            before: None,
             empty_password: None,
             api_choice: None,
             mode_choice: None,
@@ -159,33 +176,24 @@ impl Login {
                 };
                 self.choose(now, step, view, &submit, &format!("trading mode {:?}", self.mode))
             }
-            Step::UserName => match self.fields(view, &submit) {
-                Some((user_name, password)) => {
-                    self.empty_password = Some((password, view.frame.crop(password)));
-                    Next::Act(Action::Fill {
-                        window,
-                        field: user_name,
-                        what: Typed::UserName,
-                    })
+            Step::UserName | Step::UserNameAgain => match self.fields(view, &submit) {
+                Some((field, password)) => {
+                    // What is left of an earlier attempt would pass for a form that was rebuilt.
+                    if self.empty_password.is_none() || shown_in(view, password).is_none() {
+                        self.empty_password = Some((password, view.frame.crop(password)));
+                    }
+                    self.fill(view, field, Typed::UserName)
                 }
                 None => self.again(now, "the fields cannot be found"),
             },
             Step::Password => match self.fields(view, &submit) {
-                Some((_, field)) => Next::Act(Action::Fill {
-                    window,
-                    field,
-                    what: Typed::Password,
-                }),
-                None => self.again(now, "the password field cannot be found"),
+                Some((_, field)) => self.fill(view, field, Typed::Password),
+                None => self.again(now, "the fields cannot be found"),
             },
-            Step::UserNameAgain => match self.fields(view, &submit) {
-                Some((field, _)) => Next::Act(Action::Fill {
-                    window,
-                    field,
-                    what: Typed::UserName,
-                }),
-                None => self.again(now, "the user name's field cannot be found"),
-            },
+            Step::Look { what, typed } => {
+                let (what, painted) = (*what, *typed + PAINTED);
+                self.look(now, view, &submit, what, painted)
+            }
             Step::Permit { filled } => match &self.empty_password {
                 Some((field, before)) if view.frame.crop(*field) == *before => {
                     if now < *filled + PAINTED {
@@ -247,6 +255,43 @@ impl Login {
             (Step::Submit, ActResult::Done) => {
                 self.step = Step::Submitted { at: now };
                 Next::Wait(now + ANSWER)
+            }
+            (Step::Look { what, .. }, ActResult::Filled) => {
+                let what = *what;
+                if what == Typed::UserName {
+                    self.step = Step::Password;
+                    return Next::Verified("user name, as its field shows it".into());
+                }
+                self.step = Step::Permit { filled: now };
+                Next::Verified("password, as many echo characters as its field shows".into())
+            }
+            // The last characters may not be painted yet.
+            (Step::Look { typed, .. }, _) if now < *typed + PAINTED => Next::Wait(*typed + PAINTED),
+            (Step::Look { .. }, _) => {
+                self.step = Step::UserName;
+                if let ActResult::NotVerified { masked: true, .. } = result {
+                    self.swapped = !self.swapped;
+                }
+                self.again(
+                    now,
+                    "a field does not say what it holds, and shows something else than was typed",
+                )
+            }
+            (step, ActResult::Unread) => {
+                let password = matches!(step, Step::Password);
+                self.step = Step::Look {
+                    what: if password {
+                        Typed::Password
+                    } else {
+                        Typed::UserName
+                    },
+                    typed: now,
+                };
+                Next::Wait(now)
+            }
+            (_, ActResult::NoAnswer) => {
+                self.unanswered += 1;
+                self.again(now, "a field did not say what it holds")
             }
             (_, ActResult::Done | ActResult::Permitted | ActResult::Filled | ActResult::FilledInPlain) => {
                 Next::Wait(now)
@@ -396,11 +441,64 @@ impl Login {
         })
     }
 
+    fn fill(&mut self, view: &View, field: Rect, what: Typed) -> Next {
+        let read_back = self.unanswered < ASKED;
+        self.before = (!read_back).then(|| view.frame.crop(field));
+        Next::Act(Action::Fill {
+            window: self.window,
+            field,
+            what,
+            read_back,
+        })
+    }
+
+    /// What a field shows that was typed into and does not say what it holds.
+    fn look(&mut self, now: Instant, view: &View, submit: &Button, what: Typed, painted: Instant) -> Next {
+        let Some((user_name, password)) = self.fields(view, submit) else {
+            return self.again(now, "the fields cannot be found");
+        };
+        let field = if what == Typed::Password {
+            password
+        } else {
+            user_name
+        };
+        let looks = view.frame.crop(field);
+        let news = self.before.as_ref().is_none_or(|before| looks != *before);
+        match shown_in(view, field) {
+            Some(shown) if news => {
+                self.before = Some(looks);
+                Next::Act(Action::Compare { what, shown })
+            }
+            _ if now < painted => Next::Wait(painted),
+            _ => {
+                self.step = Step::UserName;
+                self.again(now, "a field neither says nor shows what was typed")
+            }
+        }
+    }
+
     fn again(&mut self, now: Instant, why: &str) -> Next {
         why.clone_into(&mut self.last_failure);
         self.not_before = Some(now + RETRY);
         Next::Wait(now + RETRY)
     }
+}
+
+/// The only line that shows in a field.
+fn shown_in(view: &View, field: Rect) -> Option<Shown> {
+    let mut lines = view
+        .reading
+        .lines
+        .iter()
+        .filter(|line| field.contains(line.bounds.center()));
+    let (line, None) = (lines.next()?, lines.next()) else {
+        return None;
+    };
+    Some(if line.text.chars().all(|c| c == ECHO) {
+        Shown::Dots(line.text.chars().count())
+    } else {
+        Shown::Text(Zeroizing::new(line.text.clone()))
+    })
 }
 
 /// `Paper Log In` names the paper mode. `Log In` and `Login` say nothing: not every version's label follows the mode.

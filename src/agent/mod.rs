@@ -14,7 +14,7 @@ mod state;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
-pub use action::{ActResult, Action, Outcome, Seen, Typed, View};
+pub use action::{ActResult, Action, Outcome, Seen, Shown, Typed, View};
 use answer::{Answer, AnswerStep};
 use login::{Login, Next};
 pub use policy::Policy;

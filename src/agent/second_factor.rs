@@ -105,6 +105,7 @@ impl CodeEntry {
                     window: self.window,
                     field,
                     what: Typed::Code,
+                    read_back: true,
                 })
             }
             _ => CodeStep::Human,

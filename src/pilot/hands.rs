@@ -7,10 +7,11 @@ use totp_rs::Builder;
 use zeroize::Zeroizing;
 
 use super::eyes::Eyes;
-use crate::agent::{ActResult, Action, Outcome, Typed};
+use crate::agent::{ActResult, Action, Outcome, Shown, Typed};
 use crate::config::{Credentials, TotpKey};
 use crate::journal::{Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Point, Rect, WindowId};
+use crate::vision::text::Folded;
 use crate::x11::{Desktop, FillOptions, FillOutcome, X11Error};
 
 /// Another window manager holds a click back with a grab before the window gets it. A pointer that has left by then
@@ -63,7 +64,13 @@ impl Hands {
             Action::CloseWindow { window } => {
                 surviving(desktop.close_window(*window).map(|()| ActResult::Done))
             }
-            Action::Fill { window, field, what } => surviving(self.fill(desktop, *window, *field, *what)),
+            Action::Compare { what, shown } => Ok(self.compare(*what, shown)),
+            Action::Fill {
+                window,
+                field,
+                what,
+                read_back,
+            } => surviving(self.fill(desktop, *window, *field, *what, *read_back)),
             Action::KeepEvidence { window, reason } => Ok(self.keep_evidence(desktop, eyes, *window, reason)),
             Action::MaySubmit => Ok(self.govern(|governor, now| Ok(governor.may_submit(now)))),
             Action::BeginSubmission => Ok(self.govern(Governor::begin)),
@@ -112,6 +119,7 @@ impl Hands {
         window: WindowId,
         field: Rect,
         what: Typed,
+        read_back: bool,
     ) -> Result<ActResult, X11Error> {
         let failed = |why: &str| Ok(ActResult::Failed { why: why.to_owned() });
         let code;
@@ -127,7 +135,11 @@ impl Hands {
             },
             _ => return failed("there is nothing to type"),
         };
-        let outcome = desktop.fill(window, field.center(), text, FillOptions::default())?;
+        let options = FillOptions {
+            read_back,
+            ..FillOptions::default()
+        };
+        let outcome = desktop.fill(window, field.center(), text, options)?;
         let not_verified = |why: &str, masked| ActResult::NotVerified {
             why: why.to_owned(),
             masked,
@@ -135,15 +147,37 @@ impl Hands {
         Ok(match (outcome, what) {
             (FillOutcome::Exact, Typed::Password) => ActResult::FilledInPlain,
             (FillOutcome::Exact, _) => ActResult::Filled,
-            (FillOutcome::Masked { .. }, Typed::Password) => ActResult::Filled,
+            (FillOutcome::Masked { .. }, Typed::Password | Typed::Code) => ActResult::Filled,
             (FillOutcome::Masked { .. }, _) => not_verified("the field shows echo characters", true),
             (FillOutcome::Mismatch { length }, _) => not_verified(
                 &format!("the field holds {length} characters that are not what was typed"),
                 false,
             ),
-            (FillOutcome::NoAnswer, _) => not_verified("the field did not say what it holds", false),
+            (FillOutcome::NoAnswer, _) => ActResult::NoAnswer,
+            (FillOutcome::Unread, _) => ActResult::Unread,
             (FillOutcome::Interrupted { by }, _) => ActResult::Interrupted { by },
         })
+    }
+
+    /// Whether a field shows what was typed: every echo character of the password, and the user name letter by letter,
+    /// give or take those that look alike.
+    fn compare(&self, what: Typed, shown: &Shown) -> ActResult {
+        let same = match (what, &self.credentials, shown) {
+            (Typed::Password, Some(credentials), Shown::Dots(count)) => {
+                credentials.password.expose().chars().count() == *count
+            }
+            (Typed::UserName, Some(credentials), Shown::Text(text)) => {
+                Folded::of(text) == Folded::of(&credentials.user)
+            }
+            _ => false,
+        };
+        if same {
+            return ActResult::Filled;
+        }
+        ActResult::NotVerified {
+            why: "the field does not say what it holds, and shows something else than was typed".to_owned(),
+            masked: what == Typed::UserName && matches!(shown, Shown::Dots(_)),
+        }
     }
 
     fn keep_evidence(&mut self, desktop: &Desktop, eyes: &Eyes, window: WindowId, reason: &str) -> ActResult {
@@ -234,6 +268,37 @@ fn one_time_code(key: &[u8], now: SystemTime) -> Result<Zeroizing<String>, Durat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn what_a_field_shows_is_compared_as_strictly_as_a_picture_allows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let hands = Hands {
+            credentials: Some(Credentials {
+                user: "Il1O0user".to_owned(),
+                password: Secret::new("demouser".to_owned()),
+            }),
+            totp_key: None,
+            governor: None,
+            evidence: Evidence::new(folder.path().to_path_buf()),
+            kept: None,
+        };
+        let text = |text: &str| Shown::Text(text.to_owned().into());
+        let table = [
+            (Typed::UserName, text("IllO0user"), true),
+            (Typed::UserName, text("IllO0use"), false),
+            (Typed::UserName, text("demouser"), false),
+            (Typed::UserName, Shown::Dots(9), false),
+            (Typed::Password, Shown::Dots(8), true),
+            (Typed::Password, Shown::Dots(7), false),
+            (Typed::Password, text("demouser"), false),
+            (Typed::Code, text("123456"), false),
+        ];
+        for (what, shown, same) in table {
+            let result = hands.compare(what, &shown);
+            assert_eq!(result == ActResult::Filled, same, "{what:?} {shown:?}");
+        }
+    }
 
     fn at(seconds: u64) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(seconds)

@@ -55,7 +55,8 @@ impl Lines {
             }
             lines.extend(found);
         }
-        lines.retain(|line| line.bounds.height >= 4 && line.bounds.width >= 2);
+        // Echo characters may be lower than any letter.
+        lines.retain(|line| line.bounds.height >= 4 && line.bounds.width >= 2 || is_dots(ink, line));
         reading_order(&mut lines);
         lines.truncate(MOST);
         Self { lines, crowded }
@@ -342,6 +343,16 @@ mod tests {
             Rect::new(10, 30, 14, 9),
         ];
         assert_eq!(lines(&frame), expected);
+    }
+
+    #[test]
+    fn low_echo_characters_are_a_line_and_a_row_of_specks_is_none() {
+        let mut frame = panel();
+        for dot in 0..8 {
+            frame.fill(Rect::new(10 + 7 * dot, 20, 3, 3), 0x111111);
+            frame.fill(Rect::new(10 + 7 * dot, 50, 2, 2), 0x111111);
+        }
+        assert_eq!(lines(&frame), [Rect::new(10, 20, 52, 3)]);
     }
 
     #[test]

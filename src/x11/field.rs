@@ -21,6 +21,9 @@ pub struct FillOptions {
     pub run: usize,
     /// How long to wait after a run for the window to be painted, which tells that the keys arrive.
     pub pause: Duration,
+    /// Whether the field is asked what it holds. One that does not answer is emptied by Backspace and typed into, and
+    /// the outcome is [`FillOutcome::Unread`]: what it holds is for its picture to tell.
+    pub read_back: bool,
 }
 
 impl Default for FillOptions {
@@ -29,6 +32,7 @@ impl Default for FillOptions {
             answer: Duration::from_secs(10),
             run: 8,
             pause: Duration::from_millis(250),
+            read_back: true,
         }
     }
 }
@@ -55,6 +59,8 @@ pub enum FillOutcome {
     },
     /// Not known: the program did not take the focus, or did not answer.
     NoAnswer,
+    /// Not known: all was typed, and the field was not asked.
+    Unread,
 }
 
 impl FillOutcome {
@@ -108,6 +114,9 @@ fn section(text: &str, from: usize, most: usize) -> usize {
         .map_or(most, |(at, _)| at)
 }
 
+/// How often the text may stand in a field already that takes no selection, from attempts to read it back.
+const LEFT_OVER: usize = 3;
+
 /// How often the program took PRIMARY, and the text that it told then.
 type Answer = (usize, Option<Zeroizing<String>>);
 
@@ -115,7 +124,8 @@ type Answer = (usize, Option<Zeroizing<String>>);
 const STALE: usize = 3;
 
 /// Symbols that filling needs besides the text.
-const ALWAYS: [u32; 6] = [
+const ALWAYS: [u32; 7] = [
+    keysym::BACKSPACE,
     keysym::CONTROL,
     keysym::A,
     keysym::END,
@@ -198,6 +208,7 @@ impl Desktop {
         let batches = map.plan(typed.chars().map(keysym_of), &ALWAYS).ok_or_else(full)?;
         let strokes = ALWAYS.map(|symbol| map.stroke(symbol).or_else(|| batches[0].bound(symbol)));
         let [
+            Some(backspace),
             Some(control),
             Some(a),
             Some(end),
@@ -224,6 +235,21 @@ impl Desktop {
         self.selection = Selection::watch(client, self.events.server_time(&self.link)?);
         if let Err(stop) = self.click_into(&field, at)? {
             return Ok(stop.into());
+        }
+        if !options.read_back {
+            let [batch] = batches.as_slice() else {
+                // The next batch may be bound only when the one before was seen to arrive.
+                return Ok(FillOutcome::NoAnswer);
+            };
+            self.keyboard.bind(&self.link.connection, batch)?;
+            let old = LEFT_OVER * text.chars().count() + 16;
+            if let Err(stop) = self.type_in_runs(&field, &[vec![end], vec![backspace; old]].concat())? {
+                return Ok(stop.into());
+            }
+            return Ok(match self.type_unread(&field, typed, &batch.strokes)? {
+                Ok(()) => FillOutcome::Unread,
+                Err(stop) => stop.into(),
+            });
         }
         let mut outcome = FillOutcome::NoAnswer;
         let mut arrived = 0;
@@ -257,6 +283,30 @@ impl Desktop {
             outcome = self.erase(&mut field)?;
         }
         Ok(outcome)
+    }
+
+    /// Types a text whose arrival nobody tells: before each space there must have been time for a dialog to show.
+    fn type_unread(
+        &mut self,
+        field: &Field,
+        text: &str,
+        mut strokes: &[Stroke],
+    ) -> Result<Result<(), Stop>, X11Error> {
+        let mut typed = 0;
+        while !strokes.is_empty() {
+            let (section, rest) = strokes.split_at(section(text, typed, strokes.len()));
+            if typed > 0
+                && let Err(stop @ Stop::Interrupted(_)) = self.watch_windows(field)?
+            {
+                return Ok(Err(stop));
+            }
+            if let Err(stop) = self.type_in_runs(field, section)? {
+                return Ok(Err(stop));
+            }
+            typed += section.len();
+            strokes = rest;
+        }
+        Ok(Ok(()))
     }
 
     /// Deletes what the field holds. An empty field tells nothing, so what is looked for is that the window is painted

@@ -7,6 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// Key symbols (X11 protocol, appendix A).
 pub(super) mod keysym {
     pub(in crate::x11) const A: u32 = 0x61;
+    pub(in crate::x11) const BACKSPACE: u32 = 0xff08;
     pub(in crate::x11) const DELETE: u32 = 0xffff;
     pub(in crate::x11) const END: u32 = 0xff57;
     pub(in crate::x11) const HOME: u32 = 0xff50;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{ActResult, Event, Outcome, State, Typed};
+use super::super::{ActResult, Action, Event, Outcome, Shown, State, Typed};
 use super::stage::*;
 use crate::screen::WindowId;
 
@@ -137,6 +137,64 @@ fn what_cannot_be_read_back_is_never_submitted() {
     }
 }
 
+/// Up to the first look at a field that did not answer twice.
+fn stage_of_silent_fields() -> Stage {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.choose();
+    for _ in 0..2 {
+        stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::NoAnswer);
+        stage.pass(0.8);
+    }
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Unread);
+    stage.expect_nothing();
+    stage
+}
+
+#[test]
+fn fields_that_do_not_answer_are_compared_by_what_they_show() {
+    let mut stage = stage_of_silent_fields();
+    stage.show(&[form_showing("edemo", "")]);
+    let action = stage.action();
+    let shown = Shown::Text("edemo".to_owned().into());
+    assert!(
+        matches!(&action, Some(Action::Compare { what: Typed::UserName, shown: found }) if *found == shown),
+        "{action:?}"
+    );
+    assert!(!format!("{action:?}").contains("edemo"));
+    stage.give(&ActResult::Filled);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Unread);
+    stage.show(&[form_showing("edemo", "\u{2022}\u{2022}\u{2022}\u{2022}")]);
+    let action = stage.action();
+    let shown = Shown::Dots(4);
+    assert!(
+        matches!(&action, Some(Action::Compare { what: Typed::Password, shown: found }) if *found == shown),
+        "{action:?}"
+    );
+    stage.give(&ActResult::Filled);
+    stage.expect(&Act::Begin, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "Log In"));
+}
+
+#[test]
+fn a_field_that_shows_something_else_or_nothing_is_never_submitted() {
+    let other = ActResult::NotVerified {
+        why: "something else".into(),
+        masked: false,
+    };
+    let mut stage = stage_of_silent_fields();
+    stage.show(&[form_showing("edemu", "")]);
+    stage.expect(&Act::Compare(Typed::UserName), &other);
+    stage.expect_nothing();
+    stage.pass(1.6);
+    stage.pass(0.8);
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Unread);
+    // The same picture as before says nothing new.
+    let acts = stage.acts_within(120);
+    assert!(!acts.contains(&Act::Begin), "{acts:?}");
+}
+
 #[test]
 fn a_password_field_that_looks_empty_again_is_filled_again() {
     let mut stage = Stage::new(policy());
@@ -157,8 +215,8 @@ fn fields_the_other_way_round_are_told_by_their_echo() {
     stage.show(&[form()]);
     stage.expect(&Act::Ask, &ActResult::Permitted);
     stage.choose();
-    let place = |action: Option<super::super::Action>| match action {
-        Some(super::super::Action::Fill { field, what, .. }) => (field, what),
+    let place = |action: Option<Action>| match action {
+        Some(Action::Fill { field, what, .. }) => (field, what),
         other => panic!("{other:?}"),
     };
     let (first, what) = place(stage.action());

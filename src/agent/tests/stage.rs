@@ -89,6 +89,15 @@ impl Sheet {
         self.feed()
     }
 
+    /// A label and its field, in which a text was read.
+    pub(super) fn field_showing(mut self, label: &str, text: &str) -> Self {
+        self.write(label, 10, None);
+        self.region(Rect::new(150, self.y - 2, 200, 20), FIELD, RegionKind::Field);
+        let region = Some(self.regions.len() - 1);
+        self.write(text, 156, region);
+        self.feed()
+    }
+
     pub(super) fn check(mut self, label: &str, ticked: bool) -> Self {
         let bounds = Rect::new(10, self.y, 16, 16);
         self.region(bounds, FIELD, RegionKind::Check);
@@ -185,6 +194,21 @@ pub(super) fn form() -> Sheet {
     form_with(1, 1, 0)
 }
 
+/// The same form, whose fields show these texts.
+pub(super) fn form_showing(user_name: &str, password: &str) -> Sheet {
+    let mut form = Sheet::new(FORM, "IBKR Gateway", WindowKind::Normal)
+        .toggles(APIS, 1)
+        .toggles(MODES, 1);
+    for (label, text) in [("Username", user_name), ("Password", password)] {
+        form = if text.is_empty() {
+            form.field(label, 0)
+        } else {
+            form.field_showing(label, text)
+        };
+    }
+    form.button("Log In")
+}
+
 /// The same form, filled in.
 pub(super) fn filled() -> Sheet {
     form_with(1, 1, 9)
@@ -246,6 +270,7 @@ pub(super) enum Act {
     Begin,
     Click(u32, String),
     Close(u32),
+    Compare(Typed),
     Fill(u32, Typed),
     Keep(u32),
     Record(super::super::Outcome),
@@ -257,6 +282,7 @@ impl From<&Action> for Act {
             Action::BeginSubmission => Self::Begin,
             Action::Click { window, label, .. } => Self::Click(window.0, label.clone()),
             Action::CloseWindow { window } => Self::Close(window.0),
+            Action::Compare { what, .. } => Self::Compare(*what),
             Action::Fill { window, what, .. } => Self::Fill(window.0, *what),
             Action::KeepEvidence { window, .. } => Self::Keep(window.0),
             Action::MaySubmit => Self::Ask,
@@ -435,7 +461,7 @@ impl Stage {
 fn success(act: &Act) -> ActResult {
     match act {
         Act::Ask | Act::Begin => ActResult::Permitted,
-        Act::Fill(..) => ActResult::Filled,
+        Act::Compare(_) | Act::Fill(..) => ActResult::Filled,
         _ => ActResult::Done,
     }
 }
