@@ -109,13 +109,18 @@ fn property(name: &str, value: &Path) -> OsString {
     argument
 }
 
-/// The options of a vmoptions file, with the heap replaced if asked for. `-include-options` is an order to
-/// install4j's launcher that the JVM does not know.
+/// The options of a vmoptions file, with the heap replaced if asked for. Its properties (`-D`) are those of the
+/// installer's own launcher, in whose place we set ours; `-include-options` is an order to that launcher.
 fn vm_options(text: &str, heap_megabytes: Option<u32>) -> impl Iterator<Item = String> {
     let written = text
         .lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("-include-options"))
+        .filter(|line| !line.is_empty())
+        .filter(|line| {
+            !["#", "-D", "-include-options"]
+                .iter()
+                .any(|start| line.starts_with(start))
+        })
         .filter(move |line| heap_megabytes.is_none() || !line.starts_with("-Xmx"));
     written
         .map(str::to_owned)
@@ -193,7 +198,6 @@ mod tests {
                 "/a b/x.jar:/i4jruntime.jar",
                 "-Xmx768m",
                 "-XX:+UseG1GC",
-                "-Dsun.java2d.noddraw=true",
                 "-DjtsConfigDir=/jts settings",
                 "-Dinstall4jType=standalone",
                 "-Dexe4j.isInstall4j=true",
