@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 use crate::agent::{Agent, Event, Policy, State};
 use crate::config::{Config, OnRefusal, OnTimeout};
@@ -326,6 +327,10 @@ impl App {
         let child = self.reaper.spawn("gateway", &mut command, output)?;
         self.leftovers.add("gateway", child.identity())?;
         self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
+        self.tell(Command::GatewayStarted(matches!(
+            restart,
+            Some(Restart::WithToken(_))
+        )));
         Ok(())
     }
 
@@ -513,16 +518,24 @@ async fn listen(
 
 fn hands(config: &mut Config) -> Result<Hands, AppError> {
     let credentials = config.credentials.take();
+    let data_credentials = config.data_credentials.take();
     let governor = match &credentials {
-        Some(credentials) => Some(Governor::open(
-            &config.state_dir,
-            &credentials.user,
-            credentials.password.expose(),
-        )?),
+        Some(credentials) => {
+            // A FIX login is refused for either password: a new one in either place is a new secret.
+            let first = credentials.password.expose();
+            let second = data_credentials
+                .as_ref()
+                .map_or("", |data| data.password.expose());
+            let mut secret = Zeroizing::new(String::with_capacity(first.len() + second.len()));
+            secret.push_str(first);
+            secret.push_str(second);
+            Some(Governor::open(&config.state_dir, &credentials.user, &secret)?)
+        }
         None => None,
     };
     Ok(Hands {
         credentials,
+        data_credentials,
         totp_key: config.second_factor.totp_key.take(),
         governor,
         evidence: Evidence::new(config.state_dir.join("evidence")),

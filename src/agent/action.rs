@@ -6,13 +6,18 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::screen::{Frame, Rect, Window, WindowId};
+use crate::dialogs::Press;
+use crate::screen::{Frame, Line, Rect, RegionKind, Window, WindowId};
 
 /// Something that is typed without the agent ever holding it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed {
     /// The one-time code of this moment (RFC 6238).
     Code,
+    /// The password for market data of a FIX login.
+    DataPassword,
+    /// The user name for market data of a FIX login.
+    DataUserName,
     /// The password.
     Password,
     /// The user name.
@@ -48,8 +53,8 @@ pub enum Action {
         window: WindowId,
         /// The control, in window coordinates.
         bounds: Rect,
-        /// What it says, for the log.
-        label: String,
+        /// What it says, and the right to press it.
+        label: Press,
         /// The picture that the decision was made on.
         seen: Arc<Frame>,
         /// What else the click relies on, in window coordinates.
@@ -210,5 +215,21 @@ impl View {
     /// Whether `other` shows the same pixels.
     pub fn same_as(&self, other: &Self) -> bool {
         self.reading.fingerprint == other.reading.fingerprint && self.reading.size == other.reading.size
+    }
+
+    /// Where the window says something: all lines but those in buttons, whose looks follow focus and pointer, those in
+    /// fields, and figures that count by themselves.
+    pub(super) fn said(&self) -> Vec<Rect> {
+        let says = |line: &&Line| {
+            let kind = self.reading.region_of(line).map(|region| region.kind);
+            line.text.contains(char::is_alphabetic)
+                && !matches!(kind, Some(RegionKind::Button | RegionKind::Field))
+        };
+        self.reading
+            .lines
+            .iter()
+            .filter(says)
+            .map(|line| line.bounds)
+            .collect()
     }
 }

@@ -1,10 +1,14 @@
 //! Answering one dialog: tick, press, see it go; press again only when nothing happened for long.
+//!
+//! A press relies on the button and on every line that the window says: a dialog that changed since it was recognised
+//! is looked at again, not clicked.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::action::{ActResult, Action, Seen, View};
-use crate::dialogs::Rule;
+use crate::dialogs::{Permit, Press, Reply, Rule};
+use crate::screen::Rect;
 use crate::vision::controls;
 
 /// A busy JVM may take seconds to answer: a second click in the meantime could meet what comes next.
@@ -14,10 +18,8 @@ const MAX_PRESSES: u32 = 3;
 const READABLE: Duration = Duration::from_secs(3);
 /// Pause before looking again at a target that changed or was covered.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// The margin over the waiting time that the gateway names.
-const THROTTLE_MARGIN: Duration = Duration::from_secs(3);
-/// The waiting time when none can be read.
-const THROTTLE_UNREAD: Duration = Duration::from_secs(600);
+/// How long a dialog may change or be covered whenever it is to be pressed.
+const RESTLESS: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(super) enum AnswerStep {
@@ -25,6 +27,8 @@ pub(super) enum AnswerStep {
     Wait(Instant),
     /// The settings leave it to a human.
     Leave,
+    /// The settings have a value that no answer to this dialog follows from.
+    Contradict,
     GiveUp(String),
 }
 
@@ -32,14 +36,15 @@ pub(super) enum AnswerStep {
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) rule: String,
-    shown: Instant,
+    pub(super) shown: Instant,
     not_before: Option<Instant>,
     presses: u32,
     ticked: bool,
     /// The view that the last act was made on: one that differs is a sign of life.
     acted_on: Option<View>,
     pressing: bool,
-    given_up: bool,
+    /// Nothing more will be done about it.
+    over: bool,
 }
 
 impl Answer {
@@ -52,7 +57,7 @@ impl Answer {
             ticked: false,
             acted_on: None,
             pressing: false,
-            given_up: false,
+            over: false,
         }
     }
 
@@ -61,54 +66,76 @@ impl Answer {
         (self.presses > 0).then(|| now - self.shown)
     }
 
+    /// Whether the dialog is a human's from now on.
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+
     pub(super) fn next(
         &mut self,
         now: Instant,
         seen: &Seen,
         view: &View,
         rule: &Rule,
-        value: Option<&str>,
+        permit: Option<Permit<'_>>,
     ) -> AnswerStep {
-        let labels = rule.answers(value);
-        if labels.is_empty() || self.given_up {
+        if self.over {
             return AnswerStep::Leave;
         }
         if let Some(time) = self.not_before.filter(|&time| now < time) {
             return AnswerStep::Wait(time);
         }
-        if let Some(label) = rule.tick(value)
-            && !self.ticked
-        {
-            return self.tick(now, seen, view, label);
+        match rule.reply(&seen.window, &view.reading, permit) {
+            Reply::Leave => {
+                self.over = true;
+                AnswerStep::Leave
+            }
+            Reply::Contradiction => {
+                self.over = true;
+                AnswerStep::Contradict
+            }
+            Reply::Doubt(why) => self.give_up(rule, &why),
+            Reply::Missing(_) if now < self.shown + READABLE => AnswerStep::Wait(self.shown + READABLE),
+            Reply::Missing(_) if rule.may_close() => self.close(seen, rule),
+            Reply::Missing(labels) => {
+                self.give_up(rule, &format!("none of the buttons {labels:?} can be seen"))
+            }
+            Reply::Press { button, press } => {
+                if let Some(permit) = permit
+                    && let Some(label) = rule.tick(Some(permit.value()))
+                    && !self.ticked
+                {
+                    return self.tick(now, seen, view, label, permit);
+                }
+                if self.presses == 0 && now > self.shown + RESTLESS {
+                    return self.give_up(rule, "it changes, or is covered, whenever it is to be pressed");
+                }
+                if self.presses == MAX_PRESSES {
+                    let why = format!("\"{press}\" was pressed {MAX_PRESSES} times and the dialog stays");
+                    return self.give_up(rule, &why);
+                }
+                self.pressing = true;
+                self.click(seen, view, button.bounds, press)
+            }
         }
-        let Some(button) = labels
-            .iter()
-            .find_map(|label| controls::button(&view.reading, label))
-        else {
-            return self.give_up_later(now, rule, &format!("none of the buttons {labels:?} can be seen"));
-        };
-        if self.presses == MAX_PRESSES {
-            self.given_up = true;
-            return AnswerStep::GiveUp(format!(
-                "{}: \"{}\" was pressed {MAX_PRESSES} times and the dialog stays; answer it in the viewer",
-                rule.name, button.label
-            ));
-        }
-        self.pressing = true;
-        self.click(seen, view, button.bounds, button.label)
     }
 
-    fn tick(&mut self, now: Instant, seen: &Seen, view: &View, label: &str) -> AnswerStep {
-        match controls::check_box(&view.frame, &view.reading, label) {
-            Some(check_box) if check_box.checked == Some(true) => {
-                self.ticked = true;
-                AnswerStep::Wait(now)
-            }
-            Some(check_box) if check_box.checked == Some(false) && self.acted_on.is_none() => {
+    fn tick(
+        &mut self,
+        now: Instant,
+        seen: &Seen,
+        view: &View,
+        label: &str,
+        permit: Permit<'_>,
+    ) -> AnswerStep {
+        let check_box = controls::check_box(&view.frame, &view.reading, label);
+        match (check_box, permit.press(label)) {
+            (Some(check_box), Some(press)) if check_box.checked == Some(false) && self.acted_on.is_none() => {
                 self.pressing = false;
-                self.click(seen, view, check_box.bounds, label.to_owned())
+                self.click(seen, view, check_box.bounds, press)
             }
-            // Clicked, but its state cannot be told, or no box to be seen: the notice may come again, that is all.
+            // Ticked; or clicked, but its state cannot be told; or no box to be seen: the notice may come again, that
+            // is all.
             _ => {
                 self.ticked = true;
                 AnswerStep::Wait(now)
@@ -116,23 +143,29 @@ impl Answer {
         }
     }
 
-    fn click(&mut self, seen: &Seen, view: &View, bounds: crate::screen::Rect, label: String) -> AnswerStep {
+    fn click(&mut self, seen: &Seen, view: &View, bounds: Rect, label: Press) -> AnswerStep {
         self.acted_on = Some(view.clone());
         AnswerStep::Act(Action::Click {
             window: seen.window.id,
             bounds,
             label,
             seen: Arc::clone(&view.frame),
-            unchanged: Vec::new(),
+            unchanged: view.said(),
         })
     }
 
-    fn give_up_later(&mut self, now: Instant, rule: &Rule, why: &str) -> AnswerStep {
-        let until = self.shown + READABLE;
-        if now < until {
-            return AnswerStep::Wait(until);
+    fn close(&mut self, seen: &Seen, rule: &Rule) -> AnswerStep {
+        if self.presses == MAX_PRESSES {
+            return self.give_up(rule, "it has none of its buttons, and does not close");
         }
-        self.given_up = true;
+        self.pressing = true;
+        AnswerStep::Act(Action::CloseWindow {
+            window: seen.window.id,
+        })
+    }
+
+    fn give_up(&mut self, rule: &Rule, why: &str) -> AnswerStep {
+        self.over = true;
         AnswerStep::GiveUp(format!("{}: {why}; answer it in the viewer", rule.name))
     }
 
@@ -142,57 +175,7 @@ impl Answer {
                 self.presses += 1;
                 Some(now + PATIENCE)
             }
-            ActResult::Done => Some(now + LOOK_AGAIN),
             _ => Some(now + LOOK_AGAIN),
         };
-    }
-}
-
-/// "Please wait 53 seconds", "4 minutes & 47 seconds": the time, and a margin.
-pub(super) fn waiting_time(text: &str) -> Duration {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let mut seconds = 0_u64;
-    let mut found = false;
-    for pair in words.windows(2) {
-        let unit = match pair[1].as_str() {
-            unit if unit.starts_with("second") => 1,
-            unit if unit.starts_with("minute") => 60,
-            unit if unit.starts_with("hour") => 3600,
-            _ => continue,
-        };
-        if let Ok(number) = pair[0].parse::<u32>() {
-            seconds += u64::from(number) * unit;
-            found = true;
-        }
-    }
-    if found {
-        Duration::from_secs(seconds) + THROTTLE_MARGIN
-    } else {
-        THROTTLE_UNREAD
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waiting_times_are_read_with_their_units() {
-        let table = [
-            ("Too many failed login attempts. Please wait 53 seconds", 56),
-            (
-                "Please wait 4 minutes & 47 seconds\nbefore trying again.",
-                4 * 60 + 47 + 3,
-            ),
-            ("wait 1 minute", 63),
-            ("wait some time", 600),
-        ];
-        for (text, seconds) in table {
-            assert_eq!(waiting_time(text), Duration::from_secs(seconds), "{text}");
-        }
     }
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::action::{ActResult, Action, Seen, Shown, Typed, View};
+use super::action::{ActResult, Action, Shown, Typed, View};
 use super::choice::{Choice, ChoiceStep, Named};
+use super::fields::Fields;
 use super::policy::Policy;
 use crate::config::TradingMode;
-use crate::dialogs::Rule;
+use crate::dialogs::{Press, Rule};
 use crate::screen::{Frame, Rect, WindowId};
 use crate::vision::controls::{self, Button};
 
@@ -50,6 +51,9 @@ enum Step {
     Password,
     /// The password may stand where the user name was: that is typed again, and the password's field must not be empty.
     UserNameAgain,
+    /// The second pair of a FIX login.
+    DataUserName,
+    DataPassword,
     /// A field that does not say what it holds was typed into: its picture will tell.
     Look {
         what: Typed,
@@ -69,6 +73,9 @@ enum Step {
 pub(super) struct Login {
     pub(super) window: WindowId,
     mode: TradingMode,
+    /// FIX CTCI instead of IB API; and whether its second pair is to be filled in.
+    fix: bool,
+    with_data: bool,
     step: Step,
     started: Instant,
     not_before: Option<Instant>,
@@ -93,6 +100,8 @@ impl Login {
         Self {
             window,
             mode: policy.mode,
+            fix: policy.fix,
+            with_data: policy.fix && policy.has_data_credentials,
             step: Step::MaySubmit,
             started: now,
             not_before: None,
@@ -130,7 +139,7 @@ impl Login {
     }
 
     /// What to do, now that the login form is on top and stands still as `view`.
-    pub(super) fn next(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) -> Next {
+    pub(super) fn next(&mut self, now: Instant, view: &View, rule: &Rule) -> Next {
         if let Step::Submitted { at } = self.step {
             return if now < at + ANSWER {
                 Next::Wait(at + ANSWER)
@@ -147,7 +156,6 @@ impl Login {
                 self.last_failure
             ));
         }
-        let window = seen.window.id;
         let Some(submit) = rule
             .buttons()
             .iter()
@@ -164,8 +172,12 @@ impl Login {
         match &mut self.step {
             Step::MaySubmit => Next::Act(Action::MaySubmit),
             Step::Api(choice) => {
-                let step = choice.next(now, view, None);
-                self.choose(now, step, view, &submit, "API type IB API")
+                let what = if self.fix { "FIX CTCI" } else { "IB API" };
+                let step = match choice.next(now, view, None) {
+                    ChoiceStep::Absent if self.fix => ChoiceStep::Failed("no toggle for it".into()),
+                    step => step,
+                };
+                self.choose(now, step, view, &submit, &format!("API type {what}"))
             }
             Step::Mode(choice) => {
                 let step = match choice.next(now, view, named) {
@@ -176,20 +188,10 @@ impl Login {
                 };
                 self.choose(now, step, view, &submit, &format!("trading mode {:?}", self.mode))
             }
-            Step::UserName | Step::UserNameAgain => match self.fields(view, &submit) {
-                Some((field, password)) => {
-                    // What is left of an earlier attempt would pass for a form that was rebuilt.
-                    if self.empty_password.is_none() || shown_in(view, password).is_none() {
-                        self.empty_password = Some((password, view.frame.crop(password)));
-                    }
-                    self.fill(view, field, Typed::UserName)
-                }
-                None => self.again(now, "the fields cannot be found"),
-            },
-            Step::Password => match self.fields(view, &submit) {
-                Some((_, field)) => self.fill(view, field, Typed::Password),
-                None => self.again(now, "the fields cannot be found"),
-            },
+            Step::UserName | Step::UserNameAgain => self.fill(now, view, &submit, Typed::UserName),
+            Step::Password => self.fill(now, view, &submit, Typed::Password),
+            Step::DataUserName => self.fill(now, view, &submit, Typed::DataUserName),
+            Step::DataPassword => self.fill(now, view, &submit, Typed::DataPassword),
             Step::Look { what, typed } => {
                 let (what, painted) = (*what, *typed + PAINTED);
                 self.look(now, view, &submit, what, painted)
@@ -204,15 +206,56 @@ impl Login {
                 }
                 _ => Next::Act(Action::BeginSubmission),
             },
-            Step::Submit => Next::Act(Action::Click {
-                window,
-                bounds: submit.bounds,
-                label: submit.label,
-                seen: Arc::clone(&view.frame),
-                unchanged: self.evidence(view),
-            }),
+            Step::Submit => {
+                let evidence = self.evidence(view);
+                self.click(now, view, submit.bounds, &submit.label, evidence)
+            }
             Step::Submitted { .. } => Next::Stale,
         }
+    }
+
+    fn click(&mut self, now: Instant, view: &View, bounds: Rect, label: &str, unchanged: Vec<Rect>) -> Next {
+        let Some(label) = Press::harmless(label) else {
+            return self.again(now, &format!("\"{label}\" is no label of a login form"));
+        };
+        Next::Act(Action::Click {
+            window: self.window,
+            bounds,
+            label,
+            seen: Arc::clone(&view.frame),
+            unchanged,
+        })
+    }
+
+    fn fill(&mut self, now: Instant, view: &View, submit: &Button, what: Typed) -> Next {
+        let fields = self.fields(view, submit);
+        let Some((fields, field)) = fields.and_then(|fields| Some((fields, fields.of(what)?))) else {
+            return self.again(now, "the fields cannot be found");
+        };
+        // What is left of an earlier attempt would pass for a form that was rebuilt.
+        let password = fields.password;
+        if what == Typed::UserName
+            && (self.empty_password.is_none() || shown_in(view, password).is_none())
+        {
+            self.empty_password = Some((password, view.frame.crop(password)));
+        }
+        let read_back = self.unanswered < ASKED;
+        self.before = (!read_back).then(|| view.frame.crop(field));
+        Next::Act(Action::Fill {
+            window: self.window,
+            field,
+            what,
+            read_back,
+        })
+    }
+
+    /// The first pair stands in its fields: on to the second, if there is one.
+    fn fill_in_data(&mut self, now: Instant) {
+        self.step = if self.with_data {
+            Step::DataUserName
+        } else {
+            Step::Permit { filled: now }
+        };
     }
 
     /// Takes the result of the action that [`Login::next`] asked for.
@@ -237,7 +280,7 @@ impl Login {
                 self.again(now, "the first field hides what is typed: it is the password's")
             }
             (Step::Password, ActResult::Filled) => {
-                self.step = Step::Permit { filled: now };
+                self.fill_in_data(now);
                 Next::Verified("password, read back as many echo characters".into())
             }
             (Step::Password, ActResult::FilledInPlain) => {
@@ -245,8 +288,19 @@ impl Login {
                 Next::Wait(now)
             }
             (Step::UserNameAgain, ActResult::Filled) => {
-                self.step = Step::Permit { filled: now };
+                self.fill_in_data(now);
                 Next::Verified("password, read back in plain, and the user name once more".into())
+            }
+            (Step::DataUserName, ActResult::Filled) => {
+                self.step = Step::DataPassword;
+                Next::Verified("user name for market data, read back from its field".into())
+            }
+            (Step::DataPassword, ActResult::Filled) => {
+                self.step = Step::Permit { filled: now };
+                Next::Verified("password for market data, read back as many echo characters".into())
+            }
+            (Step::DataPassword, ActResult::FilledInPlain) => {
+                self.again(now, "the field for the second password shows it")
             }
             (Step::Permit { .. }, ActResult::Permitted) => {
                 self.step = Step::Submit;
@@ -258,12 +312,13 @@ impl Login {
             }
             (Step::Look { what, .. }, ActResult::Filled) => {
                 let what = *what;
-                if what == Typed::UserName {
-                    self.step = Step::Password;
-                    return Next::Verified("user name, as its field shows it".into());
+                match what {
+                    Typed::UserName => self.step = Step::Password,
+                    Typed::DataUserName => self.step = Step::DataPassword,
+                    Typed::DataPassword => self.step = Step::Permit { filled: now },
+                    Typed::Password | Typed::Code => self.fill_in_data(now),
                 }
-                self.step = Step::Permit { filled: now };
-                Next::Verified("password, as many echo characters as its field shows".into())
+                Next::Verified(format!("{what:?}, as its field shows it"))
             }
             // The last characters may not be painted yet.
             (Step::Look { typed, .. }, _) if now < *typed + PAINTED => Next::Wait(*typed + PAINTED),
@@ -278,15 +333,13 @@ impl Login {
                 )
             }
             (step, ActResult::Unread) => {
-                let password = matches!(step, Step::Password);
-                self.step = Step::Look {
-                    what: if password {
-                        Typed::Password
-                    } else {
-                        Typed::UserName
-                    },
-                    typed: now,
+                let what = match step {
+                    Step::Password => Typed::Password,
+                    Step::DataUserName => Typed::DataUserName,
+                    Step::DataPassword => Typed::DataPassword,
+                    _ => Typed::UserName,
                 };
+                self.step = Step::Look { what, typed: now };
                 Next::Wait(now)
             }
             (_, ActResult::NoAnswer) => {
@@ -315,23 +368,10 @@ impl Login {
     }
 
     fn choose(&mut self, now: Instant, step: ChoiceStep, view: &View, submit: &Button, what: &str) -> Next {
-        let window = self.window;
         match step {
-            ChoiceStep::Click { bounds, label } => Next::Act(Action::Click {
-                window,
-                bounds,
-                label,
-                seen: Arc::clone(&view.frame),
-                unchanged: Vec::new(),
-            }),
+            ChoiceStep::Click { bounds, label } => self.click(now, view, bounds, &label, Vec::new()),
             ChoiceStep::Rest => match self.fields(view, submit) {
-                Some((user_name, _)) => Next::Act(Action::Click {
-                    window,
-                    bounds: user_name,
-                    label: "the user name's field".to_owned(),
-                    seen: Arc::clone(&view.frame),
-                    unchanged: Vec::new(),
-                }),
+                Some(fields) => self.click(now, view, fields.user_name, "the user name's field", Vec::new()),
                 None => {
                     self.begin_choices();
                     self.again(now, "the fields cannot be found")
@@ -355,7 +395,12 @@ impl Login {
 
     fn begin_choices(&mut self) {
         (self.api_choice, self.mode_choice) = (None, None);
-        self.step = Step::Api(Choice::new(vec!["IB API", "TWS/API"], vec!["FIX CTCI"]));
+        let (ib, fix) = (vec!["IB API", "TWS/API"], vec!["FIX CTCI"]);
+        self.step = Step::Api(if self.fix {
+            Choice::new(fix, ib)
+        } else {
+            Choice::new(ib, fix)
+        });
     }
 
     fn advance_choice(&mut self) {
@@ -391,8 +436,7 @@ impl Login {
         parts
     }
 
-    /// User name and password field: by their labels, else the first two between the toggles and the login button.
-    fn fields(&self, view: &View, submit: &Button) -> Option<(Rect, Rect)> {
+    fn fields(&self, view: &View, submit: &Button) -> Option<Fields> {
         let current = match &self.step {
             Step::Api(choice) | Step::Mode(choice) => Some(choice),
             _ => None,
@@ -402,65 +446,14 @@ impl Login {
             .flatten()
             .flat_map(|choice| choice.areas(view))
             .collect();
-        let lowest = toggles.iter().map(Rect::bottom).max().unwrap_or(0);
-        // What shares a row with a toggle, or lies below the button, is none of the two, whatever it looks like.
-        let possible = |field: &Rect| {
-            let beside = |toggle: &Rect| toggle.y < field.center().y && field.center().y < toggle.bottom();
-            !toggles.iter().any(beside) && field.bottom() <= submit.bounds.y
-        };
-        let labelled = |labels: &[&str]| {
-            let field = controls::field_labelled(&view.reading, labels)?.bounds;
-            Some(field).filter(possible)
-        };
-        let by_label = (
-            labelled(&[
-                "User name",
-                "Username",
-                "User ID",
-                "User",
-                "IBKR Username",
-                "Login name",
-            ]),
-            labelled(&["Password", "IBKR Password"]),
-        );
-        let (user_name, password) = match by_label {
-            (Some(user_name), Some(password)) if user_name != password => (user_name, password),
-            _ => {
-                let fields = controls::fields(&view.reading);
-                let mut below = fields
-                    .iter()
-                    .map(|field| field.bounds)
-                    .filter(|field| possible(field) && field.y >= lowest);
-                (below.next()?, below.next()?)
-            }
-        };
-        Some(if self.swapped {
-            (password, user_name)
-        } else {
-            (user_name, password)
-        })
-    }
-
-    fn fill(&mut self, view: &View, field: Rect, what: Typed) -> Next {
-        let read_back = self.unanswered < ASKED;
-        self.before = (!read_back).then(|| view.frame.crop(field));
-        Next::Act(Action::Fill {
-            window: self.window,
-            field,
-            what,
-            read_back,
-        })
+        let fields = Fields::find(&view.reading, &toggles, submit, self.fix)?;
+        Some(if self.swapped { fields.swapped() } else { fields })
     }
 
     /// What a field shows that was typed into and does not say what it holds.
     fn look(&mut self, now: Instant, view: &View, submit: &Button, what: Typed, painted: Instant) -> Next {
-        let Some((user_name, password)) = self.fields(view, submit) else {
+        let Some(field) = self.fields(view, submit).and_then(|fields| fields.of(what)) else {
             return self.again(now, "the fields cannot be found");
-        };
-        let field = if what == Typed::Password {
-            password
-        } else {
-            user_name
         };
         let looks = view.frame.crop(field);
         let news = self.before.as_ref().is_none_or(|before| looks != *before);

@@ -6,10 +6,12 @@
 mod action;
 mod answer;
 mod choice;
+mod fields;
 mod login;
 mod policy;
 mod second_factor;
 mod state;
+mod wording;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
@@ -17,17 +19,19 @@ use std::time::{Duration, Instant};
 pub use action::{ActResult, Action, Outcome, Seen, Shown, Typed, View};
 use answer::{Answer, AnswerStep};
 use login::{Login, Next};
-pub use policy::Policy;
+pub use policy::{Circumstances, Policy};
 use second_factor::{CodeEntry, CodeStep};
 pub use state::{Event, State};
 
-use crate::dialogs::{Catalogue, Meaning, Recognition, Rule};
+use crate::dialogs::{Catalogue, Meaning, Permit, Recognition, Rule};
 use crate::screen::{WindowId, WindowKind};
 
 /// How long a window may stay without a rule before it is called unknown: it may still be painting itself.
 const UNKNOWN_AFTER: Duration = Duration::from_millis(2500);
 /// How long a window may stay without a picture before it is called unknown.
 const UNSEEN_AFTER: Duration = Duration::from_secs(10);
+/// How long a dialog that nobody answers may hold up a login that never began. Then the form is tried beside it.
+const BESIDE_AFTER: Duration = Duration::from_secs(10);
 /// First pause after a login that ended in an error; doubled each time, up to [`MAX_BACK_OFF`].
 const BACK_OFF: Duration = Duration::from_secs(10);
 /// Pause before a login after a second factor that nobody confirmed.
@@ -68,6 +72,14 @@ pub struct Agent {
     unknown: HashMap<WindowId, (Instant, bool)>,
     /// Dialogs that the settings leave alone, as told.
     left: HashSet<WindowId>,
+    /// Dialogs beside which the form did not answer, or that came after an attempt: they may be about it.
+    in_the_way: HashSet<WindowId>,
+    /// A login was submitted since the gateway started.
+    attempted: bool,
+    /// The gateway was started with the token of an automatic restart.
+    by_token: bool,
+    /// What contradicts the settings, and the window that shows it.
+    contradiction: Option<(WindowId, String)>,
     submitted: bool,
     /// The second factor's window shows, or did since the submission.
     second_factor: bool,
@@ -105,6 +117,10 @@ impl Agent {
             answers: HashMap::new(),
             unknown: HashMap::new(),
             left: HashSet::new(),
+            in_the_way: HashSet::new(),
+            attempted: false,
+            by_token: false,
+            contradiction: None,
             submitted: false,
             second_factor: false,
             returned: None,
@@ -195,12 +211,19 @@ impl Agent {
         self.decide(now);
     }
 
+    /// A gateway was started: with the token of an automatic restart, it logs in without credentials.
+    pub const fn gateway_started(&mut self, by_token: bool) {
+        self.by_token = by_token;
+    }
+
     /// The gateway's process has ended.
     pub fn gateway_exited(&mut self, why: &str) {
         self.logged_in = false;
         self.api_answers = false;
         self.abandon_login();
         self.submitted = false;
+        self.attempted = false;
+        self.by_token = false;
         self.second_factor = false;
         self.missed = false;
         if self.locked.is_none() {
@@ -215,8 +238,8 @@ impl Agent {
         let window = self.known().into_iter().find(|(_, _, rule)| {
             matches!(
                 rule.meaning,
-                Meaning::Main | Meaning::Login | Meaning::LoginProgress | Meaning::SecondFactor
-            )
+                Meaning::Main | Meaning::Login | Meaning::LoginProgress
+            ) || rule.meaning.is_second_factor()
         });
         let Some((seen, ..)) = window else { return false };
         let window = seen.window.id;
@@ -266,12 +289,14 @@ impl Agent {
                 break;
             }
         }
-        if blocked || !dialogs.is_empty() {
+        let waits = dialogs
+            .iter()
+            .any(|(seen, _, rule)| self.holds_up(now, seen, rule));
+        if blocked || waits {
             if let Some(login) = &mut self.login {
                 login.touch(now);
             }
-        } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule.meaning))
-        {
+        } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule)) {
             self.fill_in(now, seen, view, rule);
         }
         self.judge_absence(now);
@@ -299,11 +324,15 @@ impl Agent {
                 Some(Recognition::Unknown) => ("no rule knows it".to_owned(), UNKNOWN_AFTER),
                 None => ("no picture of it could be taken".to_owned(), UNSEEN_AFTER),
             };
-            blocked |= seen.window.kind == WindowKind::Dialog;
+            let is_dialog = seen.window.kind == WindowKind::Dialog;
             let (since, told) = self.unknown.entry(seen.window.id).or_insert((now, false));
             if *told {
+                let since = *since;
+                blocked |=
+                    is_dialog && (seen.view.is_none() || self.stands_before(now, seen.window.id, since));
                 continue;
             }
+            blocked |= is_dialog;
             if now < *since + patience {
                 let due = *since + patience;
                 self.wake_at(due);
@@ -322,6 +351,47 @@ impl Agent {
             ));
         }
         blocked
+    }
+
+    /// Whether a dialog that nobody answers holds up the login. One that is not modal must not do so for ever, and
+    /// whether it is tells only the form: the login goes on beside it, once, with every step verified as always. Never
+    /// after an attempt, which the dialog may be the answer to.
+    fn stands_before(&mut self, now: Instant, window: WindowId, since: Instant) -> bool {
+        if self.attempted {
+            self.in_the_way.insert(window);
+        }
+        if self.in_the_way.contains(&window) {
+            return true;
+        }
+        if now < since + BESIDE_AFTER {
+            self.wake_at(since + BESIDE_AFTER);
+            return true;
+        }
+        false
+    }
+
+    /// Whether a known dialog holds up the login.
+    fn holds_up(&mut self, now: Instant, seen: &Seen, rule: &Rule) -> bool {
+        if is_form(rule) {
+            return false;
+        }
+        let over = self
+            .answers
+            .get(&seen.window.id)
+            .filter(|answer| answer.is_over());
+        match (over, rule.meaning) {
+            (Some(answer), Meaning::Notice | Meaning::Expiry) => {
+                let shown = answer.shown;
+                self.stands_before(now, seen.window.id, shown)
+            }
+            _ => true,
+        }
+    }
+
+    /// The login plan came to nothing: if a dialog stood beside the form, it was in the way.
+    fn blame_dialogs(&mut self) {
+        let beside = self.unknown.keys().chain(&self.left);
+        self.in_the_way.extend(beside.copied());
     }
 
     fn answer(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
@@ -343,16 +413,22 @@ impl Agent {
                 return;
             }
         }
-        let value = self.value_for(rule).map(str::to_owned);
+        let circumstances = Circumstances {
+            logged_in: self.logged_in,
+            closing: self.closing,
+        };
+        let setting = rule.setting.as_deref();
+        let permit: Option<Permit<'_>> =
+            setting.and_then(|setting| self.policy.permit(setting, circumstances));
         let Some(answer) = self.answers.get_mut(&window) else {
             return;
         };
-        match answer.next(now, seen, view, rule, value.as_deref()) {
+        match answer.next(now, seen, view, rule, permit) {
             AnswerStep::Act(action) => {
                 if let Action::Click { label, .. } = &action {
                     self.events.push_back(Event::Pressed {
                         rule: rule.name.clone(),
-                        label: label.clone(),
+                        label: label.to_string(),
                     });
                 }
                 self.queue.push_back((Asker::Answer(window), action));
@@ -367,7 +443,17 @@ impl Agent {
                     });
                 }
             }
+            AnswerStep::Contradict => {
+                let value = permit.map_or("", |permit| permit.value());
+                let what = format!(
+                    "{}: \"{value}\" is no answer to \"{}\"; answer it in the viewer, or change the setting",
+                    rule.name, seen.window.title
+                );
+                self.contradiction = Some((window, what.clone()));
+                self.events.push_back(Event::GivenUp { what });
+            }
             AnswerStep::GiveUp(what) => {
+                self.left.insert(window);
                 let reason = format!("gave-up-{}", rule.name);
                 self.events.push_back(Event::GivenUp { what });
                 self.queue
@@ -376,18 +462,29 @@ impl Agent {
         }
     }
 
-    fn value_for<'a>(&'a self, rule: &Rule) -> Option<&'a str> {
-        match rule.setting.as_deref()? {
-            "closing" => self.closing.then_some("yes"),
-            setting => self.policy.value(setting, self.logged_in),
-        }
-    }
-
     /// What a dialog's appearance says of the login, before its button is pressed.
     fn take_meaning(&mut self, now: Instant, view: &View, rule: &Rule) {
         match rule.meaning {
+            Meaning::Refused if self.by_token && !self.submitted => self.token_refused(view),
+            Meaning::TokenExpired => {
+                self.withdraw();
+                self.token_refused(view);
+            }
+            Meaning::Misconfigured => {
+                self.withdraw();
+                self.lock(one_line(&view.reading.text()));
+            }
+            Meaning::Expiry => {
+                let text = view.reading.text();
+                self.events.push_back(Event::Expires {
+                    rule: rule.name.clone(),
+                    day: wording::day(&text),
+                    days: wording::days_left(&text),
+                    text: one_line(&text),
+                });
+            }
             Meaning::Refused => {
-                // What a human typed, or a restart token, is not the fault of our credentials.
+                // What a human typed is not the fault of our credentials.
                 let asker = if self.submitted {
                     Asker::Refusal
                 } else {
@@ -398,19 +495,13 @@ impl Agent {
             }
             Meaning::Throttled => {
                 self.end_login();
-                let wait = answer::waiting_time(&view.reading.text());
+                let wait = wording::waiting_time(&view.reading.text());
                 self.next_login = Some(now + wait);
                 self.queue
                     .push_back((Asker::Nobody, Action::Record(Outcome::Throttled(wait))));
             }
             Meaning::LoginError => {
-                // The credentials were not judged.
-                self.abandon_login();
-                if self.submitted {
-                    self.queue
-                        .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
-                }
-                self.end_login();
+                self.withdraw();
                 let pause = BACK_OFF
                     .saturating_mul(1 << self.failures.min(6))
                     .min(MAX_BACK_OFF);
@@ -428,6 +519,21 @@ impl Agent {
         }
     }
 
+    fn token_refused(&mut self, view: &View) {
+        let text = one_line(&view.reading.text());
+        self.events.push_back(Event::TokenRefused { text });
+    }
+
+    /// The login ended, and the credentials were not judged.
+    fn withdraw(&mut self) {
+        self.abandon_login();
+        if self.submitted {
+            self.queue
+                .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+        }
+        self.end_login();
+    }
+
     /// Gives the login up. An attempt that was written down but not made is none.
     fn abandon_login(&mut self) {
         if self.login.take().is_some_and(|login| login.is_permitted()) {
@@ -442,15 +548,13 @@ impl Agent {
     }
 
     fn fill_in(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
-        match rule.meaning {
-            Meaning::SecondFactor => {
-                self.login = None;
-                self.second_factor = true;
-                self.returned = None;
-                self.enter_code(now, seen, view, rule);
-            }
-            Meaning::Login => self.log_in(now, seen, view, rule),
-            _ => {}
+        if rule.meaning.is_second_factor() {
+            self.login = None;
+            self.second_factor = true;
+            self.returned = None;
+            self.enter_code(now, seen, view, rule);
+        } else {
+            self.log_in(now, seen, view, rule);
         }
     }
 
@@ -483,7 +587,7 @@ impl Agent {
         for _ in 0..8 {
             let Some(login) = &mut self.login else { return };
             let was_permitted = login.is_permitted();
-            let next = login.next(now, seen, view, rule);
+            let next = login.next(now, view, rule);
             if was_permitted && !login.is_permitted() {
                 self.queue
                     .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
@@ -512,6 +616,7 @@ impl Agent {
         let next = login.handle(now, result);
         if login.is_submitted() {
             self.submitted = true;
+            self.attempted = true;
         } else if was_permitted && !login.is_permitted() {
             self.queue
                 .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
@@ -527,6 +632,7 @@ impl Agent {
             Next::Fail(what) => {
                 let window = self.login.as_ref().map(|login| login.window);
                 self.abandon_login();
+                self.blame_dialogs();
                 self.next_login = Some(now + BACK_OFF);
                 self.wake_at(now + BACK_OFF);
                 self.events.push_back(Event::GivenUp { what });
@@ -553,6 +659,13 @@ impl Agent {
             self.code = Some(CodeEntry::new(window));
         }
         let Some(code) = &mut self.code else { return };
+        if code.told.as_ref() != Some(&rule.name) {
+            code.told = Some(rule.name.clone());
+            self.events.push_back(Event::SecondFactorAsked {
+                rule: rule.name.clone(),
+                by_hand: rule.meaning == Meaning::SecondFactorByHand,
+            });
+        }
         match code.next(now, view, rule, &self.policy) {
             CodeStep::Act(action) => self.queue.push_back((Asker::Code, action)),
             CodeStep::Wait(until) => self.wake_at(until),
@@ -577,9 +690,10 @@ impl Agent {
 
     fn judge_state(&mut self, known: &[(Seen, View, Rule)], blocked: bool) {
         let shows = |meaning: Meaning| known.iter().find(|(_, _, rule)| rule.meaning == meaning);
+        let second_factor = known.iter().any(|(_, _, rule)| rule.meaning.is_second_factor());
         let main = shows(Meaning::Main).is_some()
             && shows(Meaning::Login).is_none()
-            && shows(Meaning::SecondFactor).is_none()
+            && !second_factor
             && shows(Meaning::Connecting).is_none();
         if main && !self.logged_in {
             self.logged_in = true;
@@ -619,7 +733,9 @@ impl Agent {
                 State::LoggedIn
             };
             (state, "the main window shows; the API does not answer".to_owned())
-        } else if shows(Meaning::SecondFactor).is_some() {
+        } else if let Some((_, why)) = &self.contradiction {
+            (State::Failed, why.clone())
+        } else if second_factor {
             (
                 State::SecondFactor,
                 "the window asks for a second factor".to_owned(),
@@ -671,6 +787,8 @@ impl Agent {
             }
         }
         self.unknown.retain(|id, _| open.contains(id));
+        self.in_the_way.retain(|id| open.contains(id));
+        self.contradiction.take_if(|(id, _)| !open.contains(id));
         self.left.retain(|id| open.contains(id));
         if self
             .code
@@ -695,11 +813,13 @@ impl Agent {
 
 /// Windows that wait for an answer, or lie over the form while it works.
 const fn is_dialog(meaning: Meaning) -> bool {
-    !is_form(meaning) && !matches!(meaning, Meaning::Main | Meaning::Splash)
+    !matches!(meaning, Meaning::Login | Meaning::Main | Meaning::Splash) && !meaning.is_second_factor()
 }
 
-const fn is_form(meaning: Meaning) -> bool {
-    matches!(meaning, Meaning::Login | Meaning::SecondFactor)
+/// Windows that are filled in. A form that says itself that it was refused is one, for the next attempt.
+fn is_form(rule: &Rule) -> bool {
+    let refused = rule.meaning == Meaning::Refused && !rule.buttons().is_empty();
+    refused || rule.meaning == Meaning::Login || rule.meaning.is_second_factor()
 }
 
 fn one_line(text: &str) -> String {

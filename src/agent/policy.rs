@@ -3,10 +3,23 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::config::{AcceptIncoming, Config, ExistingSession, SizesNotice, TradingMode};
+use crate::config::{
+    AcceptIncoming, Config, CryptoOrders, ExistingSession, LoginMessages, OrderIdReset, SizesNotice,
+    TradingMode, WriteAccess,
+};
+use crate::dialogs::Permit;
 
 /// How long a human's input keeps the agent away.
 const HANDS_OFF: Duration = Duration::from_secs(15);
+
+/// What the agent is about, for settings that mean one thing now and another then.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Circumstances {
+    /// The main window shows.
+    pub logged_in: bool,
+    /// The gateway was asked to close.
+    pub closing: bool,
+}
 
 /// The settings that the agent decides by.
 #[derive(Clone, Debug)]
@@ -15,6 +28,10 @@ pub struct Policy {
     pub mode: TradingMode,
     /// Whether there is a user name and password to type. Without them the login is a human's.
     pub has_credentials: bool,
+    /// Whether to log in to FIX CTCI instead of IB API.
+    pub fix: bool,
+    /// Whether there is a second pair to type, the one for market data of a FIX login.
+    pub has_data_credentials: bool,
     /// Whether one-time codes can be made.
     pub has_code: bool,
     /// Whether to log in again, and so send a new push, when nobody confirmed the second factor.
@@ -47,37 +64,75 @@ impl Policy {
             SizesNotice::Defer => "defer",
             SizesNotice::Ignore => "ignore",
         };
+        let crypto_orders = match dialogs.crypto_orders {
+            CryptoOrders::Cancel => "cancel",
+            CryptoOrders::Manual => "manual",
+            CryptoOrders::Transmit => "transmit",
+        };
+        let order_id_reset = match dialogs.order_id_reset {
+            OrderIdReset::Confirm => "confirm",
+            OrderIdReset::Ignore => "ignore",
+            OrderIdReset::Reject => "reject",
+        };
+        let write_access = match dialogs.write_access {
+            WriteAccess::Accept => "accept",
+            WriteAccess::Manual => "manual",
+            WriteAccess::Reject => "reject",
+        };
+        let login_messages = match dialogs.login_messages {
+            LoginMessages::Accept => "accept",
+            LoginMessages::Manual => "manual",
+        };
         let yes_no = |yes: bool| if yes { "yes" } else { "no" };
-        let answers = [
+        let built_in = [
+            ("blind-trading", yes_no(dialogs.allow_blind_trading)),
+            ("crypto-order", crypto_orders),
             ("existing-session", existing_session),
             ("incoming-connection", accept_incoming),
+            ("login-messages", login_messages),
             ("nse-compliance", yes_no(dialogs.dismiss_nse_notice)),
+            ("order-id-reset", order_id_reset),
             ("paper-notice", yes_no(dialogs.accept_paper_notice)),
             ("password-notice", yes_no(dialogs.dismiss_password_expiry)),
+            ("read-only-login", yes_no(config.second_factor.read_only_login)),
             ("sizes-notice", sizes_notice),
+            ("write-access", write_access),
         ];
+        let mut answers: BTreeMap<String, String> = dialogs.rule_settings.iter().cloned().collect();
+        answers.extend(built_in.map(|(name, value)| (name.to_owned(), value.to_owned())));
         Self {
             mode: config.mode,
             has_credentials: config.credentials.is_some(),
+            fix: config.fix,
+            has_data_credentials: config.data_credentials.is_some(),
             has_code: config.second_factor.totp_key.is_some(),
             relogin: config.second_factor.relogin,
             second_factor_device: config.second_factor.device.clone(),
-            answers: answers
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .into(),
+            answers,
             hands_off: HANDS_OFF,
         }
     }
 
     /// The value of a rule's setting. A login elsewhere is treated by the same dialog before and after our own login,
     /// and `primaryoverride` means the one thing before and the other after.
-    pub(super) fn value<'a>(&'a self, setting: &str, logged_in: bool) -> Option<&'a str> {
-        match (self.answers.get(setting).map(String::as_str), setting) {
-            (Some("primaryoverride"), "existing-session") => {
-                Some(if logged_in { "secondary" } else { "primary" })
-            }
-            (value, _) => value,
+    pub fn value<'a>(&'a self, setting: &str, now: Circumstances) -> Option<&'a str> {
+        let written = |name: &str| self.answers.get(name).map(String::as_str);
+        match setting {
+            "closing" => now.closing.then_some("yes"),
+            "one-time-code" => self.has_code.then_some("yes"),
+            "handoff" => written("existing-session"),
+            "existing-session" => match written("existing-session") {
+                Some("primaryoverride") => Some(if now.logged_in { "secondary" } else { "primary" }),
+                value => value,
+            },
+            other => written(other),
         }
+    }
+
+    /// The right that a rule's setting gives.
+    pub(super) fn permit<'a>(&'a self, setting: &'a str, now: Circumstances) -> Option<Permit<'a>> {
+        let value = self.value(setting, now)?;
+        Some(Permit::of_setting(setting, value))
     }
 }
 
@@ -91,14 +146,26 @@ mod tests {
         let policy = Policy {
             mode: TradingMode::Paper,
             has_credentials: true,
+            fix: false,
+            has_data_credentials: false,
             has_code: false,
             relogin: false,
             second_factor_device: None,
             answers,
             hands_off: Duration::ZERO,
         };
-        assert_eq!(policy.value("existing-session", false), Some("primary"));
-        assert_eq!(policy.value("existing-session", true), Some("secondary"));
-        assert_eq!(policy.value("paper-notice", true), None);
+        let value = |setting, logged_in| {
+            let now = Circumstances {
+                logged_in,
+                closing: false,
+            };
+            policy.value(setting, now)
+        };
+        assert_eq!(value("existing-session", false), Some("primary"));
+        assert_eq!(value("existing-session", true), Some("secondary"));
+        assert_eq!(value("handoff", true), Some("primaryoverride"));
+        assert_eq!(value("paper-notice", true), None);
+        assert_eq!(value("closing", true), None);
+        assert_eq!(value("one-time-code", true), None);
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::action::{ActResult, Action, Typed, View};
-use super::policy::Policy;
-use crate::dialogs::Rule;
-use crate::screen::WindowId;
+use super::policy::{Circumstances, Policy};
+use crate::dialogs::{Meaning, Press, Rule};
+use crate::screen::{Rect, WindowId};
 use crate::vision::controls;
-use crate::vision::text::{self, Folded};
+use crate::vision::text::Folded;
 
 const RETRY: Duration = Duration::from_millis(700);
 /// How long the window may take to answer its button before a code is typed again; no code is valid longer.
@@ -17,6 +17,10 @@ const ANSWER: Duration = Duration::from_secs(35);
 const MAX_CODES: u32 = 3;
 /// Attempts to fill one field.
 const MAX_TRIES: u32 = 20;
+/// What a push to the wrong device offers.
+const CHANGE_DEVICE: &str = "Change security device";
+/// What TWS offers instead of a second factor.
+const READ_ONLY: &str = "Enter Read Only";
 
 #[derive(Debug)]
 pub(super) enum CodeStep {
@@ -26,21 +30,31 @@ pub(super) enum CodeStep {
     Human,
 }
 
+/// What the last action was to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    Device,
+enum Doing {
+    Nothing,
+    EnterReadOnly,
+    ChangeDevice,
+    ChooseDevice,
     ConfirmDevice,
-    Code,
+    TypeCode,
     ConfirmCode,
-    Wait,
 }
 
 /// One window that asks for a second factor.
 #[derive(Debug)]
 pub(super) struct CodeEntry {
     pub(super) window: WindowId,
-    step: Step,
+    /// The rule that was told of.
+    pub(super) told: Option<String>,
+    doing: Doing,
     not_before: Option<Instant>,
+    device_chosen: bool,
+    device_confirmed: bool,
+    /// Another device was asked for, once.
+    device_changed: bool,
+    code_typed: bool,
     codes: u32,
     tries: u32,
 }
@@ -49,8 +63,13 @@ impl CodeEntry {
     pub(super) const fn new(window: WindowId) -> Self {
         Self {
             window,
-            step: Step::Device,
+            told: None,
+            doing: Doing::Nothing,
             not_before: None,
+            device_chosen: false,
+            device_confirmed: false,
+            device_changed: false,
+            code_typed: false,
             codes: 0,
             tries: 0,
         }
@@ -60,70 +79,123 @@ impl CodeEntry {
         if let Some(time) = self.not_before.filter(|&time| now < time) {
             return CodeStep::Wait(time);
         }
-        let lists_devices =
-            text::contains_phrase(&view.reading.text(), "Select second factor device", 0.2).is_some();
-        let click = |bounds, label: String| {
-            CodeStep::Act(Action::Click {
-                window: self.window,
-                bounds,
-                label,
-                seen: Arc::clone(&view.frame),
-                unchanged: Vec::new(),
-            })
-        };
-        if lists_devices && matches!(self.step, Step::Device | Step::ConfirmDevice) {
-            let Some(device) = &policy.second_factor_device else {
-                return CodeStep::Human;
-            };
-            let device = Folded::of(device);
-            let is_device = |text: &str| Folded::of(text).equals(&device, 0.1).is_some();
-            let Some(row) = view.reading.lines.iter().find(|line| is_device(&line.text)) else {
-                return CodeStep::Human;
-            };
-            if self.step == Step::Device {
-                return click(row.bounds, row.text.clone());
-            }
+        if self.tries == MAX_TRIES {
+            return CodeStep::Human;
         }
-        let confirm = rule
-            .answers(None)
+        if rule.meaning == Meaning::SecondFactorDevices {
+            return self.choose_device(view, rule, policy);
+        }
+        let permit = policy.permit("read-only-login", Circumstances::default());
+        if let Some(permit) = permit.filter(|permit| permit.value() == "yes")
+            && let Some(button) = controls::button(&view.reading, READ_ONLY)
+            && let Some(press) = permit.press(&button.label)
+        {
+            return self.click(view, Doing::EnterReadOnly, button.bounds, press);
+        }
+        if !self.device_changed
+            && let Some(device) = &policy.second_factor_device
+            && Folded::of(&view.reading.text())
+                .contains(&Folded::of(device), 0.1)
+                .is_none()
+            && let Some(place) = controls::phrase_bounds(&view.reading, CHANGE_DEVICE)
+            && let Some(press) = Press::harmless(CHANGE_DEVICE)
+        {
+            return self.click(view, Doing::ChangeDevice, place, press);
+        }
+        if rule.meaning == Meaning::SecondFactor {
+            self.enter_code(view, rule, policy)
+        } else {
+            CodeStep::Human
+        }
+    }
+
+    fn choose_device(&mut self, view: &View, rule: &Rule, policy: &Policy) -> CodeStep {
+        let Some(device) = policy.second_factor_device.as_deref().map(Folded::of) else {
+            return CodeStep::Human;
+        };
+        if self.device_confirmed {
+            return CodeStep::Human;
+        }
+        let mut rows = view
+            .reading
+            .lines
             .iter()
-            .find_map(|label| controls::button(&view.reading, label));
-        match (self.step, confirm) {
-            (Step::ConfirmDevice | Step::ConfirmCode, Some(button)) => click(button.bounds, button.label),
-            (Step::Wait, _) if lists_devices => CodeStep::Human,
-            (Step::Device | Step::Code | Step::Wait, Some(_))
-                if policy.has_code && self.codes < MAX_CODES =>
-            {
-                let Some(field) = controls::fields(&view.reading).first().map(|field| field.bounds) else {
-                    return CodeStep::Human;
-                };
-                if self.tries == MAX_TRIES {
-                    return CodeStep::Human;
-                }
-                self.step = Step::Code;
-                CodeStep::Act(Action::Fill {
-                    window: self.window,
-                    field,
-                    what: Typed::Code,
-                    read_back: true,
-                })
-            }
+            .filter(|line| Folded::of(&line.text).equals(&device, 0.1).is_some());
+        let (Some(row), None) = (rows.next(), rows.next()) else {
+            return CodeStep::Human;
+        };
+        if !self.device_chosen {
+            return match Press::harmless(&row.text) {
+                Some(press) => self.click(view, Doing::ChooseDevice, row.bounds, press),
+                None => CodeStep::Human,
+            };
+        }
+        let mut labels = rule.answers(None).iter();
+        let button = labels.find_map(|label| controls::button(&view.reading, label));
+        match button.map(|button| (button.bounds, Press::harmless(&button.label))) {
+            Some((bounds, Some(press))) => self.click(view, Doing::ConfirmDevice, bounds, press),
             _ => CodeStep::Human,
         }
     }
 
+    fn enter_code(&mut self, view: &View, rule: &Rule, policy: &Policy) -> CodeStep {
+        let Some(permit) = policy.permit("one-time-code", Circumstances::default()) else {
+            return CodeStep::Human;
+        };
+        let mut labels = rule.answers(Some(permit.value())).iter();
+        let Some(button) = labels.find_map(|label| controls::button(&view.reading, label)) else {
+            return CodeStep::Human;
+        };
+        if self.code_typed {
+            return match permit.press(&button.label) {
+                Some(press) => self.click(view, Doing::ConfirmCode, button.bounds, press),
+                None => CodeStep::Human,
+            };
+        }
+        let fields = controls::fields(&view.reading);
+        let ([field], true) = (&fields[..], self.codes < MAX_CODES) else {
+            return CodeStep::Human;
+        };
+        self.doing = Doing::TypeCode;
+        CodeStep::Act(Action::Fill {
+            window: self.window,
+            field: field.bounds,
+            what: Typed::Code,
+            read_back: true,
+        })
+    }
+
+    fn click(&mut self, view: &View, doing: Doing, bounds: Rect, label: Press) -> CodeStep {
+        self.doing = doing;
+        CodeStep::Act(Action::Click {
+            window: self.window,
+            bounds,
+            label,
+            seen: Arc::clone(&view.frame),
+            unchanged: view.said(),
+        })
+    }
+
     pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
         self.not_before = Some(now + RETRY);
-        match (self.step, result) {
-            (Step::Device, ActResult::Done) => self.step = Step::ConfirmDevice,
-            (Step::ConfirmDevice, ActResult::Done) => self.step = Step::Wait,
-            (Step::Code, ActResult::Filled) => {
-                self.step = Step::ConfirmCode;
+        match (self.doing, result) {
+            (Doing::ChooseDevice, ActResult::Done) => self.device_chosen = true,
+            (Doing::ConfirmDevice, ActResult::Done) => self.device_confirmed = true,
+            (Doing::ChangeDevice, ActResult::Done) => {
+                self.device_changed = true;
+                (self.device_chosen, self.device_confirmed) = (false, false);
+            }
+            (Doing::TypeCode, ActResult::Filled) => {
+                self.code_typed = true;
                 self.not_before = None;
             }
-            (Step::ConfirmCode, ActResult::Done) => {
+            (Doing::ConfirmCode, ActResult::Done) => {
                 self.codes += 1;
-                self.step = Step::Wait;
+                self.code_typed = false;
+                self.not_before = Some(now + ANSWER);
+            }
+            (Doing::EnterReadOnly, ActResult::Done) => {
+                self.tries += 1;
                 self.not_before = Some(now + ANSWER);
             }
             (_, ActResult::NotYet { retry_after }) => self.not_before = Some(now + *retry_after),

@@ -30,6 +30,8 @@ pub enum State {
     HandsOff,
     /// The credentials were refused, or too many attempts were made: nothing is submitted.
     LockedOut,
+    /// The settings contradict what the gateway asks: a human has to decide.
+    Failed,
     /// The gateway is gone.
     Stopped,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for State {
             Self::UnknownDialog => "UnknownDialog",
             Self::HandsOff => "HandsOff",
             Self::LockedOut => "LockedOut",
+            Self::Failed => "Failed",
             Self::Stopped => "Stopped",
         })
     }
@@ -78,6 +81,19 @@ pub enum Event {
         #[serde(rename = "ms", serialize_with = "as_millis")]
         after: Duration,
     },
+    /// The gateway names a day by which something has to be done: this version's end, the password's.
+    Expires {
+        /// The rule.
+        rule: String,
+        /// ISO 8601: `2026-12-31`, or `--12-31` when no year is named.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        day: Option<String>,
+        /// The days that are left, when it says so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+        /// Its words.
+        text: String,
+    },
     /// A known dialog that the settings leave to a human.
     LeftToHuman {
         /// The rule.
@@ -102,8 +118,20 @@ pub enum Event {
         /// What was tried, and what came of it.
         what: String,
     },
+    /// A second factor is asked for.
+    SecondFactorAsked {
+        /// The rule, which tells the kind.
+        rule: String,
+        /// Only a human can give it: at the viewer, or on the phone.
+        by_hand: bool,
+    },
     /// The second factor's window went without a login: nobody confirmed.
     SecondFactorMissed,
+    /// The token of an automatic restart was refused. The credentials were not judged.
+    TokenRefused {
+        /// The gateway's words.
+        text: String,
+    },
     /// A step of the login was verified.
     Verified {
         /// What, and by which evidence.

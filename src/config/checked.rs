@@ -9,8 +9,8 @@ use super::error::{ConfigError, Origin, Warning};
 use super::secret::Secret;
 use super::settings::{Values, WITHOUT_EFFECT};
 use super::values::{
-    AcceptIncoming, ExistingSession, LogFormat, OnRefusal, OnTimeout, Program, SizesNotice, TotpKey,
-    TradingMode, VncPassword,
+    AcceptIncoming, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
+    OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess,
 };
 use super::written::RawSettings;
 use crate::screen::Size;
@@ -24,8 +24,12 @@ pub struct Config {
     pub ibc_ini: Option<PathBuf>,
     /// Account type to log in to.
     pub mode: TradingMode,
-    /// User name and password; without them a human logs in at the viewer.
+    /// Whether to log in to FIX CTCI instead of IB API.
+    pub fix: bool,
+    /// User name and password, of FIX CTCI for a FIX login; without them a human logs in at the viewer.
     pub credentials: Option<Credentials>,
+    /// The pair for market data, which a FIX login may have.
+    pub data_credentials: Option<Credentials>,
     /// The second factor.
     pub second_factor: SecondFactorSettings,
     /// Answers to the gateway's dialogs.
@@ -72,6 +76,8 @@ pub struct SecondFactorSettings {
     pub on_timeout: OnTimeout,
     /// Whether to log in again in the same gateway when nobody confirmed in time.
     pub relogin: bool,
+    /// Whether to log in without a second factor, only to look, where that is offered.
+    pub read_only_login: bool,
 }
 
 /// Answers to the gateway's dialogs.
@@ -87,6 +93,16 @@ pub struct DialogSettings {
     pub sizes_notice: SizesNotice,
     /// Whether to confirm the warning about orders without market data.
     pub allow_blind_trading: bool,
+    /// To the confirmation of an order for a cryptocurrency.
+    pub crypto_orders: CryptoOrders,
+    /// To the question whether to reset the API's order ids.
+    pub order_id_reset: OrderIdReset,
+    /// To an API client that wants to place orders.
+    pub write_access: WriteAccess,
+    /// To messages that want to be read before the login goes on.
+    pub login_messages: LoginMessages,
+    /// Settings that rules of the user's own go by.
+    pub rule_settings: Vec<(String, String)>,
     /// Whether to dismiss the warning that the password is about to expire.
     pub dismiss_password_expiry: bool,
     /// Whether to dismiss the NSE compliance notice.
@@ -243,9 +259,20 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
         keys: ["user", "password"],
         usual: ["TWS_USERID", "TWS_PASSWORD"],
     };
-    let credentials = match general.complete(&raw)? {
+    let usual = match general.complete(&raw)? {
         Some(credentials) => Some(credentials),
         None => by_mode.complete(&raw)?,
+    };
+    let fix = Pair {
+        user: values.fix_user,
+        password: values.fix_password,
+        keys: ["fix_user", "fix_password"],
+        usual: ["FIXLoginId", "FIXPassword"],
+    };
+    let (credentials, data_credentials) = match (values.fix, fix.complete(&raw)?) {
+        (false, _) => (usual, None),
+        (true, None) if usual.is_some() => return Err(ConfigError::NoFixCredentials(raw.origin("fix"))),
+        (true, fix) => (fix, usual),
     };
 
     let api_port = values.api_port.map_or(mode.api_port(), |port| port.0);
@@ -269,7 +296,9 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
         file: values.config,
         ibc_ini: values.ibc_ini,
         mode,
+        fix: values.fix,
         credentials,
+        data_credentials,
         second_factor: SecondFactorSettings {
             totp_key: values.totp_key,
             device,
@@ -277,6 +306,7 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
             grace: values.second_factor_grace.0,
             on_timeout: values.second_factor_on_timeout,
             relogin: values.second_factor_relogin,
+            read_only_login: values.read_only_login,
         },
         dialogs: DialogSettings {
             existing_session: values.existing_session,
@@ -284,6 +314,11 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
             accept_paper_notice: values.accept_paper_notice,
             sizes_notice: values.sizes_notice,
             allow_blind_trading: values.allow_blind_trading,
+            crypto_orders: values.crypto_orders,
+            order_id_reset: values.order_id_reset,
+            write_access: values.write_access,
+            login_messages: values.login_messages,
+            rule_settings: values.rule_settings.map_or_else(Vec::new, |settings| settings.0),
             dismiss_password_expiry: values.dismiss_password_expiry,
             dismiss_nse_notice: values.dismiss_nse_notice,
             login_window_limit: values.login_window_limit.0,

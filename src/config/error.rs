@@ -114,6 +114,14 @@ pub enum ConfigError {
         /// The known key that looks most like it.
         nearest: Option<String>,
     },
+    /// A FIX login with nothing but the pair for its market data.
+    #[error(
+        "{0} asks for FIX CTCI, but its user name and password are not set; set FIXLoginId and FIXPassword (GATEHAND_FIX_USER, GATEHAND_FIX_PASSWORD)"
+    )]
+    NoFixCredentials(
+        /// Where FIX was asked for.
+        Origin,
+    ),
     /// A user name without its password, or the other way round.
     #[error("{present} is set but {missing} is not; set both, or neither to log in by hand")]
     HalfCredentials {

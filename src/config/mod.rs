@@ -32,8 +32,8 @@ pub use reference::markdown;
 pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
-    AcceptIncoming, ExistingSession, LogFormat, OnRefusal, OnTimeout, Program, SizesNotice, TotpKey,
-    TradingMode, VncPassword, parse_listen,
+    AcceptIncoming, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
+    OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess, parse_listen,
 };
 
 /// Everything that settings are read from.

@@ -17,24 +17,6 @@ pub struct Recognised {
 pub static RECOGNISED: &[Recognised] = &[
     Recognised {
         variables: &[],
-        ini: &["FIXLoginId"],
-        secret: false,
-        idle: &[],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["FIXPassword"],
-        secret: true,
-        idle: &[],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["FIX"],
-        secret: false,
-        idle: &["no", "false"],
-    },
-    Recognised {
-        variables: &[],
         ini: &["ExitAfterSecondFactorAuthenticationTimeout"],
         secret: false,
         idle: &["no", "false"],
@@ -44,12 +26,6 @@ pub static RECOGNISED: &[Recognised] = &[
         ini: &["ReadOnlyApi"],
         secret: false,
         idle: &[],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["ReadOnlyLogin"],
-        secret: false,
-        idle: &["no", "false"],
     },
     Recognised {
         variables: &["TWS_MASTER_CLIENT_ID"],
@@ -119,21 +95,9 @@ pub static RECOGNISED: &[Recognised] = &[
     },
     Recognised {
         variables: &[],
-        ini: &["ConfirmCryptoCurrencyOrders"],
-        secret: false,
-        idle: &["manual"],
-    },
-    Recognised {
-        variables: &[],
         ini: &["ResetOrderIdsAtStart"],
         secret: false,
         idle: &["no", "false"],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["ConfirmOrderIdReset"],
-        secret: false,
-        idle: &["ignore", "ignore/ignore"],
     },
     Recognised {
         variables: &["AUTO_RESTART_TIME"],

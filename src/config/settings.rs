@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use super::error::{ConfigError, Origin};
 use super::secret::Secret;
 use super::values::{
-    AcceptIncoming, DisplayName, ExistingSession, HeapSize, Listen, LogFilter, LogFormat, OnRefusal,
-    OnTimeout, Port, Program, Seconds, SizesNotice, TimeZone, TotpKey, TradingMode, Value, Version,
-    VncPassword,
+    AcceptIncoming, CryptoOrders, DisplayName, ExistingSession, HeapSize, Listen, LogFilter, LogFormat,
+    LoginMessages, OnRefusal, OnTimeout, OrderIdReset, Port, Program, RuleSettings, Seconds, SizesNotice,
+    TimeZone, TotpKey, TradingMode, Value, Version, VncPassword, WriteAccess,
 };
 use super::written::Written;
 use crate::screen::Size;
@@ -44,11 +44,8 @@ impl Setting {
 }
 
 /// Settings that are checked but that nothing obeys yet, each with the values that ask for nothing.
-pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 3] = [
-    ("second_factor_grace", &["60"]),
-    ("allow_blind_trading", &["no", "false"]),
-    ("login_window_limit", &["60"]),
-];
+pub(super) const WITHOUT_EFFECT: [(&str, &[&str]); 2] =
+    [("second_factor_grace", &["60"]), ("login_window_limit", &["60"])];
 
 /// A field of [`Values`]: a type with a default, or an `Option` without.
 pub(super) trait Field: Sized {
@@ -194,6 +191,25 @@ settings! {
         secret: true,
         help: "Password for paper trading.",
     }
+    fix: bool {
+        variables: ["GATEHAND_FIX"],
+        ini: ["FIX"],
+        secret: false,
+        default: "no",
+        help: "Log in to FIX CTCI with `fix_user` and `fix_password`. `user` and `password`, if set, are for its market data.",
+    }
+    fix_user: Option<String> {
+        variables: ["GATEHAND_FIX_USER"],
+        ini: ["FIXLoginId"],
+        secret: false,
+        help: "User name for FIX CTCI.",
+    }
+    fix_password: Option<Secret> {
+        variables: ["GATEHAND_FIX_PASSWORD"],
+        ini: ["FIXPassword"],
+        secret: true,
+        help: "Password for FIX CTCI.",
+    }
     trading_mode: TradingMode {
         variables: ["GATEHAND_TRADING_MODE", "TRADING_MODE", "IB_TRADING_MODE", "IB_LOGINTYPE"],
         ini: ["TradingMode"],
@@ -255,6 +271,13 @@ settings! {
         default: "no",
         help: "Log in again in the same gateway when nobody confirmed the second factor in time. No effect yet.",
     }
+    read_only_login: bool {
+        variables: ["GATEHAND_READ_ONLY_LOGIN"],
+        ini: ["ReadOnlyLogin"],
+        secret: false,
+        default: "no",
+        help: "Press `Enter Read Only` instead of giving a second factor, where TWS offers it.",
+    }
     existing_session: ExistingSession {
         variables: ["GATEHAND_EXISTING_SESSION", "EXISTING_SESSION_DETECTED_ACTION"],
         ini: ["ExistingSessionDetectedAction"],
@@ -288,7 +311,41 @@ settings! {
         ini: ["AllowBlindTrading"],
         secret: false,
         default: "no",
-        help: "Confirm the warning about orders without market data. No effect yet.",
+        help: "Confirm the warning about orders without market data, and so transmit the order.",
+    }
+    crypto_orders: CryptoOrders {
+        variables: ["GATEHAND_CRYPTO_ORDERS"],
+        ini: ["ConfirmCryptoCurrencyOrders"],
+        secret: false,
+        default: "manual",
+        help: "Answer to the confirmation of an order for a cryptocurrency.",
+    }
+    order_id_reset: OrderIdReset {
+        variables: ["GATEHAND_ORDER_ID_RESET"],
+        ini: ["ConfirmOrderIdReset"],
+        secret: false,
+        default: "ignore",
+        help: "Answer to the question whether to reset the API's order ids. Of IBC's two values the second counts.",
+    }
+    write_access: WriteAccess {
+        variables: ["GATEHAND_WRITE_ACCESS"],
+        ini: [],
+        secret: false,
+        default: "manual",
+        help: "Answer to an API client that wants to place orders.",
+    }
+    login_messages: LoginMessages {
+        variables: ["GATEHAND_LOGIN_MESSAGES"],
+        ini: [],
+        secret: false,
+        default: "manual",
+        help: "What to do with messages that want to be read before the login goes on.",
+    }
+    rule_settings: Option<RuleSettings> {
+        variables: ["GATEHAND_RULE_SETTINGS"],
+        ini: [],
+        secret: false,
+        help: "Values of the settings that rules of your own go by, for instance `my-orders=yes`.",
     }
     dismiss_password_expiry: bool {
         variables: ["GATEHAND_DISMISS_PASSWORD_EXPIRY"],

@@ -70,6 +70,41 @@ words! {
         /// Leave it to a human.
         Ignore = "ignore",
     }
+    /// The answer to an API client that wants to place orders.
+    WriteAccess: "accept, reject or manual" {
+        /// Let it.
+        Accept = "accept",
+        /// Refuse it.
+        Reject = "reject",
+        /// Leave the choice to a human.
+        Manual = "manual",
+    }
+    /// The answer to the confirmation of an order for a cryptocurrency.
+    CryptoOrders: "transmit, cancel or manual" {
+        /// Transmit the order.
+        Transmit = "transmit",
+        /// Cancel it.
+        Cancel = "cancel",
+        /// Leave the choice to a human.
+        Manual = "manual",
+    }
+    /// The answer to the question whether to reset the API's order ids. Of two values with a slash, as IBC has them, the
+    /// second counts: the first is for a reset that was asked for at start.
+    OrderIdReset: "confirm, reject or ignore" {
+        /// Reset them.
+        Confirm = "confirm" | "yes" | "confirm/confirm" | "reject/confirm" | "ignore/confirm",
+        /// Do not.
+        Reject = "reject" | "no" | "confirm/reject" | "reject/reject" | "ignore/reject",
+        /// Leave the choice to a human.
+        Ignore = "ignore" | "manual" | "confirm/ignore" | "reject/ignore" | "ignore/ignore",
+    }
+    /// What to do with messages that the gateway wants to be read before the login goes on.
+    LoginMessages: "accept or manual" {
+        /// Go on as if they were read.
+        Accept = "accept",
+        /// Leave them to a human.
+        Manual = "manual",
+    }
     /// What to do when nobody confirmed the second factor in time.
     OnTimeout: "exit or restart" {
         /// End.
@@ -199,6 +234,35 @@ impl Value for PathBuf {
             return Err(Self::ALLOWED);
         }
         Ok(Self::from(text))
+    }
+}
+
+/// Names of settings that a user's rules go by, with their values.
+#[derive(Clone, Debug)]
+pub(super) struct RuleSettings(pub(super) Vec<(String, String)>);
+
+impl Value for RuleSettings {
+    const ALLOWED: &'static str = "NAME=VALUE, several with commas between them";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let plain = |part: &str| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+        };
+        let pairs = text.split(',').map(|pair| {
+            let (name, value) = pair.split_once('=').ok_or(Self::ALLOWED)?;
+            let (name, value) = (name.trim(), value.trim());
+            if !plain(name) || !plain(value) {
+                return Err(Self::ALLOWED);
+            }
+            if crate::dialogs::is_built_in(name) {
+                return Err("a name of your own: this one belongs to a setting of gatehand");
+            }
+            Ok((name.to_owned(), value.to_owned()))
+        });
+        pairs.collect::<Result<_, _>>().map(Self)
     }
 }
 

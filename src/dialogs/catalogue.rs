@@ -6,14 +6,19 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::rule::Rule;
+use super::said::Said;
 use crate::screen::{Reading, Window};
-use crate::vision::text::Folded;
 
 /// The built-in files, by subject.
-const BUILT_IN: [(&str, &str); 3] = [
+const BUILT_IN: [(&str, &str); 5] = [
+    ("catalogue/api.toml", include_str!("catalogue/api.toml")),
     ("catalogue/login.toml", include_str!("catalogue/login.toml")),
-    ("catalogue/session.toml", include_str!("catalogue/session.toml")),
     ("catalogue/notices.toml", include_str!("catalogue/notices.toml")),
+    (
+        "catalogue/second_factor.toml",
+        include_str!("catalogue/second_factor.toml"),
+    ),
+    ("catalogue/session.toml", include_str!("catalogue/session.toml")),
 ];
 
 /// A file of rules that cannot be used.
@@ -101,7 +106,7 @@ impl Catalogue {
                 .chain(&file.rule[..index])
                 .any(|other| other.name == rule.name);
             let fault = if taken {
-                Some("another rule has this name")
+                Some("another rule has this name".to_owned())
             } else {
                 rule.fault()
             };
@@ -109,7 +114,7 @@ impl Catalogue {
                 return Err(RuleError::Fault {
                     path,
                     rule: rule.name.clone(),
-                    fault: fault.to_owned(),
+                    fault,
                 });
             }
         }
@@ -146,11 +151,11 @@ impl Catalogue {
 
     /// Which rule a window is about.
     pub fn recognise(&self, window: &Window, reading: &Reading) -> Recognition<'_> {
-        let text = Folded::of(&reading.text());
+        let said = Said::by(window, reading);
         let matching: Vec<&Rule> = self
             .rules
             .iter()
-            .filter(|rule| rule.matches(window, reading, &text))
+            .filter(|rule| rule.matches(window, reading, &said))
             .collect();
         match matching.as_slice() {
             [] => Recognition::Unknown,
@@ -187,16 +192,21 @@ mod tests {
         for meaning in [
             Meaning::Connecting,
             Meaning::ExistingSession,
+            Meaning::Expiry,
             Meaning::Login,
             Meaning::LoginError,
             Meaning::LoginProgress,
             Meaning::Main,
+            Meaning::Misconfigured,
             Meaning::Notice,
             Meaning::Refused,
             Meaning::SecondFactor,
+            Meaning::SecondFactorByHand,
+            Meaning::SecondFactorDevices,
             Meaning::Shutdown,
             Meaning::Splash,
             Meaning::Throttled,
+            Meaning::TokenExpired,
         ] {
             assert!(
                 catalogue.rules().iter().any(|rule| rule.meaning == meaning),
@@ -222,8 +232,12 @@ mod tests {
                 "belong together",
             ),
             (
-                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\ndangerous = true\npress = [\"Transmit\"]\n",
-                "setting` of its own",
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\npress = [\"OK\", \"Transmit\"]\n",
+                "rule \"x\": \"Transmit\" places or transmits an order: use a `setting` of your own for it, or one of blind-trading, crypto-order",
+            ),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\nsetting = \"paper-notice\"\nanswers.yes = [\"Install\"]\n",
+                "\"Install\" installs another version: use a `setting` of your own for it",
             ),
             ("[[rule]\n", "mine.toml: line 1"),
         ];
@@ -232,6 +246,13 @@ mod tests {
             assert!(message.contains(wanted), "{message:?} does not say {wanted:?}");
             assert!(!message.contains('\n'), "{message:?} is more than a line");
         }
+    }
+
+    #[test]
+    fn a_setting_of_ones_own_may_allow_what_the_list_marks() {
+        let text =
+            "[[rule]]\nname = \"x\"\ntext = [\"a\"]\nsetting = \"my-orders\"\nanswers.yes = [\"Transmit\"]\n";
+        added(text).expect("a setting of its own");
     }
 
     #[test]

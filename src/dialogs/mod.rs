@@ -3,7 +3,13 @@
 //! To add a dialog, add a `[[rule]]` to a file of `catalogue/` and a row to `tests/dialogs.rs`.
 
 mod catalogue;
+mod danger;
+mod phrase;
+mod press;
 mod rule;
+mod said;
 
 pub use catalogue::{Catalogue, Recognition, RuleError};
-pub use rule::{Meaning, Rule};
+pub use danger::{DANGERS, Danger, is_built_in};
+pub use press::{Permit, Press};
+pub use rule::{Meaning, Reply, Rule};

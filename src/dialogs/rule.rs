@@ -4,63 +4,29 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::danger::Danger;
+use super::phrase::Phrase;
+use super::press::{Permit, Press};
+use super::said::Said;
 use crate::screen::{Reading, Window};
-use crate::vision::controls;
+use crate::vision::controls::{self, Button};
 use crate::vision::text::Folded;
 
-/// How many edits per character a phrase, and each of its longer words, may differ by and still be the same.
-const EDIT_RATIO: f32 = 0.2;
-/// Words up to this many letters must be there exactly: one letter makes `edit` of `exit`.
-const SHORT_WORD: usize = 4;
-
-/// A phrase that is looked for in a window's text, also across line breaks.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(from = "String")]
-struct Phrase {
-    whole: Folded,
-    words: Vec<Folded>,
-    /// It ends with a question mark: so must the text, right after it. `exit?` is not `exit and sell all positions?`.
-    question: bool,
-}
-
-impl From<String> for Phrase {
-    fn from(text: String) -> Self {
-        let words = text
-            .split(|c: char| !c.is_alphanumeric())
-            .map(Folded::of)
-            .filter(|word| !word.is_empty());
-        Self {
-            whole: Folded::of(text.trim_end_matches('?')),
-            words: words.collect(),
-            question: text.ends_with('?'),
-        }
-    }
-}
-
-impl Phrase {
-    /// Whether `text` says this, give or take what a blurred print makes of it.
-    fn is_in(&self, text: &Folded) -> bool {
-        if !self.question {
-            return self.stands_in(text);
-        }
-        text.questions().any(|question| {
-            let ends = self
-                .words
-                .last()
-                .is_none_or(|word| question.tail(word.len()).equals(word, EDIT_RATIO).is_some());
-            ends && self.stands_in(&question.tail(self.whole.len() + SHORT_WORD))
-        })
-    }
-
-    fn stands_in(&self, text: &Folded) -> bool {
-        let ratio = |word: &Folded| if word.len() <= SHORT_WORD { 0.0 } else { EDIT_RATIO };
-        text.contains(&self.whole, EDIT_RATIO).is_some()
-            && self
-                .words
-                .iter()
-                .all(|word| text.contains(word, ratio(word)).is_some())
-    }
-}
+/// Labels whose effect depends on what is asked: who presses one must know the question.
+const GENERIC: [&str; 12] = [
+    "OK",
+    "Yes",
+    "Continue",
+    "Submit",
+    "Accept",
+    "Confirm",
+    "Proceed",
+    "Apply",
+    "Next",
+    "Agree",
+    "I agree",
+    "I understand and accept",
+];
 
 /// What a window means to the agent. [`Meaning::Notice`] is answered by its rule alone; the others have a part in the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,6 +36,8 @@ pub enum Meaning {
     Connecting,
     /// Another session of the same user is logged in.
     ExistingSession,
+    /// A notice that names a day by which something has to be done: an end of support, an expiry.
+    Expiry,
     /// The login form, ready for credentials.
     Login,
     /// A login that ended in an error which is not about the credentials.
@@ -78,18 +46,69 @@ pub enum Meaning {
     LoginProgress,
     /// The main window: logged in.
     Main,
+    /// No login can succeed until a human changes the account or the settings.
+    Misconfigured,
     /// A dialog without a part in the login.
     Notice,
     /// The credentials were refused.
     Refused,
-    /// A second factor is asked for.
+    /// A second factor is asked for: a push to be confirmed, or the code of an authenticator app.
     SecondFactor,
+    /// A second factor that only a human can give: a card, an SMS, a passkey.
+    SecondFactorByHand,
+    /// The list of devices for the second factor.
+    SecondFactorDevices,
     /// The gateway is closing.
     Shutdown,
     /// The gateway is starting.
     Splash,
     /// Too many attempts: wait.
     Throttled,
+    /// The token of an automatic restart is of no use any more; the credentials were not judged.
+    TokenExpired,
+}
+
+impl Meaning {
+    /// Whether the window judges a login. What it says counts whatever else it asks; only its button may have to wait.
+    const fn is_judgement(self) -> bool {
+        matches!(
+            self,
+            Self::LoginError | Self::Misconfigured | Self::Refused | Self::Throttled | Self::TokenExpired
+        )
+    }
+
+    /// Whether a plan of its own answers the window, rather than its rule.
+    const fn has_a_plan(self) -> bool {
+        matches!(self, Self::Login | Self::Main) || self.is_second_factor()
+    }
+
+    /// Whether the window asks for a second factor.
+    pub const fn is_second_factor(self) -> bool {
+        matches!(
+            self,
+            Self::SecondFactor | Self::SecondFactorByHand | Self::SecondFactorDevices
+        )
+    }
+}
+
+/// How a rule answers a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply<'a> {
+    /// Press this button.
+    Press {
+        /// Where it is, and its label as it was read.
+        button: Button,
+        /// The right to press it.
+        press: Press,
+    },
+    /// None of these buttons can be seen.
+    Missing(&'a [String]),
+    /// The settings leave it to a human.
+    Leave,
+    /// The setting's value has no answer for this dialog: an error that the user has to know of.
+    Contradiction,
+    /// It asks more than the rule knows, or the label does more than its setting allows: a human's.
+    Doubt(String),
 }
 
 /// Whether a title must equal or contain the given text.
@@ -110,14 +129,23 @@ pub struct Rule {
     /// What the window means to the agent.
     #[serde(default = "notice")]
     pub meaning: Meaning,
-    /// Titles, ignoring case.
+    /// Titles, as whole words, ignoring case.
     #[serde(default)]
     title: Vec<String>,
     #[serde(default)]
     title_match: TitleMatch,
-    /// Phrases, matched fuzzily, also across line breaks.
+    /// Phrases, matched fuzzily, also across the line breaks of one paragraph.
     #[serde(default)]
     text: Vec<Phrase>,
+    /// Phrases that must all be there, beside one of `text`.
+    #[serde(default)]
+    also: Vec<Phrase>,
+    /// What the window may ask, beside what `text` and `also` say: phrases of which each question must have one.
+    #[serde(default)]
+    questions: Vec<Phrase>,
+    /// The window is about an order. Without this a rule that answers never matches one that speaks of an order.
+    #[serde(default)]
+    about_orders: bool,
     /// One of `title` or `text` is enough.
     #[serde(default)]
     title_or_text: bool,
@@ -144,9 +172,12 @@ pub struct Rule {
     /// Label of a check box to be ticked before the button is pressed, when `setting` has the value named here.
     #[serde(default)]
     tick: BTreeMap<String, String>,
-    /// The answer could place, transmit, sign or delete something: it needs its own setting.
+    /// Values of the setting that contradict this dialog: it is left alone, and told as an error.
     #[serde(default)]
-    dangerous: bool,
+    errors: Vec<String>,
+    /// Where none of the buttons is there, the window is closed.
+    #[serde(default)]
+    close: bool,
 }
 
 const fn notice() -> Meaning {
@@ -154,32 +185,84 @@ const fn notice() -> Meaning {
 }
 
 impl Rule {
-    /// Whether `window`, whose picture says `reading`, is the one that this rule is about.
-    ///
-    /// `text` is all of the reading's text, folded once for all rules.
-    pub(super) fn matches(&self, window: &Window, reading: &Reading, text: &Folded) -> bool {
+    /// Whether `window`, whose picture says `reading`, is the one that this rule is about. `said` is the same for all
+    /// rules.
+    pub(super) fn matches(&self, window: &Window, reading: &Reading, said: &Said) -> bool {
         let title_holds = self
             .title
             .iter()
             .any(|title| self.title_holds(&window.title, title));
-        let text_holds = self.text.iter().any(|phrase| phrase.is_in(text));
+        let text_holds = self.text.iter().any(|phrase| said.says(phrase));
         let told_apart = if self.title_or_text {
             title_holds || text_holds
         } else {
             (self.title.is_empty() || title_holds) && (self.text.is_empty() || text_holds)
         };
         told_apart
+            && self.also.iter().all(|phrase| said.says(phrase))
             && self.words.iter().all(|word| has_word(reading, word))
             && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
             && !self.no_buttons.iter().any(|label| has_button(reading, label))
-            && !self.no_text.iter().any(|phrase| phrase.is_in(text))
+            && !self.no_text.iter().any(|phrase| said.may_say(phrase))
+            && (self.meaning.is_judgement() || self.doubt(reading, said).is_none())
+    }
+
+    /// Why the window is not to be answered by this rule though it says what the rule wants.
+    fn doubt(&self, reading: &Reading, said: &Said) -> Option<&'static str> {
+        let mut answers = self.answers.values().chain([&self.press]);
+        if self.meaning.has_a_plan() || answers.clone().all(Vec::is_empty) {
+            return None;
+        }
+        if said.is_about_an_order() && !self.about_orders {
+            return Some("it speaks of an order");
+        }
+        let presses_generic = |labels: &Vec<String>| {
+            let pressed = labels
+                .iter()
+                .find(|label| has_button(reading, label))
+                .map(|label| Folded::of(label));
+            GENERIC.iter().any(|generic| Some(Folded::of(generic)) == pressed)
+        };
+        let named = self.text.iter().chain(&self.also).chain(&self.questions);
+        let blind = answers.any(presses_generic) && said.asks_else(named);
+        blind.then_some("it asks something that the rule does not know")
     }
 
     fn title_holds(&self, title: &str, wanted: &str) -> bool {
         let (title, wanted) = (title.trim().to_lowercase(), wanted.to_lowercase());
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match self.title_match {
-            TitleMatch::Contains => title.contains(&wanted),
+            TitleMatch::Contains => title.match_indices(&wanted).any(|(at, _)| {
+                let (before, after) = (&title[..at], &title[at + wanted.len()..]);
+                !is_word(before.chars().next_back()) && !is_word(after.chars().next())
+            }),
             TitleMatch::Equals => title == wanted,
+        }
+    }
+
+    /// How the window is to be answered under this permit, if its setting has a value.
+    pub fn reply(&self, window: &Window, reading: &Reading, permit: Option<Permit<'_>>) -> Reply<'_> {
+        let value = permit.map(|permit| permit.value());
+        if value.is_some_and(|value| self.errors.iter().any(|error| error == value)) {
+            return Reply::Contradiction;
+        }
+        let labels = self.answers(value);
+        if labels.is_empty() {
+            return Reply::Leave;
+        }
+        if let Some(doubt) = self.doubt(reading, &Said::by(window, reading)) {
+            return Reply::Doubt(doubt.to_owned());
+        }
+        let Some(button) = labels.iter().find_map(|label| controls::button(reading, label)) else {
+            return Reply::Missing(labels);
+        };
+        let press = match permit {
+            Some(permit) => permit.press(&button.label),
+            None => Press::harmless(&button.label),
+        };
+        match press {
+            Some(press) => Reply::Press { button, press },
+            None => Reply::Doubt(format!("\"{}\" does more than its setting allows", button.label)),
         }
     }
 
@@ -202,24 +285,49 @@ impl Rule {
         &self.buttons
     }
 
+    /// Whether the window may be closed where none of its buttons can be seen.
+    pub const fn may_close(&self) -> bool {
+        self.close
+    }
+
     /// What is wrong with the rule as written, whatever the screen shows.
-    pub(super) fn fault(&self) -> Option<&'static str> {
-        if self.name.is_empty() {
-            return Some("a rule needs a name");
-        }
-        if self.title.is_empty() && self.text.is_empty() && self.words.is_empty() {
-            return Some("a rule needs `title`, `text` or `words` to tell its window apart");
-        }
-        if self.setting.is_some() == self.answers.is_empty() {
-            return Some("`setting` and `answers` belong together");
-        }
-        if self.setting.is_some() && !self.press.is_empty() {
-            return Some("`press` answers whatever the settings say: with `setting`, use `answers`");
-        }
-        if self.dangerous && self.setting.is_none() {
-            return Some("a dangerous answer needs a `setting` of its own");
-        }
-        None
+    pub(super) fn fault(&self) -> Option<String> {
+        let fault = if self.name.is_empty() {
+            "a rule needs a name"
+        } else if self.title.is_empty() && self.text.is_empty() && self.words.is_empty() {
+            "a rule needs `title`, `text` or `words` to tell its window apart"
+        } else if self.setting.is_some() == self.answers.is_empty() {
+            "`setting` and `answers` belong together"
+        } else if self.setting.is_some() && !self.press.is_empty() {
+            "`press` answers whatever the settings say: with `setting`, use `answers`"
+        } else {
+            return self.forbidden_label();
+        };
+        Some(fault.to_owned())
+    }
+
+    /// A label that nothing in this rule allows to be pressed.
+    fn forbidden_label(&self) -> Option<String> {
+        let ticks = self.tick.values();
+        let mut labels = self
+            .press
+            .iter()
+            .chain(self.answers.values().flatten())
+            .chain(ticks);
+        labels.find_map(|label| {
+            let dangers = Danger::of(label);
+            let danger = dangers.iter().find(|danger| {
+                let allowed = |setting: &String| danger.is_allowed_by(setting);
+                !self.setting.as_ref().is_some_and(allowed)
+            })?;
+            let allowing = danger.settings.join(", ");
+            let cure = if allowing.is_empty() {
+                "use a `setting` of your own for it".to_owned()
+            } else {
+                format!("use a `setting` of your own for it, or one of {allowing}")
+            };
+            Some(format!("\"{label}\" {}: {cure}", danger.does))
+        })
     }
 }
 
@@ -234,32 +342,4 @@ fn has_word(reading: &Reading, word: &str) -> bool {
         .iter()
         .flat_map(|line| line.text.split_whitespace())
         .any(|other| Folded::of(other) == word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_phrase_bears_bad_print_but_no_other_question() {
-        let exit = Phrase::from("Are you sure you want to exit?".to_owned());
-        for same in [
-            "Are you sure you want to exit?",
-            "are you sure\nyou want to ex1t?",
-            "Orders stay.\nAre you sure you want to exit?\nYes\nNo",
-            "Are you sure you want to exit ?",
-        ] {
-            assert!(exit.is_in(&Folded::of(same)), "{same}");
-        }
-        for other in [
-            "Are you sure you want to reset API order ID sequence?",
-            "Are you sure you want to edit?",
-            "Are you sure you want to exit and sell all positions?",
-            "Are you sure you want to exit this position?",
-        ] {
-            assert!(!exit.is_in(&Folded::of(other)), "{other}");
-        }
-        let paper = Phrase::from("This is not a brokerage account".to_owned());
-        assert!(paper.is_in(&Folded::of("Thls is not a brokcrage accounl.")));
-    }
 }

@@ -27,6 +27,8 @@ const CODE_EDGE: u64 = 8;
 pub struct Hands {
     /// What to log in with.
     pub credentials: Option<Credentials>,
+    /// What a FIX login gets its market data with.
+    pub data_credentials: Option<Credentials>,
     /// The key of one-time codes.
     pub totp_key: Option<TotpKey>,
     /// The governor's book for these credentials.
@@ -123,9 +125,9 @@ impl Hands {
     ) -> Result<ActResult, X11Error> {
         let failed = |why: &str| Ok(ActResult::Failed { why: why.to_owned() });
         let code;
-        let text = match (what, &self.credentials, &self.totp_key) {
-            (Typed::UserName, Some(credentials), _) => credentials.user.as_str(),
-            (Typed::Password, Some(credentials), _) => credentials.password.expose(),
+        let text = match (what, self.credentials_for(what), &self.totp_key) {
+            (Typed::UserName | Typed::DataUserName, Some(credentials), _) => credentials.user.as_str(),
+            (Typed::Password | Typed::DataPassword, Some(credentials), _) => credentials.password.expose(),
             (Typed::Code, _, Some(key)) => match one_time_code(key.expose(), SystemTime::now()) {
                 Ok(fresh) => {
                     code = fresh;
@@ -145,9 +147,9 @@ impl Hands {
             masked,
         };
         Ok(match (outcome, what) {
-            (FillOutcome::Exact, Typed::Password) => ActResult::FilledInPlain,
+            (FillOutcome::Exact, Typed::Password | Typed::DataPassword) => ActResult::FilledInPlain,
             (FillOutcome::Exact, _) => ActResult::Filled,
-            (FillOutcome::Masked { .. }, Typed::Password | Typed::Code) => ActResult::Filled,
+            (FillOutcome::Masked { .. }, Typed::Password | Typed::DataPassword | Typed::Code) => ActResult::Filled,
             (FillOutcome::Masked { .. }, _) => not_verified("the field shows echo characters", true),
             (FillOutcome::Mismatch { length }, _) => not_verified(
                 &format!("the field holds {length} characters that are not what was typed"),
@@ -159,14 +161,21 @@ impl Hands {
         })
     }
 
+    const fn credentials_for(&self, what: Typed) -> Option<&Credentials> {
+        match what {
+            Typed::DataUserName | Typed::DataPassword => self.data_credentials.as_ref(),
+            _ => self.credentials.as_ref(),
+        }
+    }
+
     /// Whether a field shows what was typed: every echo character of the password, and the user name letter by letter,
     /// give or take those that look alike.
     fn compare(&self, what: Typed, shown: &Shown) -> ActResult {
-        let same = match (what, &self.credentials, shown) {
-            (Typed::Password, Some(credentials), Shown::Dots(count)) => {
+        let same = match (what, self.credentials_for(what), shown) {
+            (Typed::Password | Typed::DataPassword, Some(credentials), Shown::Dots(count)) => {
                 credentials.password.expose().chars().count() == *count
             }
-            (Typed::UserName, Some(credentials), Shown::Text(text)) => {
+            (Typed::UserName | Typed::DataUserName, Some(credentials), Shown::Text(text)) => {
                 Folded::of(text) == Folded::of(&credentials.user)
             }
             _ => false,
@@ -278,6 +287,7 @@ mod tests {
                 user: "Il1O0user".to_owned(),
                 password: Secret::new("demouser".to_owned()),
             }),
+            data_credentials: None,
             totp_key: None,
             governor: None,
             evidence: Evidence::new(folder.path().to_path_buf()),

@@ -30,6 +30,8 @@ pub enum Command {
     CloseGateway,
     /// The gateway's process has ended.
     GatewayExited(String),
+    /// A gateway's process was started; true: with the token of an automatic restart.
+    GatewayStarted(bool),
     /// A viewer typed or clicked.
     HumanActed,
     /// End the thread.
@@ -172,6 +174,7 @@ impl Cockpit {
                 let _ = self.reports.send(Report::Closing(closing));
             }
             Command::GatewayExited(why) => self.agent.gateway_exited(&why),
+            Command::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
             Command::HumanActed => self.agent.human_acted(now),
             Command::Stop | Command::Wake => {}
         }
@@ -238,11 +241,26 @@ fn log(event: &Event) {
         }
         Event::Denied { why } => tracing::warn!(why, "login not permitted"),
         Event::Evidence { folder } => tracing::info!(folder = %folder.display(), "evidence kept"),
+        Event::Expires {
+            rule,
+            day,
+            days,
+            text,
+        } => {
+            tracing::warn!(rule, day, days, text, "the gateway names a day");
+        }
         Event::GivenUp { what } => tracing::warn!(what, "given up"),
         Event::LeftToHuman { rule, title } => {
             tracing::info!(rule, title, "dialog left to a human by its setting");
         }
         Event::Pressed { rule, label } => tracing::info!(rule, label, "pressed"),
+        Event::SecondFactorAsked { rule, by_hand: true } => {
+            tracing::warn!(
+                rule,
+                "a second factor that cannot be automated: give it in the viewer"
+            );
+        }
+        Event::SecondFactorAsked { rule, .. } => tracing::info!(rule, "a second factor is asked for"),
         Event::SecondFactorMissed => tracing::warn!("the second factor was not confirmed"),
         Event::State {
             state: State::LockedOut,
@@ -250,6 +268,12 @@ fn log(event: &Event) {
         } => tracing::error!(evidence, "state LockedOut"),
         Event::State { state, evidence } => tracing::info!(%state, evidence, "state"),
         Event::UnknownDialog { title, why } => tracing::warn!(title, why, "unknown dialog: left alone"),
+        Event::TokenRefused { text } => {
+            tracing::warn!(
+                text,
+                "the restart token was refused; the credentials were not judged"
+            );
+        }
         Event::Verified { what } => tracing::info!(what, "verified"),
     }
 }

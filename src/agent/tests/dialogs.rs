@@ -1,6 +1,6 @@
 //! Dialogs: pressed, left alone, unknown.
 
-use super::super::{ActResult, Event, State};
+use super::super::{ActResult, Action, Event, State, Typed};
 use super::stage::*;
 
 fn unknown_told(events: &[Event]) -> usize {
@@ -51,7 +51,7 @@ fn an_unknown_dialog_is_told_and_kept_once_and_holds_up_the_login() {
     stage.show(&[form(), unknown()]);
     assert_eq!(stage.acts_within(2), []);
     assert_eq!(unknown_told(&stage.events()), 0);
-    assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+    assert_eq!(stage.acts_within(7), [Act::Keep(DIALOG)]);
     let events = stage.events();
     assert_eq!(unknown_told(&events), 1);
     assert!(events.contains(&Event::UnknownDialog {
@@ -63,6 +63,64 @@ fn an_unknown_dialog_is_told_and_kept_once_and_holds_up_the_login() {
     stage.show(&[form()]);
     assert_eq!(stage.act(), Some(Act::Ask));
     assert_eq!(stage.state(), State::LoginShown);
+}
+
+/// Field pain 2: whether the dialog is modal tells only the form. It is tried once, with all that is verified otherwise.
+#[test]
+fn a_form_that_answers_beside_an_unknown_dialog_is_filled_in() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form(), unknown()]);
+    assert_eq!(stage.acts_within(9), [Act::Keep(DIALOG)]);
+    stage.pass(1.0);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.choose();
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
+    stage.show(&[filled(), unknown()]);
+    stage.expect(&Act::Begin, &ActResult::Permitted);
+    stage.expect_done(&click(FORM, "Log In"));
+    assert_eq!(stage.acts_within(60), []);
+}
+
+#[test]
+fn a_form_that_does_not_answer_beside_an_unknown_dialog_is_tried_no_more() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form(), unknown()]);
+    assert_eq!(stage.acts_within(9), [Act::Keep(DIALOG)]);
+    stage.pass(1.0);
+    let mut acts = Vec::new();
+    for _ in 0..400 {
+        match stage.act() {
+            Some(act @ (Act::Ask | Act::Keep(_))) => {
+                stage.give(&ActResult::Permitted);
+                acts.push(act);
+            }
+            // The click goes through, and nothing comes of it.
+            Some(act) => {
+                assert_ne!(act, click(FORM, "Log In"));
+                stage.give(&ActResult::NotVerified {
+                    why: "no answer".into(),
+                    masked: false,
+                });
+            }
+            None => stage.pass(0.5),
+        }
+    }
+    assert_eq!(acts, [Act::Ask, Act::Keep(FORM)]);
+    // When the dialog is gone the login begins anew.
+    stage.show(&[form()]);
+    assert!(stage.acts_within(20).contains(&Act::Ask));
+}
+
+/// It may be the answer to the attempt in words that no rule knows: another one could lock the account.
+#[test]
+fn after_an_attempt_an_unknown_dialog_holds_up_the_login_for_good() {
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    stage.show(&[filled(), unknown()]);
+    assert_eq!(stage.acts_within(3600), [Act::Keep(DIALOG)]);
+    stage.show(&[form(), unknown()]);
+    assert_eq!(stage.acts_within(3600), []);
 }
 
 #[test]
@@ -163,10 +221,229 @@ fn a_known_dialog_without_its_button_is_given_up() {
     let mut stage = Stage::new(policy());
     stage.show(&[
         main_window(),
-        Sheet::dialog(DIALOG, "Tip of the Day").button("Next tip"),
+        Sheet::dialog(DIALOG, "Re-login is required").button("Go away"),
     ]);
     assert_eq!(stage.acts_within(2), []);
     assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+}
+
+#[test]
+fn a_notice_without_its_button_is_closed_where_its_rule_says_so() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[
+        main_window(),
+        Sheet::dialog(DIALOG, "Tip of the Day").button("Next tip"),
+    ]);
+    assert_eq!(stage.acts_within(2), []);
+    stage.pass(1.0);
+    stage.expect_done(&Act::Close(DIALOG));
+    stage.show(&[main_window()]);
+    assert_eq!(stage.acts_within(60), []);
+}
+
+/// The press relies on all that the dialog says, not on its button alone.
+#[test]
+fn a_press_takes_the_text_to_be_unchanged() {
+    let mut stage = Stage::new(policy());
+    let notice = Sheet::dialog(DIALOG, "Gateway")
+        .text("Connection to server failed")
+        .text("12")
+        .field("Note", 3)
+        .button("OK");
+    stage.show(&[form(), notice]);
+    let Some(Action::Click { unchanged, label, .. }) = stage.action() else {
+        panic!("no click");
+    };
+    assert_eq!(label.label(), "OK");
+    // The sentence and the field's name; not a figure that counts, not the button, which is compared anyway.
+    assert_eq!(unchanged.len(), 2, "{unchanged:?}");
+}
+
+#[test]
+fn a_dialog_that_changes_for_long_whenever_it_is_pressed_is_given_up() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[main_window(), tip()]);
+    let mut clicks = 0;
+    loop {
+        match stage.act() {
+            Some(Act::Click(..)) => {
+                clicks += 1;
+                stage.give(&ActResult::Changed);
+            }
+            Some(act) => {
+                assert_eq!(act, Act::Keep(DIALOG));
+                break;
+            }
+            None => stage.pass(0.5),
+        }
+        assert!(clicks < 100, "no end of clicks");
+    }
+    assert!(clicks > 20, "{clicks}");
+}
+
+#[test]
+fn a_known_sentence_with_another_question_is_unknown() {
+    let look_alikes = [
+        Sheet::dialog(DIALOG, "Password Notice")
+            .text("Your password will expire. Do you sign the new terms?")
+            .button("OK"),
+        Sheet::dialog(DIALOG, "Warning")
+            .text("This is not a brokerage account. Turn it into one for 10 USD?")
+            .button("I understand and accept"),
+        Sheet::dialog(DIALOG, "Gateway")
+            .text("Accept incoming connection from 10.1.2.3?")
+            .text("Sell everything?")
+            .button("Yes"),
+        Sheet::dialog(DIALOG, "Gateway")
+            .text("Newer Version")
+            .text("BUY 100 XYZ at market")
+            .button("No"),
+        Sheet::dialog(DIALOG, "Financial Advisor Warning")
+            .text("Transmit the order of your client")
+            .button("OK"),
+    ];
+    for sheet in look_alikes {
+        let everything = [
+            ("password-notice", "yes"),
+            ("paper-notice", "yes"),
+            ("incoming-connection", "accept"),
+        ];
+        let mut stage = Stage::new(policy_with(&everything));
+        stage.show(&[main_window(), sheet]);
+        assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+        assert_eq!(unknown_told(&stage.events()), 1);
+    }
+}
+
+/// What it says of the login counts; its button waits for a human.
+#[test]
+fn a_refusal_that_asks_something_is_taken_for_one_and_not_pressed() {
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    let refusal = Sheet::dialog(DIALOG, "Login failed")
+        .text("Unrecognized Username or Password. Shall your account be closed?")
+        .button("OK");
+    stage.show(&[filled(), refusal]);
+    stage.expect_done(&Act::Record(super::super::Outcome::Refused));
+    assert_eq!(stage.state(), State::LockedOut);
+    assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+}
+
+#[test]
+fn a_setting_of_ones_own_answers_a_rule_of_ones_own() {
+    let rules = "[[rule]]\nname = \"mine\"\ntext = [\"Agree to the survey\"]\nsetting = \"survey\"\nanswers.yes = [\"I agree\"]\n";
+    let survey = || {
+        Sheet::dialog(DIALOG, "Survey")
+            .text("Agree to the survey")
+            .button("I agree")
+    };
+    for (value, act) in [("yes", Some(click(DIALOG, "I agree"))), ("no", None)] {
+        let mut stage = Stage::with_rules(policy_with(&[("survey", value)]), rules);
+        stage.show(&[main_window(), survey()]);
+        assert_eq!(stage.act(), act, "{value}");
+    }
+}
+
+fn orders() -> [(Sheet, &'static str, &'static str, &'static str); 4] {
+    [
+        (
+            Sheet::dialog(DIALOG, "Order Preview")
+                .text("No quote: blind trading. BUY 100 XYZ")
+                .button("Override and Transmit")
+                .button("Cancel"),
+            "blind-trading",
+            "yes",
+            "Override and Transmit",
+        ),
+        (
+            Sheet::dialog(DIALOG, "Confirmation")
+                .text("This is blind trading. Are you sure you want to submit this order?")
+                .button("Yes")
+                .button("No"),
+            "blind-trading",
+            "yes",
+            "Yes",
+        ),
+        (
+            Sheet::dialog(DIALOG, "Cryptocurrency order confirmation")
+                .text("BUY 1 BTC")
+                .button("Transmit")
+                .button("Cancel"),
+            "crypto-order",
+            "transmit",
+            "Transmit",
+        ),
+        (
+            Sheet::dialog(DIALOG, "Cryptocurrency order confirmation")
+                .text("BUY 1 BTC")
+                .button("Transmit")
+                .button("Cancel"),
+            "crypto-order",
+            "cancel",
+            "Cancel",
+        ),
+    ]
+}
+
+#[test]
+fn an_order_is_answered_by_its_own_setting_only() {
+    for (sheet, setting, value, label) in orders() {
+        let mut stage = Stage::new(policy_with(&[(setting, value)]));
+        stage.show(&[main_window(), sheet.clone()]);
+        stage.expect_done(&click(DIALOG, label));
+        for other in ["no", "manual"] {
+            let mut stage = Stage::new(policy_with(&[(setting, other)]));
+            stage.show(&[main_window(), sheet.clone()]);
+            assert_eq!(stage.acts_within(60), [], "{setting}={other}");
+            assert_eq!(left(&stage.events()).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_day_that_the_gateway_names_is_told() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[
+        main_window(),
+        Sheet::dialog(DIALOG, "IBKR Gateway")
+            .text("This version will be desupported on 31 December 2026.")
+            .button("OK"),
+    ]);
+    stage.expect_done(&click(DIALOG, "OK"));
+    let named = stage.events().into_iter().find_map(|event| match event {
+        Event::Expires { rule, day, .. } => Some((rule, day)),
+        _ => None,
+    });
+    let day = Some("2026-12-31".to_owned());
+    assert_eq!(named, Some(("version-desupported".to_owned(), day)));
+}
+
+fn handoff() -> Sheet {
+    Sheet::dialog(DIALOG, "Trading Login Handoff")
+        .text("Another platform of yours holds the session.")
+        .button("Disconnect Other Session")
+        .button("Cancel")
+}
+
+#[test]
+fn a_hand_off_that_the_setting_has_no_answer_to_is_an_error() {
+    for (value, pressed, state) in [
+        ("primary", true, State::SubmittedCredentials),
+        ("manual", false, State::SubmittedCredentials),
+        ("secondary", false, State::Failed),
+        ("primaryoverride", false, State::Failed),
+    ] {
+        let mut stage = Stage::new(policy_with(&[("existing-session", value)]));
+        stage.submit();
+        stage.show(&[filled(), handoff()]);
+        let acts = stage.acts_within(5);
+        let wanted = pressed.then(|| click(DIALOG, "Disconnect Other Session"));
+        assert_eq!(acts, wanted.into_iter().collect::<Vec<_>>(), "{value}");
+        assert_eq!(stage.state(), state, "{value}");
+        // A human answered it.
+        stage.show(&[filled()]);
+        assert_eq!(stage.state(), State::SubmittedCredentials, "{value}");
+    }
 }
 
 #[test]
@@ -178,7 +455,7 @@ fn a_notice_that_the_settings_leave_alone_is_told_once() {
     };
     let mut stage = Stage::new(policy_with(&[("paper-notice", "no")]));
     stage.show(&[form(), notice()]);
-    assert_eq!(stage.acts_within(60), []);
+    assert_eq!(stage.acts_within(9), []);
     stage.show(&[form(), notice()]);
     assert_eq!(left(&stage.events()), ["paper-notice"]);
 

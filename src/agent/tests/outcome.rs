@@ -42,6 +42,61 @@ fn the_refusal_of_what_a_human_typed_locks_nothing() {
     assert_eq!(stage.act(), Some(Act::Ask));
 }
 
+/// Field pain 7: a refusal right after a start with a restart token is the token's fault, not the credentials'.
+#[test]
+fn the_refusal_of_a_restart_token_locks_no_credentials() {
+    let expired = Sheet::dialog(DIALOG, "Gateway")
+        .text("The security tokens associated with your login credentials have expired.")
+        .button("OK");
+    for said in [refusal(), expired] {
+        let mut stage = Stage::new(policy());
+        stage.agent.gateway_started(true);
+        stage.show(&[form(), said]);
+        stage.expect_done(&click(DIALOG, "OK"));
+        let told = |event: &Event| matches!(event, Event::TokenRefused { .. });
+        assert!(stage.events().iter().any(told));
+        assert_ne!(stage.state(), State::LockedOut);
+        // The login is a full one now; what is refused then is the credentials.
+        stage.submit();
+        stage.show(&[filled(), refusal()]);
+        stage.expect_done(&Act::Record(Outcome::Refused));
+        assert_eq!(stage.state(), State::LockedOut);
+    }
+}
+
+/// Field pain 1: a release that shows the refusal in the form, not in a dialog.
+#[test]
+fn a_refusal_in_the_form_itself_is_one() {
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    let refused = form_with(1, 1, 0).text("Invalid username or password");
+    stage.show(&[refused.clone()]);
+    stage.expect_done(&Act::Record(Outcome::Refused));
+    assert_eq!(stage.acts_within(3600), []);
+    assert_eq!(stage.state(), State::LockedOut);
+
+    // Of what a human typed: ours have not been tried.
+    let mut stage = Stage::new(policy());
+    stage.show(&[refused]);
+    stage.expect_done(&Act::Record(Outcome::Refused));
+    assert_eq!(stage.act(), Some(Act::Ask));
+}
+
+#[test]
+fn an_account_that_cannot_be_used_is_not_tried_again() {
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    let users = Sheet::dialog(DIALOG, "Gateway")
+        .text("The user has multiple Paper Trading users associated with it")
+        .button("OK");
+    stage.show(&[filled(), users]);
+    stage.expect_done(&Act::Record(Outcome::Withdrawn));
+    assert_eq!(stage.state(), State::LockedOut);
+    stage.expect_done(&click(DIALOG, "OK"));
+    stage.show(&[form()]);
+    assert_eq!(stage.acts_within(3600), []);
+}
+
 #[test]
 fn too_many_attempts_wait_as_long_as_the_gateway_says_and_three_seconds() {
     let mut stage = Stage::new(policy());

@@ -107,3 +107,80 @@ fn a_push_and_a_choice_that_nobody_made_are_left_to_a_human() {
         assert_eq!(stage.state(), State::SecondFactor);
     }
 }
+
+fn told(stage: &mut Stage) -> Vec<(String, bool)> {
+    let asked = stage.events().into_iter().filter_map(|event| match event {
+        super::super::Event::SecondFactorAsked { rule, by_hand } => Some((rule, by_hand)),
+        _ => None,
+    });
+    asked.collect()
+}
+
+/// No code is made for a card or an SMS, and a passkey is nothing that could be typed.
+#[test]
+fn what_only_a_human_can_give_is_named_and_left() {
+    let asks = |text: &str| {
+        Sheet::dialog(DIALOG, "Second Factor Authentication")
+            .text(text)
+            .field("Code", 0)
+            .button("OK")
+    };
+    for (sheet, rule) in [
+        (asks("Enter the code that was sent by SMS"), "second-factor-sms"),
+        (
+            asks("Security Code Card: enter the values 12 and 57"),
+            "second-factor-card",
+        ),
+        (asks("Use your passkey to go on"), "second-factor-passkey"),
+    ] {
+        let mut stage = Stage::new(with_code());
+        stage.submit();
+        stage.show(&[filled(), sheet]);
+        assert_eq!(stage.acts_within(120), [], "{rule}");
+        assert_eq!(told(&mut stage), [(rule.to_owned(), true)]);
+        assert_eq!(stage.state(), State::SecondFactor);
+    }
+}
+
+#[test]
+fn a_push_to_another_device_is_changed_once() {
+    let push = || {
+        Sheet::dialog(DIALOG, "Second Factor Authentication")
+            .text("A notification was sent to your IB Key")
+            .text("Change security device")
+    };
+    let mut stage = Stage::new(with_code());
+    stage.submit();
+    stage.show(&[filled(), push()]);
+    stage.expect_done(&click(DIALOG, "Change security device"));
+    stage.show(&[filled(), devices()]);
+    stage.pass(0.8);
+    stage.expect_done(&click(DIALOG, "Mobile Authenticator App"));
+    stage.pass(0.8);
+    stage.expect_done(&click(DIALOG, "OK"));
+    stage.show(&[filled(), push()]);
+    assert_eq!(stage.acts_within(120), []);
+
+    // It went to the right one.
+    let device = Some("IB Key".into());
+    let mut stage = Stage::new(Policy {
+        second_factor_device: device,
+        ..policy()
+    });
+    stage.show(&[filled(), push()]);
+    assert_eq!(stage.acts_within(120), []);
+}
+
+#[test]
+fn read_only_is_entered_when_its_setting_says_so() {
+    let offer = || {
+        Sheet::dialog(DIALOG, "Second Factor Authentication")
+            .text("Confirm on your phone")
+            .button("Enter Read Only")
+    };
+    for (value, act) in [("yes", Some(click(DIALOG, "Enter Read Only"))), ("no", None)] {
+        let mut stage = Stage::new(policy_with(&[("read-only-login", value)]));
+        stage.show(&[form(), offer()]);
+        assert_eq!(stage.act(), act, "{value}");
+    }
+}

@@ -232,7 +232,7 @@ pub(super) fn refusal() -> Sheet {
 
 pub(super) fn unknown() -> Sheet {
     Sheet::dialog(DIALOG, "Survey")
-        .text("How do you like the weather?")
+        .text("We would like to hear from you.")
         .button("OK")
 }
 
@@ -245,6 +245,8 @@ pub(super) fn policy() -> Policy {
     Policy {
         mode: TradingMode::Paper,
         has_credentials: true,
+        fix: false,
+        has_data_credentials: false,
         has_code: false,
         relogin: false,
         second_factor_device: None,
@@ -280,7 +282,7 @@ impl From<&Action> for Act {
     fn from(action: &Action) -> Self {
         match action {
             Action::BeginSubmission => Self::Begin,
-            Action::Click { window, label, .. } => Self::Click(window.0, label.clone()),
+            Action::Click { window, label, .. } => Self::Click(window.0, label.to_string()),
             Action::CloseWindow { window } => Self::Close(window.0),
             Action::Compare { what, .. } => Self::Compare(*what),
             Action::Fill { window, what, .. } => Self::Fill(window.0, *what),

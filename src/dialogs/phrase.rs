@@ -1,0 +1,103 @@
+//! A phrase of a rule, and whether a text says it.
+
+use serde::Deserialize;
+
+use crate::vision::text::Folded;
+
+/// How many edits per character a phrase, and each of its longer words, may differ by and still be the same.
+const EDIT_RATIO: f32 = 0.2;
+/// Words up to this many letters must be there exactly: one letter makes `edit` of `exit`.
+const SHORT_WORD: usize = 4;
+
+/// A phrase that is looked for in a paragraph, also across its line breaks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "String")]
+pub(super) struct Phrase {
+    whole: Folded,
+    words: Vec<Folded>,
+    /// It ends with a question mark: so must the text, right after it. `exit?` is not `exit and sell all positions?`.
+    question: bool,
+}
+
+impl From<&str> for Phrase {
+    fn from(text: &str) -> Self {
+        let words = text
+            .split(|c: char| !c.is_alphanumeric())
+            .map(Folded::of)
+            .filter(|word| !word.is_empty());
+        Self {
+            whole: Folded::of(text.trim_end_matches('?')),
+            words: words.collect(),
+            question: text.ends_with('?'),
+        }
+    }
+}
+
+impl From<String> for Phrase {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl Phrase {
+    /// Whether `text` says this, give or take what a blurred print makes of it.
+    pub(super) fn is_in(&self, text: &Folded) -> bool {
+        if !self.question {
+            return self.stands_in(text);
+        }
+        text.questions().any(|question| {
+            let ends = self
+                .words
+                .last()
+                .is_none_or(|word| question.tail(word.len()).equals(word, EDIT_RATIO).is_some());
+            ends && self.stands_in(&question.tail(self.whole.len() + SHORT_WORD))
+        })
+    }
+
+    /// Whether `question`, without its mark, says this or is this.
+    pub(super) fn names(&self, question: &Folded) -> bool {
+        self.stands_in(question)
+    }
+
+    /// Whether `text` says this and nothing else.
+    pub(super) fn is(&self, text: &Folded) -> bool {
+        text.equals(&self.whole, EDIT_RATIO).is_some() && self.stands_in(text)
+    }
+
+    fn stands_in(&self, text: &Folded) -> bool {
+        let ratio = |word: &Folded| if word.len() <= SHORT_WORD { 0.0 } else { EDIT_RATIO };
+        text.contains(&self.whole, EDIT_RATIO).is_some()
+            && self
+                .words
+                .iter()
+                .all(|word| text.contains(word, ratio(word)).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_bears_bad_print_but_no_other_question() {
+        let exit = Phrase::from("Are you sure you want to exit?");
+        for same in [
+            "Are you sure you want to exit?",
+            "are you sure\nyou want to ex1t?",
+            "Orders stay.\nAre you sure you want to exit?\nYes\nNo",
+            "Are you sure you want to exit ?",
+        ] {
+            assert!(exit.is_in(&Folded::of(same)), "{same}");
+        }
+        for other in [
+            "Are you sure you want to reset API order ID sequence?",
+            "Are you sure you want to edit?",
+            "Are you sure you want to exit and sell all positions?",
+            "Are you sure you want to exit this position?",
+        ] {
+            assert!(!exit.is_in(&Folded::of(other)), "{other}");
+        }
+        let paper = Phrase::from("This is not a brokerage account");
+        assert!(paper.is_in(&Folded::of("Thls is not a brokcrage accounl.")));
+    }
+}
