@@ -296,7 +296,9 @@ impl Agent {
             if let Some(login) = &mut self.login {
                 login.touch(now);
             }
-        } else if let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule)) {
+        } else if self.queue.is_empty()
+            && let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule))
+        {
             self.fill_in(now, seen, view, rule);
         }
         self.judge_absence(now);
