@@ -20,25 +20,143 @@ const LOOKS: [&str; 4] = ["metal", "nimbus", "dark", "large"];
 const MORE_LOOKS: [&str; 4] = ["light", "slate", "underline", "motif"];
 
 /// Dialog of the stand-in -> the rule that must claim it; `None`: no rule may.
-const DIALOGS: [(&str, Option<&str>); 18] = [
-    ("paper_notice", Some("paper-notice")),
-    ("existing_session", Some("existing-session")),
-    ("handoff", Some("login-handoff")),
+const DIALOGS: [(&str, Option<&str>); 40] = [
     ("login_failed", Some("login-failed")),
     ("login_error", Some("login-error")),
     ("not_available", Some("login-not-available")),
     ("too_many", Some("too-many-attempts")),
     ("server_failed", Some("connection-failed")),
+    ("tws_server_failed", Some("connection-failed")),
+    ("tokens_expired", Some("tokens-expired")),
+    ("soft_token", Some("tokens-expired")),
+    ("paper_users", Some("several-paper-users")),
+    ("login_messages", Some("login-messages")),
     ("relogin", Some("relogin-required")),
+    ("existing_session", Some("existing-session")),
+    ("session_taken", Some("existing-session")),
+    ("handoff", Some("login-handoff")),
     ("exit_confirm", Some("exit-confirmation")),
+    ("restart_confirm", Some("restart-confirmation")),
+    ("restart_announced", Some("restart-announcement")),
+    ("exit_session", Some("exit-session-setting")),
+    ("reconnect_confirm", Some("reconnect-confirmation")),
+    ("tws_reconnect_confirm", Some("reconnect-confirmation")),
+    ("paper_notice", Some("paper-notice")),
+    ("untitled", Some("paper-notice")),
     ("sizes", Some("sizes-notice")),
     ("tip", Some("tip-of-the-day")),
     ("newer_version", Some("newer-version")),
+    ("newer_version_lone", Some("newer-version")),
+    ("restart_now", Some("restart-offer")),
+    ("desupported", Some("version-desupported")),
+    ("not_supported", Some("version-not-supported")),
     ("password_notice", Some("password-notice")),
     ("nse", Some("nse-compliance")),
+    ("advisor", Some("advisor-warning")),
+    ("free_trading", Some("free-trading")),
     ("incoming", Some("incoming-connection")),
+    ("socket_port", Some("socket-port-change")),
     ("order_id_reset", Some("order-id-reset")),
+    ("write_access", Some("write-access")),
+    ("blind_trading", Some("blind-trading")),
+    ("crypto_order", Some("crypto-order")),
     ("unknown", None),
+];
+
+/// Other wordings and titles of dialogs in [`DIALOGS`], as other releases and TWS have them: id, title, text, buttons,
+/// rule.
+const WORDINGS: [(&str, &str, &str, &[&str], &str); 13] = [
+    (
+        "refused",
+        "Login",
+        "Invalid username or password, please re-enter.",
+        &["OK"],
+        "login-failed",
+    ),
+    (
+        "refused2",
+        "Login Error",
+        "Incorrect username or password.",
+        &["OK"],
+        "login-failed",
+    ),
+    (
+        "too_many2",
+        "Login failed",
+        "Too many failed login attempts.\nPlease wait 4 minutes & 47 seconds.",
+        &["OK"],
+        "too-many-attempts",
+    ),
+    (
+        "server2",
+        "Login",
+        "Server disconnected, please try again",
+        &["OK"],
+        "connection-failed",
+    ),
+    (
+        "session2",
+        "Existing session detected",
+        "Another session is active.\nDo you want to continue?",
+        &["OK", "Cancel"],
+        "existing-session",
+    ),
+    (
+        "incoming2",
+        "IBKR Trader Workstation",
+        "Accept incoming connection attempt from\n10.1.2.3?",
+        &["OK", "No"],
+        "incoming-connection",
+    ),
+    (
+        "newer2",
+        "IBKR Trader Workstation",
+        "A newer version of this program is available.\nUpgrade now?",
+        &["OK", "Cancel"],
+        "newer-version",
+    ),
+    (
+        "desupported2",
+        "IBKR Gateway",
+        "Version 10.19 will no longer be supported after\nMarch 1, 2027.",
+        &["OK"],
+        "version-desupported",
+    ),
+    (
+        "exit2",
+        "IBKR Trader Workstation",
+        "Open orders stay.\nAre you sure you want to exit?",
+        &["Yes", "No"],
+        "exit-confirmation",
+    ),
+    (
+        "restart2",
+        "IBKR Trader Workstation",
+        "Are you sure you would like to restart the application now?",
+        &["Yes", "No"],
+        "restart-confirmation",
+    ),
+    (
+        "blind2",
+        "Confirmation",
+        "This is blind trading: no quote is shown.\nAre you sure you want to submit this order?",
+        &["Yes", "No"],
+        "blind-order",
+    ),
+    (
+        "port2",
+        "Settings",
+        "The API has to be restarted to apply the new socket port setting. Do you want to continue?",
+        &["Yes", "No"],
+        "socket-port-change",
+    ),
+    (
+        "nse2",
+        "NSE Compliance Notice",
+        "Every program has to be registered.",
+        &["Close"],
+        "nse-compliance",
+    ),
 ];
 
 /// Waits until a window stands still and shows text, then reads it.
@@ -58,54 +176,103 @@ fn read_still(desktop: &mut Desktop, reader: &mut Reader<Tesseract>, window: &Wi
     })
 }
 
-/// Windows that look like known ones and ask something else: no rule may answer them.
-fn look_alikes() -> Vec<Value> {
-    let dialog = |id: &str, title: &str, text: &str, buttons: &[&str]| json!({"id": id, "title": title, "text": text, "buttons": buttons});
-    vec![
-        dialog(
-            "sell_all",
-            "Gateway",
-            "Are you sure you want to exit and sell all positions?",
-            &["Yes", "No"],
-        ),
-        dialog(
-            "exit_position",
-            "Confirmation",
-            "Are you sure you want to exit this position?",
-            &["Yes", "No"],
-        ),
-        dialog(
-            "transmit",
-            "Order Confirmation",
-            "BUY 100 AAPL at market. Transmit this order?",
-            &["Transmit", "Cancel"],
-        ),
-        dialog(
-            "tip_order",
-            "Order Tip",
-            "Close the position of 500 AAPL now?",
-            &["Close", "Cancel"],
-        ),
-        dialog(
-            "gateway_fee",
-            "IBKR Gateway",
-            "Do you agree to pay a fee of 100 USD per month?",
-            &["OK", "Cancel"],
-        ),
-        dialog(
-            "version_order",
-            "Order",
-            "A newer order replaces this one. Send it?",
-            &["OK", "No"],
-        ),
-        dialog(
-            "login_terms",
-            "Login terms",
-            "Sign the new customer agreement to go on.",
-            &["OK"],
-        ),
-    ]
+fn dialog(id: &str, title: &str, text: &str, buttons: &[&str]) -> Value {
+    json!({"id": id, "title": title, "text": text, "buttons": buttons})
 }
+
+/// Windows that look like known ones and ask something else: no rule may answer them.
+const LOOK_ALIKES: [(&str, &str, &str, &[&str]); 15] = [
+    (
+        "sell_all",
+        "Gateway",
+        "Are you sure you want to exit and sell all positions?",
+        &["Yes", "No"],
+    ),
+    (
+        "exit_position",
+        "Confirmation",
+        "Are you sure you want to exit this position?",
+        &["Yes", "No"],
+    ),
+    (
+        "transmit",
+        "Order Confirmation",
+        "BUY 100 AAPL at market. Transmit this order?",
+        &["Transmit", "Cancel"],
+    ),
+    (
+        "tip_order",
+        "Order Tip",
+        "Close the position of 500 AAPL now?",
+        &["Close", "Cancel"],
+    ),
+    (
+        "tip_position",
+        "Tip of the Day",
+        "Close the position of 500 AAPL now?",
+        &["Close", "Cancel"],
+    ),
+    (
+        "gateway_fee",
+        "IBKR Gateway",
+        "Do you agree to pay a fee of 100 USD per month?",
+        &["OK", "Cancel"],
+    ),
+    (
+        "version_order",
+        "Order",
+        "A newer order replaces this one. Send it?",
+        &["OK", "No"],
+    ),
+    (
+        "login_terms",
+        "Login terms",
+        "Sign the new customer agreement to go on.",
+        &["OK"],
+    ),
+    (
+        "paper_to_live",
+        "Warning",
+        "This is not a brokerage account.\nTurn it into one now?",
+        &["I understand and accept"],
+    ),
+    (
+        "incoming_sell",
+        "IBKR Gateway",
+        "Accept incoming connection from 10.1.2.3?\nMay it sell all that you have?",
+        &["Yes", "No"],
+    ),
+    (
+        "password_terms",
+        "Password Notice",
+        "Your password will expire in 3 days.\nDo you accept the new terms?",
+        &["OK"],
+    ),
+    (
+        "newer_order",
+        "IBKR Gateway",
+        "Newer Version\n\nSELL 500 AAPL @ MKT before the update.",
+        &["OK", "No"],
+    ),
+    (
+        "refailed",
+        "Prelogin failed",
+        "The order was not checked. Go on?",
+        &["OK"],
+    ),
+    (
+        "advisor_order",
+        "Financial Advisor Warning",
+        "Transmit the orders of your clients.",
+        &["OK"],
+    ),
+    (
+        "session_order",
+        "Existing session detected",
+        "Submit this order in the other session?",
+        &["OK", "Cancel"],
+    ),
+];
 
 #[test]
 fn every_dialog_is_claimed_by_its_own_rule_in_every_look() {
@@ -126,15 +293,13 @@ fn judge(looks: &[&str], antialias: &str) {
     let catalogue = Catalogue::built_in().unwrap();
     let mut reader = Reader::new(Tesseract::open(None).unwrap(), Cache::new());
     let mut stand_in = StandIn::start(&display, json!({"start": "main", "antialias": antialias}));
-    let known = DIALOGS.map(|(id, rule)| (id.to_owned(), id.to_owned(), rule));
-    let unknown = look_alikes().into_iter().map(|dialog| {
-        (
-            dialog["id"].as_str().unwrap().to_owned(),
-            dialog.to_string(),
-            None,
-        )
+    let known = DIALOGS.map(|(id, rule)| (id, id.to_owned(), rule));
+    let worded = WORDINGS.map(|(id, title, text, buttons, rule)| {
+        (id, dialog(id, title, text, buttons).to_string(), Some(rule))
     });
-    let dialogs: Vec<(String, String, Option<&str>)> = known.into_iter().chain(unknown).collect();
+    let unknown = LOOK_ALIKES
+        .map(|(id, title, text, buttons)| (id, dialog(id, title, text, buttons).to_string(), None));
+    let dialogs: Vec<(&str, String, Option<&str>)> = known.into_iter().chain(worded).chain(unknown).collect();
     stand_in.journal.wait("logged_in", |_| true);
     let mut wrong = Vec::new();
     for look in looks {

@@ -48,6 +48,12 @@ const ONWARD: [&str; 14] = [
     "OK",
 ];
 
+/// Words that a question begins with.
+const ASKING: [&str; 18] = [
+    "Are", "Can", "Could", "Did", "Do", "Does", "Has", "Have", "Is", "May", "Might", "Must", "Shall",
+    "Should", "Was", "Were", "Will", "Would",
+];
+
 static ORDERS: LazyLock<Vec<Phrase>> = LazyLock::new(|| ORDER_TALK.map(Phrase::from).into());
 static ONWARDS: LazyLock<Vec<Phrase>> = LazyLock::new(|| ONWARD.map(Phrase::from).into());
 
@@ -130,15 +136,20 @@ fn follows(last: &Line, line: &Line) -> bool {
     let shared = a.right().min(b.right()) - a.x.max(b.x);
     let under = (-high / 2..=high * 3 / 2).contains(&below) && shared > 0;
     let level = a.y < b.center().y && b.center().y < a.bottom();
-    let beside = level && (0..=high * 2).contains(&(b.x - a.right()));
+    let beside = level && (-high..=high * 2).contains(&(b.x - a.right()));
     last.region == line.region && (under || beside)
 }
 
+/// Sentences that end with a question mark. One that was read badly, at the end of a line, ends a sentence all the same
+/// where the next line begins like one.
 fn questions(text: &str) -> Vec<Folded> {
     let mut questions = Vec::new();
     let mut start = 0;
     for (at, c) in text.char_indices() {
         let after = at + c.len_utf8();
+        if c == '\n' && begins_sentence(&text[..at], &text[after..]) {
+            start = after;
+        }
         let ends = text[after..]
             .chars()
             .next()
@@ -153,6 +164,15 @@ fn questions(text: &str) -> Vec<Folded> {
     }
     questions.retain(|question| question.len() >= SHORTEST_QUESTION);
     questions
+}
+
+fn begins_sentence(before: &str, after: &str) -> bool {
+    let word = after
+        .split(|c: char| !c.is_alphabetic())
+        .next()
+        .unwrap_or_default();
+    let ended = before.ends_with(|c: char| !c.is_alphabetic() && c != ',');
+    word.starts_with(char::is_uppercase) && (ended || ASKING.contains(&word))
 }
 
 /// "BUY 100 XYZ": a side and a number after it.
