@@ -75,6 +75,47 @@ fn radio_buttons_for_modes_and_fix_chosen_at_first() {
 }
 
 #[test]
+fn a_fix_login_fills_in_all_four_fields() {
+    for (look, mode) in [("metal", "live"), ("dark", "paper")] {
+        let mut program = Program::prepare(json!({
+            "look": look, "trading_mode": mode, "user": "fixuser", "password": "fix pass 1", "data_user": "datauser",
+            "data_password": "d@ta"
+        }))
+        .with("GATEHAND_FIX", "yes")
+        .with("GATEHAND_FIX_USER", "fixuser")
+        .with("GATEHAND_FIX_PASSWORD", "fix pass 1")
+        .with("TWS_USERID", "datauser")
+        .with("TWS_PASSWORD", "d@ta")
+        .start(&["-v", "run"]);
+        program.wait_for_state("ready");
+        let submitted = only_submission(&program);
+        assert_eq!(submitted["api_mode"], "fix", "{submitted}");
+        assert_eq!(submitted["user"], "fixuser", "{submitted}");
+        assert_eq!(submitted["password_matches"], true, "{submitted}");
+        assert_eq!(submitted["market_data_user"], "datauser", "{submitted}");
+        assert_eq!(submitted["market_data_matches"], true, "{submitted}");
+        assert_eq!(submitted["trading_mode"], "paper", "{submitted}");
+    }
+}
+
+#[test]
+fn a_fix_login_without_market_data_leaves_two_fields_empty() {
+    let mut program =
+        Program::prepare(json!({"user": "fixuser", "password": "fix pass 1", "look": "nimbus"}))
+            .with("GATEHAND_FIX", "yes")
+            .with("GATEHAND_FIX_USER", "fixuser")
+            .with("GATEHAND_FIX_PASSWORD", "fix pass 1")
+            .with("TWS_USERID", "")
+            .with("TWS_PASSWORD", "")
+            .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    let submitted = only_submission(&program);
+    assert_eq!(submitted["password_matches"], true, "{submitted}");
+    assert_eq!(submitted["market_data_user"], "", "{submitted}");
+    assert_eq!(submitted["market_data_password_length"], 0, "{submitted}");
+}
+
+#[test]
 fn notices_are_answered_and_the_modal_that_would_cancel_is_left_alone() {
     let mut program = Program::run(json!({
         "delays": {"connect_ms": 3000},
@@ -97,7 +138,7 @@ fn notices_are_answered_and_the_modal_that_would_cancel_is_left_alone() {
             ("connecting", "self", "none"),
             ("paper_notice", "I understand and accept", "mouse"),
             ("tip", "Close", "mouse"),
-            ("newer_version", "OK", "mouse"),
+            ("newer_version", "No", "mouse"),
         ]
     );
 }

@@ -100,7 +100,7 @@ impl Variation {
 const HARMLESS: [(&str, &str); 13] = [
     ("paper_notice", "I understand and accept"),
     ("tip", "Close"),
-    ("newer_version", "OK"),
+    ("newer_version", "No"),
     ("nse", "OK"),
     ("nse", "Close"),
     ("sizes", "I understand - display market data"),
