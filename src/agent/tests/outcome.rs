@@ -70,7 +70,7 @@ fn a_refusal_in_the_form_itself_is_one() {
     let mut stage = Stage::new(policy());
     stage.submit();
     let refused = form_with(1, 1, 0).text("Invalid username or password");
-    stage.show(&[refused.clone()]);
+    stage.show(std::slice::from_ref(&refused));
     stage.expect_done(&Act::Record(Outcome::Refused));
     assert_eq!(stage.acts_within(3600), []);
     assert_eq!(stage.state(), State::LockedOut);
