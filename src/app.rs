@@ -417,10 +417,12 @@ impl App {
     }
 
     async fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
-        let logged_in = matches!(
-            state,
-            State::LoggedIn | State::Ready | State::Disconnected | State::HandsOff
-        ) && (state != State::HandsOff || *self.logged_in.borrow());
+        let logged_in = match state {
+            State::LoggedIn | State::Ready | State::Disconnected => true,
+            // The API may answer behind a dialog that waits for a human.
+            State::HandsOff | State::UnknownDialog | State::Failed => *self.logged_in.borrow(),
+            _ => false,
+        };
         self.logged_in.send_replace(logged_in);
         if state != State::HandsOff {
             self.ready.send_replace(state == State::Ready);

@@ -37,6 +37,8 @@ pub(super) enum AnswerStep {
 pub(super) struct Answer {
     pub(super) rule: String,
     pub(super) shown: Instant,
+    /// Since when the settings want it answered.
+    wanted: Option<Instant>,
     not_before: Option<Instant>,
     presses: u32,
     ticked: bool,
@@ -45,6 +47,8 @@ pub(super) struct Answer {
     pressing: bool,
     /// Nothing more will be done about it.
     over: bool,
+    /// The settings leave it alone, as they are now.
+    left: bool,
 }
 
 impl Answer {
@@ -52,12 +56,14 @@ impl Answer {
         Self {
             rule: rule.name.clone(),
             shown: now,
+            wanted: None,
             not_before: None,
             presses: 0,
             ticked: false,
             acted_on: None,
             pressing: false,
             over: false,
+            left: false,
         }
     }
 
@@ -66,9 +72,9 @@ impl Answer {
         (self.presses > 0).then(|| now - self.shown)
     }
 
-    /// Whether the dialog is a human's from now on.
-    pub(super) const fn is_over(&self) -> bool {
-        self.over
+    /// Whether the dialog is a human's, for now or for good.
+    pub(super) const fn is_left(&self) -> bool {
+        self.over || self.left
     }
 
     pub(super) fn next(
@@ -85,17 +91,17 @@ impl Answer {
         if let Some(time) = self.not_before.filter(|&time| now < time) {
             return AnswerStep::Wait(time);
         }
-        match rule.reply(&seen.window, &view.reading, permit) {
-            Reply::Leave => {
-                self.over = true;
-                AnswerStep::Leave
-            }
-            Reply::Contradiction => {
-                self.over = true;
-                AnswerStep::Contradict
-            }
+        let reply = rule.reply(&seen.window, &view.reading, permit);
+        self.left = matches!(reply, Reply::Leave | Reply::Contradiction);
+        if self.left {
+            self.wanted = None;
+        }
+        let wanted = *self.wanted.get_or_insert(now);
+        match reply {
+            Reply::Leave => AnswerStep::Leave,
+            Reply::Contradiction => AnswerStep::Contradict,
             Reply::Doubt(why) => self.give_up(rule, &why),
-            Reply::Missing(_) if now < self.shown + READABLE => AnswerStep::Wait(self.shown + READABLE),
+            Reply::Missing(_) if now < wanted + READABLE => AnswerStep::Wait(wanted + READABLE),
             Reply::Missing(_) if rule.may_close() => self.close(seen, rule),
             Reply::Missing(labels) => {
                 self.give_up(rule, &format!("none of the buttons {labels:?} can be seen"))
@@ -107,7 +113,7 @@ impl Answer {
                 {
                     return self.tick(now, seen, view, label, permit);
                 }
-                if self.presses == 0 && now > self.shown + RESTLESS {
+                if self.presses == 0 && now > wanted + RESTLESS {
                     return self.give_up(rule, "it changes, or is covered, whenever it is to be pressed");
                 }
                 if self.presses == MAX_PRESSES {

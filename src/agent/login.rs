@@ -234,9 +234,7 @@ impl Login {
         };
         // What is left of an earlier attempt would pass for a form that was rebuilt.
         let password = fields.password;
-        if what == Typed::UserName
-            && (self.empty_password.is_none() || shown_in(view, password).is_none())
-        {
+        if what == Typed::UserName && (self.empty_password.is_none() || shown_in(view, password).is_none()) {
             self.empty_password = Some((password, view.frame.crop(password)));
         }
         let read_back = self.unanswered < ASKED;

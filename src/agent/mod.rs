@@ -380,7 +380,7 @@ impl Agent {
         let over = self
             .answers
             .get(&seen.window.id)
-            .filter(|answer| answer.is_over());
+            .filter(|answer| answer.is_left());
         match (over, rule.meaning) {
             (Some(answer), Meaning::Notice | Meaning::Expiry) => {
                 let shown = answer.shown;
@@ -445,6 +445,7 @@ impl Agent {
                     });
                 }
             }
+            AnswerStep::Contradict if self.contradiction.is_some() => {}
             AnswerStep::Contradict => {
                 let value = permit.map_or("", |permit| permit.value());
                 let what = format!(
@@ -704,6 +705,8 @@ impl Agent {
             self.second_factor = false;
             self.login = None;
             self.code = None;
+            // Whatever dialog stands over it: from here on the API may answer.
+            self.enter(State::LoggedIn, "the main window shows".into());
             if std::mem::take(&mut self.submitted) {
                 self.queue
                     .push_back((Asker::Nobody, Action::Record(Outcome::LoggedIn)));
@@ -728,6 +731,8 @@ impl Agent {
                 State::UnknownDialog,
                 "a dialog without a rule is in the way".to_owned(),
             )
+        } else if let Some((_, why)) = &self.contradiction {
+            (State::Failed, why.clone())
         } else if self.logged_in {
             let state = if self.was_ready {
                 State::Disconnected
@@ -735,8 +740,6 @@ impl Agent {
                 State::LoggedIn
             };
             (state, "the main window shows; the API does not answer".to_owned())
-        } else if let Some((_, why)) = &self.contradiction {
-            (State::Failed, why.clone())
         } else if second_factor {
             (
                 State::SecondFactor,

@@ -239,6 +239,10 @@ mod tests {
                 "[[rule]]\nname = \"x\"\ntext = [\"a\"]\nsetting = \"paper-notice\"\nanswers.yes = [\"Install\"]\n",
                 "\"Install\" installs another version: use a `setting` of your own for it",
             ),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\nabout-orders = true\npress = [\"OK\"]\n",
+                "\"OK\" places or transmits an order: use a `setting` of your own for it",
+            ),
             ("[[rule]\n", "mine.toml: line 1"),
         ];
         for (text, wanted) in table {

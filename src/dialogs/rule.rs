@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::danger::Danger;
+use super::danger::{DANGERS, Danger};
 use super::phrase::Phrase;
 use super::press::{Permit, Press};
 use super::said::Said;
@@ -306,8 +306,9 @@ impl Rule {
         Some(fault.to_owned())
     }
 
-    /// A label that nothing in this rule allows to be pressed.
+    /// A label that nothing in this rule allows to be pressed. On a dialog about an order none is harmless.
     fn forbidden_label(&self) -> Option<String> {
+        let order = self.about_orders.then_some(&DANGERS[0]);
         let ticks = self.tick.values();
         let mut labels = self
             .press
@@ -316,7 +317,7 @@ impl Rule {
             .chain(ticks);
         labels.find_map(|label| {
             let dangers = Danger::of(label);
-            let danger = dangers.iter().find(|danger| {
+            let danger = dangers.into_iter().chain(order).find(|danger| {
                 let allowed = |setting: &String| danger.is_allowed_by(setting);
                 !self.setting.as_ref().is_some_and(allowed)
             })?;

@@ -149,7 +149,9 @@ impl Hands {
         Ok(match (outcome, what) {
             (FillOutcome::Exact, Typed::Password | Typed::DataPassword) => ActResult::FilledInPlain,
             (FillOutcome::Exact, _) => ActResult::Filled,
-            (FillOutcome::Masked { .. }, Typed::Password | Typed::DataPassword | Typed::Code) => ActResult::Filled,
+            (FillOutcome::Masked { .. }, Typed::Password | Typed::DataPassword | Typed::Code) => {
+                ActResult::Filled
+            }
             (FillOutcome::Masked { .. }, _) => not_verified("the field shows echo characters", true),
             (FillOutcome::Mismatch { length }, _) => not_verified(
                 &format!("the field holds {length} characters that are not what was typed"),

@@ -425,6 +425,20 @@ fn handoff() -> Sheet {
         .button("Cancel")
 }
 
+/// What is left alone now may be ours to answer later.
+#[test]
+fn a_dialog_that_was_left_alone_is_answered_once_the_circumstances_allow_it() {
+    let mut stage = Stage::new(policy());
+    let question = Sheet::dialog(DIALOG, " ")
+        .text("Are you sure you want to exit?")
+        .button("Yes");
+    stage.show(&[main_window(), question]);
+    assert_eq!(stage.acts_within(60), []);
+    assert!(stage.agent.close_gateway());
+    stage.expect_done(&Act::Close(MAIN));
+    stage.expect_done(&click(DIALOG, "Yes"));
+}
+
 #[test]
 fn a_hand_off_that_the_setting_has_no_answer_to_is_an_error() {
     for (value, pressed, state) in [

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::{ActResult, Action, Event, Outcome, Shown, State, Typed};
+use super::super::{ActResult, Action, Event, Outcome, Policy, Shown, State, Typed};
 use super::stage::*;
-use crate::screen::WindowId;
+use crate::screen::{WindowId, WindowKind};
 
 fn denied(retry_after: Option<Duration>) -> ActResult {
     ActResult::Denied {
@@ -42,6 +42,65 @@ fn a_login_is_permitted_chosen_filled_in_written_down_and_then_pressed() {
     );
 }
 
+/// A form that shows both pairs of fields, whose chosen toggle is this one.
+fn fix_form(api: usize) -> Sheet {
+    let mut form = Sheet::new(FORM, "IBKR Gateway", WindowKind::Normal).toggles(["IB API", "FIX CTCI"], api);
+    for label in ["User", "Password", "User", "Password"] {
+        form = form.field(label, 0);
+    }
+    form.button("Paper Log In")
+}
+
+#[test]
+fn a_fix_login_fills_in_the_fields_in_their_order() {
+    for has_data_credentials in [false, true] {
+        let mut stage = Stage::new(Policy {
+            fix: true,
+            has_data_credentials,
+            ..policy()
+        });
+        stage.show(&[fix_form(0)]);
+        let mut filled = Vec::new();
+        for _ in 0..50 {
+            match stage.act() {
+                Some(Act::Ask) => stage.give(&ActResult::Permitted),
+                Some(Act::Click(_, label)) => {
+                    stage.give(&ActResult::Done);
+                    stage.show(&[fix_form(usize::from(label == "FIX CTCI"))]);
+                }
+                Some(Act::Fill(_, what)) => {
+                    stage.give(&ActResult::Filled);
+                    filled.push(what);
+                }
+                // The hand-made form never shows what was typed: nothing is submitted.
+                Some(act) => panic!("{act:?}"),
+                None if filled.len() >= 4 => break,
+                None => stage.pass(0.5),
+            }
+        }
+        let pairs = [
+            Typed::UserName,
+            Typed::Password,
+            Typed::DataUserName,
+            Typed::DataPassword,
+        ];
+        let wanted = if has_data_credentials { 4 } else { 2 };
+        assert_eq!(filled[..wanted], pairs[..wanted], "{filled:?}");
+        assert_eq!(filled.contains(&Typed::DataPassword), has_data_credentials);
+    }
+}
+
+#[test]
+fn a_fix_login_types_nothing_into_a_form_with_two_fields() {
+    let mut stage = Stage::new(Policy {
+        fix: true,
+        ..policy()
+    });
+    stage.show(&[form()]);
+    let acts = stage.acts_within(30);
+    assert!(!acts.iter().any(|act| matches!(act, Act::Fill(..))), "{acts:?}");
+}
+
 #[test]
 fn nothing_is_clicked_or_typed_when_no_attempt_is_permitted() {
     let mut stage = Stage::new(policy());
@@ -63,7 +122,7 @@ fn nothing_is_clicked_or_typed_when_no_attempt_is_permitted() {
 
 #[test]
 fn without_credentials_the_form_is_a_humans() {
-    let mut stage = Stage::new(super::super::Policy {
+    let mut stage = Stage::new(Policy {
         has_credentials: false,
         ..policy()
     });
