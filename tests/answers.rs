@@ -309,6 +309,64 @@ fn by_default_nothing_is_confirmed_that_needs_a_word_of_the_user() {
     }
 }
 
+/// Windows that look like known ones, under settings that allow everything: told as unknown, and never touched.
+#[test]
+fn look_alikes_are_unknown_whatever_is_allowed() {
+    let look_alikes = [
+        (
+            "Gateway",
+            "Are you sure you want to exit and sell all positions?",
+            ["Yes", "No"],
+        ),
+        (
+            "Warning",
+            "This is not a brokerage account.\nTurn it into one now?",
+            ["I understand and accept", "No"],
+        ),
+        (
+            "IBKR Gateway",
+            "Accept incoming connection from 10.1.2.3?\nMay it sell all that you have?",
+            ["Yes", "No"],
+        ),
+        (
+            "Cryptocurrency order",
+            "BUY 0.5 BTC @ LMT 61000.00",
+            ["Transmit", "Cancel"],
+        ),
+        (
+            "IBKR Gateway",
+            "Newer Version\n\nSELL 500 AAPL @ MKT before the update.",
+            ["OK", "No"],
+        ),
+        (
+            "Existing session detected",
+            "Submit this order in the other session?",
+            ["OK", "Cancel"],
+        ),
+    ];
+    let mut pair = Pair::start(main_window("slate"), &WILLING);
+    pair.program.wait_for_state("ready");
+    for (number, (title, text, buttons)) in look_alikes.iter().enumerate() {
+        let id = format!("look_alike_{number}");
+        pair.show(
+            &json!({"id": id, "title": title, "text": text, "buttons": buttons, "modal": false}).to_string(),
+        );
+    }
+    wait_for("all of them to be told", || {
+        let events = pair.program.events();
+        let told = events
+            .iter()
+            .filter(|event| event["event"] == "unknown-dialog")
+            .count();
+        (told == look_alikes.len()).then_some(())
+    });
+    assert!(pair.gateway.journal.all("dismissed").is_empty());
+    // All else goes on: a known dialog over them is answered.
+    pair.show("tip");
+    pair.expect_pressed("tip", "Close");
+    pair.program.wait_for_state("ready");
+}
+
 /// What another session of the same user leads to under one value of the setting: the button for the existing session
 /// at the first login and later, the one for the hand-off, and what is told when it is left alone.
 fn another_session(value: &str, first: Option<&str>, later: Option<&str>, handoff: Option<&str>, told: &str) {
