@@ -128,7 +128,7 @@ const WILLING: [(&str, &str); 11] = [
     ("ALLOW_BLIND_TRADING", "yes"),
     ("GATEHAND_DISMISS_PASSWORD_EXPIRY", "yes"),
     ("GATEHAND_CRYPTO_ORDERS", "transmit"),
-    ("GATEHAND_ORDER_ID_RESET", "confirm"),
+    ("GATEHAND_CONFIRM_ORDER_ID_RESET", "ignore/confirm"),
     ("GATEHAND_WRITE_ACCESS", "accept"),
     ("GATEHAND_LOGIN_MESSAGES", "accept"),
     ("TWOFACTOR_CODE", "JBSWY3DPEHPK3PXP"),
@@ -178,7 +178,7 @@ const NEVER: [(&str, &str); 6] = [
     ("restart_confirm", "restart-confirmation"),
     ("reconnect_confirm", "reconnect-confirmation"),
     ("tws_reconnect_confirm", "reconnect-confirmation"),
-    ("socket_port", "socket-port-change"),
+    ("socket_port", "socket-port"),
     ("exit_session", "exit-session-setting"),
 ];
 
@@ -249,7 +249,7 @@ fn refused_or_left(look: &str) {
     let refusing = [
         ("TWS_ACCEPT_INCOMING", "reject"),
         ("GATEHAND_CRYPTO_ORDERS", "cancel"),
-        ("GATEHAND_ORDER_ID_RESET", "ignore/reject"),
+        ("GATEHAND_CONFIRM_ORDER_ID_RESET", "ignore/reject"),
         ("GATEHAND_WRITE_ACCESS", "reject"),
         ("GATEHAND_SIZES_NOTICE", "defer"),
         ("GATEHAND_DISMISS_NSE_NOTICE", "no"),

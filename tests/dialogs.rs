@@ -55,7 +55,7 @@ const DIALOGS: [(&str, Option<&str>); 40] = [
     ("advisor", Some("advisor-warning")),
     ("free_trading", Some("free-trading")),
     ("incoming", Some("incoming-connection")),
-    ("socket_port", Some("socket-port-change")),
+    ("socket_port", Some("socket-port")),
     ("order_id_reset", Some("order-id-reset")),
     ("write_access", Some("write-access")),
     ("blind_trading", Some("blind-trading")),
@@ -148,7 +148,7 @@ const WORDINGS: [(&str, &str, &str, &[&str], &str); 13] = [
         "Settings",
         "The API has to be restarted to apply the new socket port setting. Do you want to continue?",
         &["Yes", "No"],
-        "socket-port-change",
+        "socket-port",
     ),
     (
         "nse2",

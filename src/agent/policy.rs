@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::config::{
-    AcceptIncoming, Config, CryptoOrders, ExistingSession, LoginMessages, OrderIdReset, SizesNotice,
+    AcceptIncoming, Config, CryptoOrders, ExistingSession, LoginMessages, ResetAnswer, SizesNotice,
     TradingMode, WriteAccess,
 };
 use crate::dialogs::Permit;
@@ -69,10 +69,10 @@ impl Policy {
             CryptoOrders::Manual => "manual",
             CryptoOrders::Transmit => "transmit",
         };
-        let order_id_reset = match dialogs.order_id_reset {
-            OrderIdReset::Confirm => "confirm",
-            OrderIdReset::Ignore => "ignore",
-            OrderIdReset::Reject => "reject",
+        let reset = |answer| match answer {
+            ResetAnswer::Confirm => "confirm",
+            ResetAnswer::Ignore => "ignore",
+            ResetAnswer::Reject => "reject",
         };
         let write_access = match dialogs.write_access {
             WriteAccess::Accept => "accept",
@@ -91,7 +91,11 @@ impl Policy {
             ("incoming-connection", accept_incoming),
             ("login-messages", login_messages),
             ("nse-compliance", yes_no(dialogs.dismiss_nse_notice)),
-            ("order-id-reset", order_id_reset),
+            ("order-id-reset", reset(dialogs.confirm_order_id_reset.by_user)),
+            (
+                "order-id-reset-at-start",
+                reset(dialogs.confirm_order_id_reset.at_start),
+            ),
             ("paper-notice", yes_no(dialogs.accept_paper_notice)),
             ("password-notice", yes_no(dialogs.dismiss_password_expiry)),
             ("read-only-login", yes_no(config.second_factor.read_only_login)),

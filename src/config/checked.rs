@@ -96,7 +96,7 @@ pub struct DialogSettings {
     /// To the confirmation of an order for a cryptocurrency.
     pub crypto_orders: CryptoOrders,
     /// To the question whether to reset the API's order ids.
-    pub order_id_reset: OrderIdReset,
+    pub confirm_order_id_reset: OrderIdReset,
     /// To an API client that wants to place orders.
     pub write_access: WriteAccess,
     /// To messages that want to be read before the login goes on.
@@ -315,7 +315,7 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
             sizes_notice: values.sizes_notice,
             allow_blind_trading: values.allow_blind_trading,
             crypto_orders: values.crypto_orders,
-            order_id_reset: values.order_id_reset,
+            confirm_order_id_reset: values.confirm_order_id_reset,
             write_access: values.write_access,
             login_messages: values.login_messages,
             rule_settings: values.rule_settings.map_or_else(Vec::new, |settings| settings.0),

@@ -33,7 +33,8 @@ pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
     AcceptIncoming, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
-    OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess, parse_listen,
+    OrderIdReset, Program, ResetAnswer, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess,
+    parse_listen,
 };
 
 /// Everything that settings are read from.

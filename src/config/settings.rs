@@ -320,12 +320,12 @@ settings! {
         default: "manual",
         help: "Answer to the confirmation of an order for a cryptocurrency.",
     }
-    order_id_reset: OrderIdReset {
-        variables: ["GATEHAND_ORDER_ID_RESET"],
+    confirm_order_id_reset: OrderIdReset {
+        variables: ["GATEHAND_CONFIRM_ORDER_ID_RESET"],
         ini: ["ConfirmOrderIdReset"],
         secret: false,
-        default: "ignore",
-        help: "Answer to the question whether to reset the API's order ids. Of IBC's two values the second counts.",
+        default: "ignore/ignore",
+        help: "Answer to the question whether the API's order ids are to be reset: when it was asked for at the start, and when anybody else asked.",
     }
     write_access: WriteAccess {
         variables: ["GATEHAND_WRITE_ACCESS"],

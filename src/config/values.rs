@@ -88,15 +88,14 @@ words! {
         /// Leave the choice to a human.
         Manual = "manual",
     }
-    /// The answer to the question whether to reset the API's order ids. Of two values with a slash, as IBC has them, the
-    /// second counts: the first is for a reset that was asked for at start.
-    OrderIdReset: "confirm, reject or ignore" {
+    /// The answer to the question whether the API's order ids are to be reset.
+    ResetAnswer: "confirm, reject or ignore" {
         /// Reset them.
-        Confirm = "confirm" | "yes" | "confirm/confirm" | "reject/confirm" | "ignore/confirm",
+        Confirm = "confirm",
         /// Do not.
-        Reject = "reject" | "no" | "confirm/reject" | "reject/reject" | "ignore/reject",
-        /// Leave the choice to a human.
-        Ignore = "ignore" | "manual" | "confirm/ignore" | "reject/ignore" | "ignore/ignore",
+        Reject = "reject",
+        /// Leave it to a human.
+        Ignore = "ignore",
     }
     /// What to do with messages that the gateway wants to be read before the login goes on.
     LoginMessages: "accept or manual" {
@@ -234,6 +233,29 @@ impl Value for PathBuf {
             return Err(Self::ALLOWED);
         }
         Ok(Self::from(text))
+    }
+}
+
+/// The answers to the question whether the API's order ids are to be reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderIdReset {
+    /// When gatehand asked for it at the start.
+    pub at_start: ResetAnswer,
+    /// When anybody else did.
+    pub by_user: ResetAnswer,
+}
+
+impl Value for OrderIdReset {
+    const ALLOWED: &'static str =
+        "AT_START/BY_USER, each confirm, reject or ignore, for instance confirm/ignore";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let (at_start, by_user) = text.split_once('/').unwrap_or((text, text));
+        let answer = |text: &str| ResetAnswer::parse(text.trim()).map_err(|_| Self::ALLOWED);
+        Ok(Self {
+            at_start: answer(at_start)?,
+            by_user: answer(by_user)?,
+        })
     }
 }
 

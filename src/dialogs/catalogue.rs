@@ -10,8 +10,12 @@ use super::said::Said;
 use crate::screen::{Reading, Window};
 
 /// The built-in files, by subject.
-const BUILT_IN: [(&str, &str); 5] = [
+const BUILT_IN: [(&str, &str); 6] = [
     ("catalogue/api.toml", include_str!("catalogue/api.toml")),
+    (
+        "catalogue/configuration.toml",
+        include_str!("catalogue/configuration.toml"),
+    ),
     ("catalogue/login.toml", include_str!("catalogue/login.toml")),
     ("catalogue/notices.toml", include_str!("catalogue/notices.toml")),
     (

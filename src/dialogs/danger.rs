@@ -95,7 +95,6 @@ pub static DANGERS: [Danger; 8] = [
         does: "confirms whatever is asked",
         words: &["yes", "confirm", "proceed"],
         settings: &[
-            "api-change",
             "blind-trading",
             "closing",
             "configuration",
@@ -103,6 +102,7 @@ pub static DANGERS: [Danger; 8] = [
             "one-time-code",
             "order-id-reset",
             "restarting",
+            "socket-port",
             "write-access",
         ],
     },
@@ -119,8 +119,7 @@ const HARMLESS: [&str; 6] = [
 ];
 
 /// The settings that rules of the built-in catalogue go by. Any other is a user's own.
-const BUILT_IN: [&str; 19] = [
-    "api-change",
+const BUILT_IN: [&str; 20] = [
     "blind-trading",
     "closing",
     "configuration",
@@ -132,12 +131,14 @@ const BUILT_IN: [&str; 19] = [
     "nse-compliance",
     "one-time-code",
     "order-id-reset",
+    "order-id-reset-at-start",
     "paper-notice",
     "password-notice",
     "read-only-login",
     "reconnecting",
     "restarting",
     "sizes-notice",
+    "socket-port",
     "write-access",
 ];
 
