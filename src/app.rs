@@ -2,6 +2,7 @@
 
 mod error;
 mod probe;
+mod rules;
 mod view;
 
 use std::ffi::OsString;
@@ -18,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::agent::{Agent, Event, Policy, State};
 use crate::config::{Config, OnRefusal, OnTimeout};
-use crate::dialogs::Catalogue;
+use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{Launch, LaunchError, Restart};
 use crate::journal::{EventLog, Evidence, Governor};
@@ -32,6 +33,7 @@ use crate::x11::{DisplayAddress, VirtualServer};
 
 pub use error::AppError;
 use probe::probe;
+use rules::RuleWatch;
 pub use view::view;
 
 /// Xvfb answers within a second, or not at all.
@@ -92,6 +94,8 @@ struct App {
     signals: Signals,
     reports: mpsc::UnboundedReceiver<Report>,
     pilot: Option<Pilot>,
+    /// The user's rule files, until the pilot is there to hear of them.
+    rule_watch: Option<RuleWatch>,
     /// How to start the gateway, and where; none for one that somebody else started.
     launch: Option<(Launch, DisplayAddress)>,
     gateway: Option<Service>,
@@ -117,10 +121,12 @@ impl App {
             on_ready,
         } = plan;
         make_private_folder(&config.state_dir)?;
-        let mut catalogue = Catalogue::built_in()?;
-        if let Some(folder) = &config.rules {
-            catalogue.add_folder(folder)?;
-        }
+        // Watched before they are read: no change is missed.
+        let (rule_watch, rules) = match &config.rules {
+            Some(folder) => (Some(RuleWatch::start(folder)?), RuleFile::of_folder(folder)?),
+            None => (None, Vec::new()),
+        };
+        let catalogue = Catalogue::with_files(&rules)?;
         let launch = match attach {
             None => {
                 let launch = Launch::find(&config.gateway, environment).map_err(LaunchError::from)?;
@@ -163,6 +169,7 @@ impl App {
             signals,
             reports,
             pilot: None,
+            rule_watch,
             launch: None,
             gateway: None,
             display: None,
@@ -220,6 +227,9 @@ impl App {
             (None, None) => self.start_display().await?,
         };
         self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
+        if let (Some(watch), Some(pilot)) = (self.rule_watch.take(), &self.pilot) {
+            self.tasks.push(tokio::spawn(watch.run(pilot.commands())));
+        }
         if let Some(listener) = viewers {
             self.serve_viewers(listener, &display)?;
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::dialogs::Press;
@@ -96,6 +97,19 @@ pub enum Action {
     Record(Outcome),
 }
 
+impl Action {
+    /// The window that it is about.
+    pub const fn window(&self) -> Option<WindowId> {
+        match self {
+            Self::Click { window, .. }
+            | Self::CloseWindow { window }
+            | Self::Fill { window, .. }
+            | Self::KeepEvidence { window, .. } => Some(*window),
+            Self::BeginSubmission | Self::Compare { .. } | Self::MaySubmit | Self::Record(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -146,7 +160,8 @@ pub enum Outcome {
 }
 
 /// What became of the last action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ActResult {
     /// The target no longer looks as it did: nothing was done.
     Changed,

@@ -13,7 +13,7 @@ mod second_factor;
 mod state;
 mod wording;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 pub use action::{ActResult, Action, Outcome, Seen, Shown, Typed, View};
@@ -67,13 +67,13 @@ pub struct Agent {
     wake: Option<Instant>,
     login: Option<Login>,
     code: Option<CodeEntry>,
-    answers: HashMap<WindowId, Answer>,
+    answers: BTreeMap<WindowId, Answer>,
     /// Windows without a rule: since when, and whether that was told.
-    unknown: HashMap<WindowId, (Instant, bool)>,
+    unknown: BTreeMap<WindowId, (Instant, bool)>,
     /// Dialogs that the settings leave alone, as told.
-    left: HashSet<WindowId>,
+    left: BTreeSet<WindowId>,
     /// Dialogs beside which the form did not answer, or that came after an attempt: they may be about it.
-    in_the_way: HashSet<WindowId>,
+    in_the_way: BTreeSet<WindowId>,
     /// A login was submitted since the gateway started.
     attempted: bool,
     /// The gateway was started with the token of an automatic restart.
@@ -114,10 +114,10 @@ impl Agent {
             wake: None,
             login: None,
             code: None,
-            answers: HashMap::new(),
-            unknown: HashMap::new(),
-            left: HashSet::new(),
-            in_the_way: HashSet::new(),
+            answers: BTreeMap::new(),
+            unknown: BTreeMap::new(),
+            left: BTreeSet::new(),
+            in_the_way: BTreeSet::new(),
             attempted: false,
             by_token: false,
             contradiction: None,
@@ -140,6 +140,32 @@ impl Agent {
     /// What the agent believes.
     pub const fn state(&self) -> State {
         self.state
+    }
+
+    /// The rules that it goes by.
+    pub const fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Goes by other rules from now on, also for what is on the display. A dialog whose rule is the same as before
+    /// keeps its history: what was pressed is not pressed again.
+    pub fn set_catalogue(&mut self, now: Instant, catalogue: Catalogue) {
+        let same = |name: &str| {
+            let of = |catalogue: &Catalogue| catalogue.rules().iter().find(|rule| rule.name == name).cloned();
+            of(&self.catalogue) == of(&catalogue)
+        };
+        let changed: Vec<WindowId> = self
+            .answers
+            .iter()
+            .filter(|(_, answer)| !same(&answer.rule))
+            .map(|(&window, _)| window)
+            .collect();
+        for window in changed {
+            self.answers.remove(&window);
+            self.left.remove(&window);
+        }
+        self.catalogue = catalogue;
+        self.decide(now);
     }
 
     /// Takes what is on the display now, lowest window first.
@@ -774,7 +800,7 @@ impl Agent {
     }
 
     fn forget_closed_windows(&mut self, now: Instant) {
-        let open: HashSet<WindowId> = self.screen.iter().map(|seen| seen.window.id).collect();
+        let open: BTreeSet<WindowId> = self.screen.iter().map(|seen| seen.window.id).collect();
         let closed: Vec<WindowId> = self
             .answers
             .keys()

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{
     AcceptIncoming, Config, CryptoOrders, ExistingSession, LoginMessages, ResetAnswer, SizesNotice,
     TradingMode, WriteAccess,
@@ -22,7 +24,7 @@ pub struct Circumstances {
 }
 
 /// The settings that the agent decides by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Policy {
     /// Which mode to log in to.
     pub mode: TradingMode,

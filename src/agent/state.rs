@@ -125,6 +125,16 @@ pub enum Event {
         /// Only a human can give it: at the viewer, or on the phone.
         by_hand: bool,
     },
+    /// The user's rule files were read again.
+    RulesRead {
+        /// All rules, with the built-in ones.
+        rules: usize,
+    },
+    /// The user's rule files changed, but cannot be used: the rules from before stay.
+    RulesKept {
+        /// What is wrong, with file, line and column.
+        why: String,
+    },
     /// The second factor's window went without a login: nobody confirmed.
     SecondFactorMissed,
     /// The token of an automatic restart was refused. The credentials were not judged.

@@ -49,6 +49,14 @@ pub enum AppError {
         "no password for viewers is set: set VNC_SERVER_PASSWORD or VNC_SERVER_PASSWORD_FILE (at most 8 characters)"
     )]
     NoViewerPassword,
+    /// The folder of rules cannot be watched.
+    #[error("rules {}: changes cannot be watched: {source}; raise fs.inotify.max_user_watches or max_user_instances", path.display())]
+    WatchRules {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The system has no random numbers.
     #[error("no random numbers: {0}")]
     Random(getrandom::Error),
@@ -115,6 +123,7 @@ impl AppError {
             | Self::Governor(_)
             | Self::Rules(_) => ExitCode::Configuration,
             Self::Listen { .. }
+            | Self::WatchRules { .. }
             | Self::Random(_)
             | Self::Viewers(_)
             | Self::Ended { .. }

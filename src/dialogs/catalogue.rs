@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use toml::Spanned;
 
 use super::rule::Rule;
 use super::said::Said;
@@ -45,10 +46,12 @@ pub enum RuleError {
         message: String,
     },
     /// A rule that contradicts itself.
-    #[error("rules {}: rule \"{rule}\": {fault}", path.display())]
+    #[error("rules {}: {place}: rule \"{rule}\": {fault}", path.display())]
     Fault {
         /// The file.
         path: PathBuf,
+        /// Line and column where the rule begins.
+        place: String,
         /// The rule's name.
         rule: String,
         /// What is wrong.
@@ -58,9 +61,42 @@ pub enum RuleError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RuleFile {
+struct Rules {
     #[serde(default)]
-    rule: Vec<Rule>,
+    rule: Vec<Spanned<Rule>>,
+}
+
+/// A file of rules as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleFile {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: String,
+}
+
+impl RuleFile {
+    /// Every `*.toml` file of a folder, by name.
+    ///
+    /// # Errors
+    /// When the folder or one of the files cannot be read.
+    pub fn of_folder(folder: &Path) -> Result<Vec<Self>, RuleError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| RuleError::Unreadable { path, source }
+        };
+        let entries = std::fs::read_dir(folder).map_err(unreadable(folder))?;
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+            .collect();
+        files.sort();
+        let read = |path: PathBuf| match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Self { path, text }),
+            Err(error) => Err(unreadable(&path)(error)),
+        };
+        files.into_iter().map(read).collect()
+    }
 }
 
 /// What the catalogue says of a window.
@@ -75,7 +111,7 @@ pub enum Recognition<'a> {
 }
 
 /// All rules.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Catalogue {
     rules: Vec<Rule>,
 }
@@ -99,15 +135,18 @@ impl Catalogue {
     /// Names the file and the line, or the rule.
     pub fn add(&mut self, path: &Path, text: &str) -> Result<(), RuleError> {
         let path = path.to_path_buf();
-        let file: RuleFile = toml::from_str(text).map_err(|error| RuleError::Syntax {
+        let file: Rules = toml::from_str(text).map_err(|error| RuleError::Syntax {
             path: path.clone(),
             message: one_line(&error, text),
         })?;
-        for (index, rule) in file.rule.iter().enumerate() {
+        let mut rules: Vec<Rule> = Vec::with_capacity(file.rule.len());
+        for rule in file.rule {
+            let start = rule.span().start;
+            let rule = rule.into_inner();
             let taken = self
                 .rules
                 .iter()
-                .chain(&file.rule[..index])
+                .chain(&rules)
                 .any(|other| other.name == rule.name);
             let fault = if taken {
                 Some("another rule has this name".to_owned())
@@ -117,35 +156,27 @@ impl Catalogue {
             if let Some(fault) = fault {
                 return Err(RuleError::Fault {
                     path,
-                    rule: rule.name.clone(),
+                    place: place(text, start),
+                    rule: rule.name,
                     fault,
                 });
             }
+            rules.push(rule);
         }
-        self.rules.extend(file.rule);
+        self.rules.extend(rules);
         Ok(())
     }
 
-    /// Adds every `*.toml` file of a folder, by name.
+    /// The built-in rules and those of the user's files.
     ///
     /// # Errors
-    /// As [`Catalogue::add`], and when the folder cannot be read.
-    pub fn add_folder(&mut self, folder: &Path) -> Result<(), RuleError> {
-        let unreadable = |path: &Path| {
-            let path = path.to_path_buf();
-            move |source| RuleError::Unreadable { path, source }
-        };
-        let entries = std::fs::read_dir(folder).map_err(unreadable(folder))?;
-        let mut files: Vec<PathBuf> = entries
-            .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-            .collect();
-        files.sort();
+    /// As [`Catalogue::add`].
+    pub fn with_files(files: &[RuleFile]) -> Result<Self, RuleError> {
+        let mut catalogue = Self::built_in()?;
         for file in files {
-            let text = std::fs::read_to_string(&file).map_err(unreadable(&file))?;
-            self.add(&file, &text)?;
+            catalogue.add(&file.path, &file.text)?;
         }
-        Ok(())
+        Ok(catalogue)
     }
 
     /// All rules, in the order of their files.
@@ -172,11 +203,18 @@ impl Catalogue {
 /// A TOML error in one line: "line 3, column 7: unknown field ...".
 fn one_line(error: &toml::de::Error, text: &str) -> String {
     let message = error.message().replace('\n', " ");
-    let Some(span) = error.span() else { return message };
-    let before = text.get(..span.start).unwrap_or_default();
+    match error.span() {
+        Some(span) => format!("{}: {message}", place(text, span.start)),
+        None => message,
+    }
+}
+
+/// "line 3, column 7" of a byte of `text`.
+fn place(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-    format!("line {line}, column {column}: {message}")
+    format!("line {line}, column {column}")
 }
 
 #[cfg(test)]
@@ -248,6 +286,10 @@ mod tests {
                 "\"OK\" places or transmits an order: use a `setting` of your own for it",
             ),
             ("[[rule]\n", "mine.toml: line 1"),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\n\n  [[rule]]\nname = \"x\"\ntext = [\"a\"]\n",
+                "mine.toml: line 5, column 3: rule \"x\": another rule",
+            ),
         ];
         for (text, wanted) in table {
             let message = added(text).expect_err(text).to_string();
@@ -265,9 +307,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_not_there_is_named() {
-        let mut catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
-        let message = catalogue
-            .add_folder(Path::new("/nowhere/rules"))
+        let message = RuleFile::of_folder(Path::new("/nowhere/rules"))
             .expect_err("no folder")
             .to_string();
         assert!(message.contains("/nowhere/rules"), "{message}");

@@ -4,12 +4,14 @@
 
 mod catalogue;
 mod danger;
+mod judgement;
 mod phrase;
 mod press;
 mod rule;
 mod said;
 
-pub use catalogue::{Catalogue, Recognition, RuleError};
+pub use catalogue::{Catalogue, Recognition, RuleError, RuleFile};
 pub use danger::{DANGERS, Danger, is_built_in};
+pub use judgement::{Condition, Judgement};
 pub use press::{Permit, Press};
 pub use rule::{Meaning, Reply, Rule};

@@ -10,9 +10,11 @@ const EDIT_RATIO: f32 = 0.2;
 const SHORT_WORD: usize = 4;
 
 /// A phrase that is looked for in a paragraph, also across its line breaks.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub(super) struct Phrase {
+    /// As the rule says it.
+    pub(super) written: String,
     whole: Folded,
     words: Vec<Folded>,
     /// It ends with a question mark: so must the text, right after it. `exit?` is not `exit and sell all positions?`.
@@ -29,6 +31,7 @@ impl From<&str> for Phrase {
             whole: Folded::of(text.trim_end_matches('?')),
             words: words.collect(),
             question: text.ends_with('?'),
+            written: text.to_owned(),
         }
     }
 }
@@ -62,6 +65,11 @@ impl Phrase {
     /// Whether `text` says this and nothing else.
     pub(super) fn is(&self, text: &Folded) -> bool {
         text.equals(&self.whole, EDIT_RATIO).is_some() && self.stands_in(text)
+    }
+
+    /// How much of it the best place of `text` says: 1 for all.
+    pub(super) fn likeness(&self, text: &Folded) -> f32 {
+        text.contains(&self.whole, 1.0).unwrap_or(0.0)
     }
 
     fn stands_in(&self, text: &Folded) -> bool {

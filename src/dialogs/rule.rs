@@ -70,7 +70,7 @@ pub enum Meaning {
 
 impl Meaning {
     /// Whether the window judges a login. What it says counts whatever else it asks; only its button may have to wait.
-    const fn is_judgement(self) -> bool {
+    pub(super) const fn is_judgement(self) -> bool {
         matches!(
             self,
             Self::LoginError | Self::Misconfigured | Self::Refused | Self::Throttled | Self::TokenExpired
@@ -121,7 +121,7 @@ pub(super) enum TitleMatch {
 }
 
 /// A `[[rule]]` of a catalogue file. All given conditions must hold; within one list, any entry will do.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rule {
     /// Unique name, in kebab case.
@@ -131,36 +131,36 @@ pub struct Rule {
     pub meaning: Meaning,
     /// Titles, as whole words, ignoring case.
     #[serde(default)]
-    title: Vec<String>,
+    pub(super) title: Vec<String>,
     #[serde(default)]
     title_match: TitleMatch,
     /// Phrases, matched fuzzily, also across the line breaks of one paragraph.
     #[serde(default)]
-    text: Vec<Phrase>,
+    pub(super) text: Vec<Phrase>,
     /// Phrases that must all be there, beside one of `text`.
     #[serde(default)]
-    also: Vec<Phrase>,
+    pub(super) also: Vec<Phrase>,
     /// What the window may ask, beside what `text` and `also` say: phrases of which each question must have one.
     #[serde(default)]
-    questions: Vec<Phrase>,
+    pub(super) questions: Vec<Phrase>,
     /// The window is about an order. Without this a rule that answers never matches one that speaks of an order.
     #[serde(default)]
     about_orders: bool,
     /// One of `title` or `text` is enough.
     #[serde(default)]
-    title_or_text: bool,
+    pub(super) title_or_text: bool,
     /// Words that must all stand in the window.
     #[serde(default)]
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
     /// Labels of which one must be on a button.
     #[serde(default)]
-    buttons: Vec<String>,
+    pub(super) buttons: Vec<String>,
     /// Labels of which none may be on a button.
     #[serde(default)]
-    no_buttons: Vec<String>,
+    pub(super) no_buttons: Vec<String>,
     /// Phrases of which none may be there.
     #[serde(default)]
-    no_text: Vec<Phrase>,
+    pub(super) no_text: Vec<Phrase>,
     /// What answers the window whatever the settings say: the first label found is pressed.
     #[serde(default)]
     press: Vec<String>,
@@ -208,7 +208,7 @@ impl Rule {
     }
 
     /// Why the window is not to be answered by this rule though it says what the rule wants.
-    fn doubt(&self, reading: &Reading, said: &Said) -> Option<&'static str> {
+    pub(super) fn doubt(&self, reading: &Reading, said: &Said) -> Option<&'static str> {
         let mut answers = self.answers.values().chain([&self.press]);
         if self.meaning.has_a_plan() || answers.clone().all(Vec::is_empty) {
             return None;
@@ -228,7 +228,7 @@ impl Rule {
         blind.then_some("it asks something that the rule does not know")
     }
 
-    fn title_holds(&self, title: &str, wanted: &str) -> bool {
+    pub(super) fn title_holds(&self, title: &str, wanted: &str) -> bool {
         let (title, wanted) = (title.trim().to_lowercase(), wanted.to_lowercase());
         let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match self.title_match {
@@ -332,11 +332,11 @@ impl Rule {
     }
 }
 
-fn has_button(reading: &Reading, label: &str) -> bool {
+pub(super) fn has_button(reading: &Reading, label: &str) -> bool {
     controls::button(reading, label).is_some()
 }
 
-fn has_word(reading: &Reading, word: &str) -> bool {
+pub(super) fn has_word(reading: &Reading, word: &str) -> bool {
     let word = Folded::of(word);
     reading
         .lines

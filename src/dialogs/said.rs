@@ -88,6 +88,12 @@ impl Said {
         self.paragraphs.iter().any(|paragraph| phrase.is_in(paragraph))
     }
 
+    /// How much of it the best of its paragraphs says: 1 for all.
+    pub(super) fn likeness(&self, phrase: &Phrase) -> f32 {
+        let likeness = self.paragraphs.iter().map(|paragraph| phrase.likeness(paragraph));
+        likeness.fold(0.0, f32::max)
+    }
+
     /// Whether it may say this, were it across unrelated lines.
     pub(super) fn may_say(&self, phrase: &Phrase) -> bool {
         phrase.is_in(&self.whole)

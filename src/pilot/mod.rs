@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::agent::{Agent, Event, State};
+use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::EventLog;
 use crate::vision::OcrError;
 use crate::x11::{Desktop, DesktopEvent, DesktopOptions, DisplayAddress, X11Error};
@@ -34,6 +35,8 @@ pub enum Command {
     GatewayStarted(bool),
     /// A viewer typed or clicked.
     HumanActed,
+    /// The user's rule files as they are now, or what is wrong with them.
+    Rules(Result<Vec<RuleFile>, RuleError>),
     /// End the thread.
     Stop,
     /// The display has something for us.
@@ -176,7 +179,22 @@ impl Cockpit {
             Command::GatewayExited(why) => self.agent.gateway_exited(&why),
             Command::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
             Command::HumanActed => self.agent.human_acted(now),
+            Command::Rules(files) => self.take_rules(now, files),
             Command::Stop | Command::Wake => {}
+        }
+    }
+
+    /// Goes by the user's rules as they are now; by those from before when something is wrong with them.
+    fn take_rules(&mut self, now: Instant, files: Result<Vec<RuleFile>, RuleError>) {
+        match files.and_then(|files| Catalogue::with_files(&files)) {
+            Ok(catalogue) => {
+                let rules = catalogue.rules().len();
+                self.agent.set_catalogue(now, catalogue);
+                self.publish(Event::RulesRead { rules });
+            }
+            Err(error) => self.publish(Event::RulesKept {
+                why: error.to_string(),
+            }),
         }
     }
 
@@ -261,6 +279,8 @@ fn log(event: &Event) {
             );
         }
         Event::SecondFactorAsked { rule, .. } => tracing::info!(rule, "a second factor is asked for"),
+        Event::RulesRead { rules } => tracing::info!(rules, "the rule files were read again"),
+        Event::RulesKept { why } => tracing::warn!(why, "the rules from before stay"),
         Event::SecondFactorMissed => tracing::warn!("the second factor was not confirmed"),
         Event::State {
             state: State::LockedOut,

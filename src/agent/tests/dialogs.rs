@@ -1,7 +1,10 @@
 //! Dialogs: pressed, left alone, unknown.
 
+use std::path::Path;
+
 use super::super::{ActResult, Action, Event, State, Typed};
 use super::stage::*;
+use crate::dialogs::Catalogue;
 
 fn unknown_told(events: &[Event]) -> usize {
     events
@@ -121,6 +124,39 @@ fn after_an_attempt_an_unknown_dialog_holds_up_the_login_for_good() {
     assert_eq!(stage.acts_within(3600), [Act::Keep(DIALOG)]);
     stage.show(&[form(), unknown()]);
     assert_eq!(stage.acts_within(3600), []);
+}
+
+fn catalogue_with(rules: &str) -> Catalogue {
+    let mut catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
+    catalogue.add(Path::new("test.toml"), rules).expect("right");
+    catalogue
+}
+
+const SURVEY: &str = "[[rule]]\nname = \"survey\"\ntitle = [\"Survey\"]\npress = [\"OK\"]\n";
+
+#[test]
+fn a_new_rule_answers_the_dialog_that_is_on_the_screen() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[main_window(), unknown()]);
+    assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+    stage.agent.set_catalogue(stage.now, catalogue_with(SURVEY));
+    stage.expect_done(&click(DIALOG, "OK"));
+    stage.show(&[main_window()]);
+    assert_eq!(stage.acts_within(60), []);
+
+    // Without its rule the dialog is unknown again.
+    stage.agent.set_catalogue(stage.now, catalogue_with(""));
+    stage.show(&[main_window(), unknown()]);
+    assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+}
+
+#[test]
+fn what_was_pressed_is_not_pressed_again_for_a_rule_of_another_dialog() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[main_window(), tip()]);
+    stage.expect_done(&click(DIALOG, "Close"));
+    stage.agent.set_catalogue(stage.now, catalogue_with(SURVEY));
+    assert_eq!(stage.acts_within(2), []);
 }
 
 #[test]
