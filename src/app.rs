@@ -10,7 +10,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,8 +22,9 @@ use crate::config::{Config, OnRefusal, OnTimeout};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{Launch, LaunchError, Restart};
+use crate::journal::recorder::{Recorder, RecorderOptions};
 use crate::journal::{EventLog, Evidence, Governor};
-use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, Report};
+use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{
     self, Leftovers, Orphans, OutputStream, Reaper, Redaction, Service, Signals, StopPolicy,
@@ -135,7 +136,9 @@ impl App {
             }
             Some(_) => None,
         };
-        let agent = Agent::new(catalogue, Policy::new(&config));
+        let policy = Policy::new(&config);
+        let recorder = recorder(&config, &policy, &catalogue, rules);
+        let agent = RecordedAgent::new(Agent::new(catalogue, policy), recorder);
         let signals = Signals::new().map_err(AppError::Runtime)?;
         let hands = hands(&mut config)?;
         let viewers = match &config.vnc {
@@ -208,7 +211,7 @@ impl App {
         launch: Option<Launch>,
         relay: Relay,
         attach: Option<DisplayAddress>,
-        agent: Agent,
+        agent: RecordedAgent,
         hands: Hands,
         viewers: Option<TcpListener>,
         reports: mpsc::UnboundedSender<Report>,
@@ -526,6 +529,33 @@ async fn listen(
             setting,
             source,
         })
+}
+
+/// The flight recorder, unless it is switched off. Without it, all else works.
+fn recorder(
+    config: &Config,
+    policy: &Policy,
+    catalogue: &Catalogue,
+    rules: Vec<RuleFile>,
+) -> Option<Recorder> {
+    let options = RecorderOptions {
+        folder: config.state_dir.join("recorder"),
+        limit: config.recorder_size?,
+        users: [&config.credentials, &config.data_credentials]
+            .into_iter()
+            .flatten()
+            .map(|credentials| credentials.user.clone())
+            .collect(),
+        policy: policy.clone(),
+        catalogue: catalogue.clone(),
+        rules,
+    };
+    let folder = options.folder.clone();
+    Recorder::start(options, Instant::now(), SystemTime::now())
+        .inspect_err(
+            |error| tracing::warn!(%error, folder = %folder.display(), "there is no flight recorder"),
+        )
+        .ok()
 }
 
 fn hands(config: &mut Config) -> Result<Hands, AppError> {

@@ -108,6 +108,19 @@ impl Action {
             Self::BeginSubmission | Self::Compare { .. } | Self::MaySubmit | Self::Record(_) => None,
         }
     }
+
+    /// The field that it types a secret into, in window coordinates. A user name counts as one.
+    pub const fn secret_field(&self) -> Option<Rect> {
+        match self {
+            Self::Fill {
+                field,
+                what:
+                    Typed::Code | Typed::DataPassword | Typed::DataUserName | Typed::Password | Typed::UserName,
+                ..
+            } => Some(*field),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Action {

@@ -4,6 +4,24 @@
 use super::action::Typed;
 use crate::screen::{Reading, Rect};
 use crate::vision::controls::{self, Button};
+use crate::vision::text::Folded;
+
+const USER_NAME_LABELS: [&str; 6] = [
+    "User name",
+    "Username",
+    "User ID",
+    "User",
+    "IBKR Username",
+    "Login name",
+];
+const PASSWORD_LABELS: [&str; 2] = ["Password", "IBKR Password"];
+
+/// Whether a text is the name of one of the login form's fields, as a field that is empty may show it.
+pub fn is_field_label(text: &str) -> bool {
+    let text = Folded::of(text.trim_end_matches([':', '*', ' ']));
+    let mut labels = USER_NAME_LABELS.iter().chain(&PASSWORD_LABELS);
+    labels.any(|label| text == Folded::of(label))
+}
 
 /// Where everything belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +62,7 @@ impl Fields {
             let field = controls::field_labelled(reading, labels)?.bounds;
             Some(field).filter(possible)
         };
-        let by_label = (
-            labelled(&[
-                "User name",
-                "Username",
-                "User ID",
-                "User",
-                "IBKR Username",
-                "Login name",
-            ]),
-            labelled(&["Password", "IBKR Password"]),
-        );
+        let by_label = (labelled(&USER_NAME_LABELS), labelled(&PASSWORD_LABELS));
         let (user_name, password) = match by_label {
             (Some(user_name), Some(password)) if user_name != password => (user_name, password),
             _ => (*below.first()?, *below.get(1)?),

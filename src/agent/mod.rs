@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 pub use action::{ActResult, Action, Outcome, Seen, Shown, Typed, View};
 use answer::{Answer, AnswerStep};
+pub use fields::is_field_label;
 use login::{Login, Next};
 pub use policy::{Circumstances, Policy};
 use second_factor::{CodeEntry, CodeStep};

@@ -46,6 +46,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Folder of rule files beside the built-in ones.
     pub rules: Option<PathBuf>,
+    /// Bytes on disk for the flight recorder; none: nothing is recorded.
+    pub recorder_size: Option<u64>,
     /// What to do after credentials were refused.
     pub on_refusal: OnRefusal,
     /// The log.
@@ -340,6 +342,7 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
         },
         state_dir,
         rules,
+        recorder_size: Some(u64::from(values.recorder_size.0) << 20).filter(|&size| size > 0),
         on_refusal: values.on_refusal,
         log: LogSettings {
             filter: values.log.0,

@@ -10,8 +10,8 @@ use super::error::{ConfigError, Origin};
 use super::secret::Secret;
 use super::values::{
     AcceptIncoming, CryptoOrders, DisplayName, ExistingSession, HeapSize, Listen, LogFilter, LogFormat,
-    LoginMessages, OnRefusal, OnTimeout, OrderIdReset, Port, Program, RuleSettings, Seconds, SizesNotice,
-    TimeZone, TotpKey, TradingMode, Value, Version, VncPassword, WriteAccess,
+    LoginMessages, OnRefusal, OnTimeout, OrderIdReset, Port, Program, RecorderSize, RuleSettings, Seconds,
+    SizesNotice, TimeZone, TotpKey, TradingMode, Value, Version, VncPassword, WriteAccess,
 };
 use super::written::Written;
 use crate::screen::Size;
@@ -460,6 +460,13 @@ settings! {
         ini: [],
         secret: false,
         help: "Folder of rule files (`*.toml`) for dialogs, beside the built-in ones.",
+    }
+    recorder_size: RecorderSize {
+        variables: ["GATEHAND_RECORDER_SIZE"],
+        ini: [],
+        secret: false,
+        default: "64",
+        help: "Disk space for the flight recorder, `recorder` in the state folder. The oldest goes when it is full.",
     }
     on_refusal: OnRefusal {
         variables: ["GATEHAND_ON_REFUSAL"],

@@ -320,6 +320,21 @@ impl Value for HeapSize {
     }
 }
 
+/// What the flight recorder may take on disk, in MiB; 0: nothing is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RecorderSize(pub(super) u32);
+
+impl Value for RecorderSize {
+    const ALLOWED: &'static str = "whole MiB, 1 to 65536; 0 records nothing";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(size @ 0..=65_536) => Ok(Self(size)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
 /// A TCP port.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Port(pub(super) u16);

@@ -3,6 +3,7 @@
 mod events;
 mod evidence;
 mod governor;
+pub mod recorder;
 
 pub use events::EventLog;
 pub use evidence::{Evidence, write_case};

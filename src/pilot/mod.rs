@@ -5,6 +5,7 @@
 
 mod eyes;
 mod hands;
+mod recorded;
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
@@ -13,7 +14,7 @@ use std::time::{Instant, SystemTime};
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::agent::{Agent, Event, State};
+use crate::agent::{Event, State};
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::EventLog;
 use crate::vision::OcrError;
@@ -21,6 +22,7 @@ use crate::x11::{Desktop, DesktopEvent, DesktopOptions, DisplayAddress, X11Error
 
 pub use eyes::Eyes;
 pub use hands::Hands;
+pub use recorded::RecordedAgent;
 
 /// What the pilot is told from outside.
 #[derive(Debug)]
@@ -83,7 +85,7 @@ impl Pilot {
     pub fn start(
         address: &DisplayAddress,
         eyes: Eyes,
-        agent: Agent,
+        agent: RecordedAgent,
         hands: Hands,
         events: EventLog,
         reports: UnboundedSender<Report>,
@@ -137,7 +139,7 @@ impl Drop for Pilot {
 struct Cockpit {
     desktop: Desktop,
     eyes: Eyes,
-    agent: Agent,
+    agent: RecordedAgent,
     hands: Hands,
     events: EventLog,
     reports: UnboundedSender<Report>,
@@ -173,11 +175,11 @@ impl Cockpit {
         match command {
             Command::ApiAnswered(answered) => self.agent.api_answered(now, answered),
             Command::CloseGateway => {
-                let closing = self.agent.close_gateway();
+                let closing = self.agent.close_gateway(now);
                 let _ = self.reports.send(Report::Closing(closing));
             }
-            Command::GatewayExited(why) => self.agent.gateway_exited(&why),
-            Command::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
+            Command::GatewayExited(why) => self.agent.gateway_exited(now, &why),
+            Command::GatewayStarted(by_token) => self.agent.gateway_started(now, by_token),
             Command::HumanActed => self.agent.human_acted(now),
             Command::Rules(files) => self.take_rules(now, files),
             Command::Stop | Command::Wake => {}
@@ -186,10 +188,10 @@ impl Cockpit {
 
     /// Goes by the user's rules as they are now; by those from before when something is wrong with them.
     fn take_rules(&mut self, now: Instant, files: Result<Vec<RuleFile>, RuleError>) {
-        match files.and_then(|files| Catalogue::with_files(&files)) {
-            Ok(catalogue) => {
+        match files.and_then(|files| Ok((Catalogue::with_files(&files)?, files))) {
+            Ok((catalogue, files)) => {
                 let rules = catalogue.rules().len();
-                self.agent.set_catalogue(now, catalogue);
+                self.agent.set_rules(now, files, catalogue);
                 self.publish(Event::RulesRead { rules });
             }
             Err(error) => self.publish(Event::RulesKept {
@@ -221,7 +223,7 @@ impl Cockpit {
                 self.agent.handle_timeout(Instant::now());
             }
             self.tell();
-            let Some(action) = self.agent.poll_action() else {
+            let Some(action) = self.agent.poll_action(Instant::now()) else {
                 if self.agent.poll_timeout().is_some_and(|due| due <= Instant::now()) {
                     continue;
                 }
