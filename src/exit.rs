@@ -8,6 +8,8 @@ use std::process::ExitCode as ProcessExitCode;
 pub enum ExitCode {
     /// Stopped as asked: by a signal, a command, or because the work was done.
     Stopped = 0,
+    /// What was to be checked is not so: a window that no rule knows, a decision that would be another one today.
+    Differs = 1,
     /// The command line was not understood.
     Usage = 64,
     /// Something needed is not there: a program, a display, a port that is taken.
@@ -24,8 +26,12 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// Every code with its meaning, in the order of the numbers.
-    pub const TABLE: [(Self, &'static str); 7] = [
+    pub const TABLE: [(Self, &'static str); 8] = [
         (Self::Stopped, "stopped as asked"),
+        (
+            Self::Differs,
+            "a window that no rule knows, or a decision that would be another one today",
+        ),
         (Self::Usage, "the command line was not understood"),
         (
             Self::Unavailable,
@@ -63,6 +69,6 @@ mod tests {
     #[test]
     fn the_numbers_are_a_promise() {
         let numbers: Vec<u8> = ExitCode::TABLE.iter().map(|(code, _)| code.number()).collect();
-        assert_eq!(numbers, [0, 64, 69, 70, 75, 77, 78]);
+        assert_eq!(numbers, [0, 1, 64, 69, 70, 75, 77, 78]);
     }
 }

@@ -11,7 +11,7 @@ const BORDERS: [(&str, &[&str]); 10] = [
     ("image::", &["vision/"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),
-    ("toml::from_str", &["config/", "dialogs/"]),
+    ("toml::from_str", &["config/", "dialogs/", "journal/"]),
     (
         "Instant::now()",
         &[

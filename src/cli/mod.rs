@@ -6,6 +6,8 @@ mod display;
 mod doctor;
 mod logging;
 mod read;
+mod replay;
+mod rules;
 mod run;
 mod snapshot;
 mod unlock;
@@ -48,6 +50,10 @@ enum Command {
     Snapshot(snapshot::Options),
     /// Print what the agent sees: windows, lines of text, buttons and fields.
     Read(read::Options),
+    /// Check rule files, or hold them against a window that was kept.
+    Rules(rules::Options),
+    /// Run today's agent over a recording, and say where it would decide otherwise.
+    Replay(replay::Options),
     /// Look for what is missing on this system, with the cure.
     Doctor(doctor::Options),
     /// Run the stand-in gateway of this repository, to try gatehand out.
@@ -181,6 +187,8 @@ fn dispatch(
         Command::Vnc(options) => vnc::execute(options, context),
         Command::Snapshot(options) => snapshot::execute(&options),
         Command::Read(options) => read::execute(&options),
+        Command::Rules(options) => rules::execute(options, context),
+        Command::Replay(options) => replay::execute(&options),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),
         Command::Unlock(options) => unlock::execute(options, context),

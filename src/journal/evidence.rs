@@ -8,9 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
-use crate::screen::{Frame, Line, Reading, RegionKind, Window};
+use crate::screen::{Frame, Line, Reading, Rect, RegionKind, Window, WindowId, WindowKind};
 use crate::vision::png;
 
 /// Cases kept; the oldest go first.
@@ -30,7 +31,7 @@ struct Case<'a> {
     reason: &'a str,
     title: &'a str,
     class: &'a str,
-    kind: crate::screen::WindowKind,
+    kind: WindowKind,
     lines: Vec<&'a str>,
     windows: Vec<String>,
 }
@@ -84,6 +85,69 @@ impl Evidence {
     }
 }
 
+/// A picture that was kept cannot be read.
+#[derive(Debug, Error)]
+#[error("{}: {why}; give a PNG file, or a folder with window.png and window.toml", path.display())]
+pub struct CaseError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// What `window.toml` has to say when it is read: it may have been written by hand.
+#[derive(Debug, Deserialize)]
+struct Description {
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    class: String,
+    #[serde(default = "dialog")]
+    kind: WindowKind,
+}
+
+const fn dialog() -> WindowKind {
+    WindowKind::Dialog
+}
+
+/// Reads a kept window: a folder with `window.png` and `window.toml`, or a picture, with its description beside it if
+/// there is one (`x.toml` for `x.png`). A window without a description is a dialog without a title.
+///
+/// # Errors
+/// When the picture or its description cannot be read.
+pub fn read_case(path: &Path) -> Result<(Window, Frame), CaseError> {
+    let picture = if path.is_dir() {
+        path.join("window.png")
+    } else {
+        path.to_path_buf()
+    };
+    let failed = |path: &Path, why: String| CaseError {
+        path: path.to_path_buf(),
+        why,
+    };
+    let frame = png::read(&picture).map_err(|error| failed(&picture, error.to_string()))?;
+    let description = picture.with_extension("toml");
+    let described = match fs::read_to_string(&description) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(failed(&description, error.to_string())),
+    };
+    let described: Description = toml::from_str(&described)
+        .map_err(|error| failed(&description, error.message().replace('\n', " ")))?;
+    let window = Window {
+        id: WindowId(1),
+        title: described.title,
+        class: described.class,
+        kind: described.kind,
+        transient_for: None,
+        geometry: Rect::of_size(frame.size()),
+        pid: None,
+        client: 0,
+        stacking: 0,
+    };
+    Ok((window, frame))
+}
+
 /// Writes `window.png` and `window.toml` into `folder`, with text fields blanked.
 ///
 /// # Errors
@@ -133,7 +197,7 @@ pub fn write_case(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::{Rect, Region, Size, WindowId, WindowKind};
+    use crate::screen::{Region, Size};
 
     #[test]
     fn fields_are_blanked_in_picture_and_text() {
@@ -188,6 +252,14 @@ mod tests {
         let picture = image::open(case.join("window.png")).expect("a picture").to_rgb8();
         assert_eq!(picture.get_pixel(13, 9).0, [0x80; 3]);
         assert_eq!(picture.get_pixel(1, 1).0, [0; 3]);
+        let (read, frame) = read_case(&case).expect("readable");
+        assert_eq!(
+            (read.title, read.class, read.kind),
+            (window.title, window.class, window.kind)
+        );
+        assert_eq!(frame.size(), Size::new(40, 20));
+        let (bare, _) = read_case(&case.join("window.png")).expect("readable");
+        assert_eq!(bare.title, "Account Review");
     }
 
     #[test]

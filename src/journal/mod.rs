@@ -6,5 +6,5 @@ mod governor;
 pub mod recorder;
 
 pub use events::EventLog;
-pub use evidence::{Evidence, write_case};
+pub use evidence::{CaseError, Evidence, read_case, write_case};
 pub use governor::{Governor, GovernorError, Verdict};

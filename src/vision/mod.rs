@@ -10,6 +10,7 @@ mod cache;
 pub mod controls;
 mod fingerprint;
 mod flat;
+pub mod gif;
 mod ink;
 mod kinds;
 mod lines;
