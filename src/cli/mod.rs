@@ -10,6 +10,7 @@ mod replay;
 mod rules;
 mod run;
 mod snapshot;
+mod teach;
 mod unlock;
 mod vnc;
 
@@ -50,6 +51,8 @@ enum Command {
     Snapshot(snapshot::Options),
     /// Print what the agent sees: windows, lines of text, buttons and fields.
     Read(read::Options),
+    /// Write a rule and its fixture for a dialog that no rule knows.
+    Teach(teach::Options),
     /// Check rule files, or hold them against a window that was kept.
     Rules(rules::Options),
     /// Run today's agent over a recording, and say where it would decide otherwise.
@@ -187,6 +190,7 @@ fn dispatch(
         Command::Vnc(options) => vnc::execute(options, context),
         Command::Snapshot(options) => snapshot::execute(&options),
         Command::Read(options) => read::execute(&options),
+        Command::Teach(options) => teach::execute(options, context),
         Command::Rules(options) => rules::execute(options, context),
         Command::Replay(options) => replay::execute(&options),
         Command::Doctor(options) => doctor::execute(options, context),

@@ -5,6 +5,7 @@
 mod catalogue;
 mod danger;
 mod judgement;
+mod lesson;
 mod phrase;
 mod press;
 mod rule;
@@ -13,5 +14,6 @@ mod said;
 pub use catalogue::{Catalogue, Recognition, RuleError, RuleFile};
 pub use danger::{DANGERS, Danger, is_built_in};
 pub use judgement::{Condition, Judgement};
+pub use lesson::{Lesson, labels};
 pub use press::{Permit, Press};
 pub use rule::{Meaning, Reply, Rule};

@@ -290,6 +290,12 @@ impl Rule {
         self.close
     }
 
+    /// Every label that the rule speaks of.
+    pub(super) fn labels(&self) -> impl Iterator<Item = &String> {
+        let answers = self.answers.values().flatten();
+        self.buttons.iter().chain(&self.press).chain(answers)
+    }
+
     /// What is wrong with the rule as written, whatever the screen shows.
     pub(super) fn fault(&self) -> Option<String> {
         let fault = if self.name.is_empty() {

@@ -113,7 +113,7 @@ impl Said {
 }
 
 /// Lines that belong together: one below or beside the other on the same ground, at the distance of lines of a text.
-fn paragraphs(reading: &Reading) -> Vec<String> {
+pub(super) fn paragraphs(reading: &Reading) -> Vec<String> {
     let mut paragraphs: Vec<(&Line, String)> = Vec::new();
     for line in &reading.lines {
         let before = paragraphs.iter_mut().rev().find(|(last, _)| follows(last, line));
