@@ -6,7 +6,7 @@
 //! of every title and text, and what shows it is painted over.
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::agent::{View, is_field_label};
 use crate::dialogs::{Catalogue, Meaning, Recognition};
@@ -125,10 +125,8 @@ impl Masks {
     }
 
     fn paint(&self, frame: &mut Frame, original: &Frame, part: Rect) {
-        let mut hasher = self.key.build_hasher();
-        let part = part.intersection(&original.bounds());
-        original.crop(part).pixels().hash(&mut hasher);
-        frame.fill(part, 0x0060_6060 | hasher.finish() as u32 & 0x001f_1f1f);
+        let hash = self.key.hash_one(original.crop(part).pixels());
+        frame.fill(part, 0x0060_6060 | hash as u32 & 0x001f_1f1f);
     }
 }
 
