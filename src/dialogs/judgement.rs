@@ -226,7 +226,7 @@ mod tests {
 
     fn judged(window: &Window, reading: &Reading) -> (bool, f32, Vec<(&'static str, bool, String)>) {
         let mut catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
-        let text = "[[rule]]\nname = \"mine\"\ntitle = [\"Account Review\"]\ntext = [\"review your account details\"]\nbuttons = [\"Agree\"]\npress = [\"Agree\"]\nno-text = [\"forever\"]\n";
+        let text = "[[rule]]\nname = \"mine\"\ntitle = [\"Account Review\"]\ntext = [\"review your account details\"]\nbuttons = [\"Later\"]\npress = [\"Later\"]\nno-text = [\"forever\"]\n";
         catalogue.add(Path::new("mine.toml"), text).expect("right");
         let rule = catalogue.rules().last().expect("mine");
         let judgement = rule.judge(window, reading);
@@ -240,7 +240,7 @@ mod tests {
     fn a_match_names_its_evidence_and_a_miss_its_reasons() {
         let (matches, score, conditions) = judged(
             &window("Account Review"),
-            &reading("Please review your account detai1s.", "Agree"),
+            &reading("Please review your account detai1s.", "Later"),
         );
         assert!(matches && score > 0.99, "{score} {conditions:?}");
         assert_eq!(conditions[0], ("title", true, "\"Account Review\"".to_owned()));
@@ -256,7 +256,7 @@ mod tests {
             .filter(|(_, holds, _)| !holds)
             .map(|(key, ..)| *key)
             .collect();
-        assert_eq!(failed, ["title", "text", "buttons", "no-text"]);
+        assert_eq!(failed, ["title", "text", "buttons", "no-text", "questions"]);
         assert!(
             conditions[2].2.contains("there are \"Transmit\""),
             "{conditions:?}"

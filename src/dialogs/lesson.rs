@@ -136,10 +136,8 @@ impl Catalogue {
     /// The rule of another dialog that `rule` would match as well: by the texts and titles that tell that one apart.
     pub fn rival(&self, rule: &Rule) -> Option<&Rule> {
         // What else a rule asks for may stand in the other dialog too, without its rule saying so.
-        let least = Rule {
-            also: Vec::new(),
-            ..rule.clone()
-        };
+        let mut least = rule.clone();
+        least.also.clear();
         self.rules()
             .iter()
             .filter(|other| other.name != rule.name)
