@@ -15,7 +15,7 @@ use common::program::Program;
 use gatehand::journal::recorder::{Played, Recording};
 use gatehand::screen::Frame;
 use gatehand::vision::{Cache, Reader, Tesseract, png};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const USER: &str = "zebrafinch";
 /// `Hello!` and four bytes more, in base32.
@@ -101,6 +101,41 @@ fn a_run_replays_without_a_difference_and_shows_no_secret() {
         );
         shows_no_secret(&program, &folder);
     }
+}
+
+/// The agent compares pictures of fields and toggles; masked, they must lead to the same decisions.
+#[test]
+fn every_way_through_the_form_replays_without_a_difference() {
+    // The first waits long for two answers that never come.
+    std::thread::scope(|scope| {
+        scope.spawn(|| replays(json!({"selectable": false}), "ready"));
+        for scenario in [
+            json!({"rebuild": {"after_ms": 900, "gone_ms": 400}, "look": "nimbus"}),
+            json!({"modes_as": "radio", "api_mode": "fix", "trading_mode": "live"}),
+            json!({"delays": {"enabled_after_ms": 2000}, "cut_copy_allowed": true, "look": "dark"}),
+            json!({"interrupt": {"after_keys": 4, "dialog": "tip"}}),
+        ] {
+            replays(scenario, "ready");
+        }
+        replays(json!({"password": "another"}), "locked-out");
+    });
+}
+
+fn replays(scenario: Value, state: &str) {
+    let mut program = Program::prepare(scenario.clone());
+    if state == "locked-out" {
+        program = program.with("TWS_PASSWORD", "wrong-password");
+    }
+    let mut program = program.start(&["-v", "run"]);
+    program.wait_for_state(state);
+    assert_eq!(program.stop(), Some(0));
+    let folder = program.path("state/recorder");
+    let same = replay(&folder, &[]);
+    assert_eq!(same.status.code(), Some(0), "{scenario}: {}", said(&same));
+    assert!(
+        acts(&folder).iter().any(|act| act.contains("fill Password")),
+        "{scenario}"
+    );
 }
 
 /// Neither the records nor the pictures made of them show a user name or a code.

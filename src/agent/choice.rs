@@ -310,6 +310,13 @@ impl Toggle {
     }
 }
 
+/// Whether a text is this toggle's label, with or without a mark before it.
+pub(super) fn is_label(text: &str, label: &str) -> bool {
+    let label = Folded::of(label);
+    let is = |text: &str| Folded::of(text).equals(&label, LIKENESS).is_some();
+    is(text) || is(without_mark(text))
+}
+
 /// A text without a radio button's mark that was read as a letter or two.
 fn without_mark(text: &str) -> &str {
     match text.split_once(' ') {
@@ -338,12 +345,7 @@ fn find(view: &View, labels: &[&'static str]) -> Option<Toggle> {
                 ticked: None,
             });
         }
-        let wanted = Folded::of(label);
-        let is_label = |text: &str| Folded::of(text).equals(&wanted, LIKENESS).is_some();
-        let line = reading
-            .lines
-            .iter()
-            .find(|line| is_label(&line.text) || is_label(without_mark(&line.text)))?;
+        let line = reading.lines.iter().find(|line| is_label(&line.text, label))?;
         let check = controls::check_box(frame, reading, label);
         // A tab tells its state by a stroke below its text, a radio button by its mark.
         let around = line.bounds.inflated(line.bounds.height as i32);

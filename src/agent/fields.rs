@@ -17,7 +17,7 @@ const USER_NAME_LABELS: [&str; 6] = [
 const PASSWORD_LABELS: [&str; 2] = ["Password", "IBKR Password"];
 
 /// Whether a text is the name of one of the login form's fields, as a field that is empty may show it.
-pub fn is_field_label(text: &str) -> bool {
+pub(super) fn is_field_label(text: &str) -> bool {
     let text = Folded::of(text.trim_end_matches([':', '*', ' ']));
     let mut labels = USER_NAME_LABELS.iter().chain(&PASSWORD_LABELS);
     labels.any(|label| text == Folded::of(label))

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::action::{ActResult, Action, Shown, Typed, View};
-use super::choice::{Choice, ChoiceStep, Named};
-use super::fields::Fields;
+use super::choice::{Choice, ChoiceStep, Named, is_label};
+use super::fields::{Fields, is_field_label};
 use super::policy::Policy;
 use crate::config::TradingMode;
 use crate::dialogs::{Press, Rule};
@@ -27,6 +27,17 @@ const ASKED: u32 = 2;
 const ECHO: char = '\u{2022}';
 /// How long the gateway may do nothing visible after the login button was pressed.
 const ANSWER: Duration = Duration::from_secs(30);
+
+const IB_API: [&str; 2] = ["IB API", "TWS/API"];
+const FIX: [&str; 1] = ["FIX CTCI"];
+const LIVE: [&str; 1] = ["Live Trading"];
+const PAPER: [&str; 1] = ["Paper Trading"];
+
+/// Whether a text is a label that the plan looks for: of a toggle, or of a field.
+pub fn is_form_label(text: &str) -> bool {
+    let mut toggles = [&IB_API[..], &FIX, &LIVE, &PAPER].into_iter().flatten();
+    is_field_label(text) || toggles.any(|label| is_label(text, label))
+}
 
 /// What the plan wants now.
 #[derive(Debug)]
@@ -393,7 +404,7 @@ impl Login {
 
     fn begin_choices(&mut self) {
         (self.api_choice, self.mode_choice) = (None, None);
-        let (ib, fix) = (vec!["IB API", "TWS/API"], vec!["FIX CTCI"]);
+        let (ib, fix) = (IB_API.to_vec(), FIX.to_vec());
         self.step = Step::Api(if self.fix {
             Choice::new(fix, ib)
         } else {
@@ -402,7 +413,7 @@ impl Login {
     }
 
     fn advance_choice(&mut self) {
-        let (live, paper) = (vec!["Live Trading"], vec!["Paper Trading"]);
+        let (live, paper) = (LIVE.to_vec(), PAPER.to_vec());
         match std::mem::replace(&mut self.step, Step::UserName) {
             Step::Api(choice) => {
                 self.api_choice = Some(choice);

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 pub use action::{ActResult, Action, Outcome, Seen, Shown, Typed, View};
 use answer::{Answer, AnswerStep};
-pub use fields::is_field_label;
+pub use login::is_form_label;
 use login::{Login, Next};
 pub use policy::{Circumstances, Policy};
 use second_factor::{CodeEntry, CodeStep};
@@ -164,6 +164,7 @@ impl Agent {
         for window in changed {
             self.answers.remove(&window);
             self.left.remove(&window);
+            self.contradiction.take_if(|(id, _)| *id == window);
         }
         self.catalogue = catalogue;
         self.decide(now);

@@ -1,16 +1,16 @@
 //! What must not be on a recording: user names, passwords, codes. Pure.
 //!
 //! Text fields are painted over with a colour that depends on what they show, by a key that nobody keeps: the agent
-//! compares pictures of fields, and what was equal stays equal. Their text goes, unless it is the name of the field.
-//! A known window without a part in the login keeps its fields: its numbers are settings. The user name is taken out
+//! compares pictures of fields, and what was equal stays equal. Their text goes. A field that shows nothing but a label
+//! of the form keeps it, and its looks until a secret is typed there. A known window without a part in the login keeps its fields: its numbers are settings. The user name is taken out
 //! of every title and text, and what shows it is painted over.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::agent::{View, is_field_label};
+use crate::agent::{View, is_form_label};
 use crate::dialogs::{Catalogue, Meaning, Recognition};
-use crate::screen::{Frame, Reading, Rect, RegionKind, Window, WindowId};
+use crate::screen::{Frame, Line, Reading, Rect, RegionKind, Window, WindowId};
 use crate::vision::fingerprint;
 use crate::vision::text::{Folded, SHORT};
 
@@ -77,7 +77,7 @@ impl Masks {
             let center = line.bounds.center();
             if let Some(field) = fields.iter().find(|field| field.contains(center)) {
                 self.paint(&mut frame, &view.frame, line.bounds);
-                if !is_field_label(&line.text) || self.text(&line.text) != line.text {
+                if !self.is_label(line) {
                     TAKEN_OUT.clone_into(&mut line.text);
                     // How wide it is would tell how long it is.
                     line.bounds = *field;
@@ -111,17 +111,35 @@ impl Masks {
         if known_for_else && typed.is_none() {
             return Vec::new();
         }
+        let is_typed = |bounds: &Rect| typed.into_iter().flatten().any(|field| field.intersects(bounds));
         let seen = reading.regions.iter();
-        let mut fields: Vec<Rect> = seen
+        let seen: Vec<Rect> = seen
             .filter(|region| region.kind == RegionKind::Field)
             .map(|region| region.bounds)
             .collect();
+        let secret = |field: &&Rect| is_typed(field) || !self.shows_a_label(reading, field);
+        let mut fields: Vec<Rect> = seen.iter().filter(secret).copied().collect();
         for field in typed.into_iter().flatten() {
-            if !fields.iter().any(|seen| seen.intersects(field)) {
+            if !seen.iter().any(|seen| seen.intersects(field)) {
                 fields.push(*field);
             }
         }
         fields
+    }
+
+    /// Whether all that a field shows is a label of the form: its own, while it is empty; or that of a toggle with a
+    /// frame around it.
+    fn shows_a_label(&self, reading: &Reading, field: &Rect) -> bool {
+        let mut lines = reading
+            .lines
+            .iter()
+            .filter(|line| field.contains(line.bounds.center()));
+        let only = lines.next().filter(|_| lines.next().is_none());
+        only.is_some_and(|line| self.is_label(line))
+    }
+
+    fn is_label(&self, line: &Line) -> bool {
+        is_form_label(&line.text) && self.text(&line.text) == line.text
     }
 
     fn paint(&self, frame: &mut Frame, original: &Frame, part: Rect) {
@@ -151,7 +169,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::screen::{Line, Region, Size, WindowKind};
+    use crate::screen::{Region, Size, WindowKind};
 
     const FIELD: Rect = Rect::new(100, 20, 80, 16);
 
@@ -225,11 +243,22 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_field_stays() {
-        let (frame, reading) = masks().view(&window("Login"), &view("Username", "x"));
-        assert_eq!(reading.lines[0].text, "Username");
+    fn the_labels_of_the_form_stay_until_a_secret_is_typed_there() {
+        let mut masks = masks();
+        let login = window("Login");
+        for label in ["Username", "Password", "IB API", "O Live Trading"] {
+            let empty = view(label, "x");
+            let (frame, reading) = masks.view(&login, &empty);
+            assert_eq!(reading.lines, empty.reading.lines);
+            assert_eq!(frame, *empty.frame);
+        }
+        masks.typed(login.id, FIELD);
+        let (frame, reading) = masks.view(&login, &view("Password", "x"));
+        assert_eq!(reading.lines[0].text, "Password");
         let field = frame.crop(FIELD);
         assert!(field.pixels().iter().all(|&pixel| pixel == field.pixels()[0]));
+        let (_, reading) = masks.view(&login, &view("Passport", "x"));
+        assert_eq!(reading.lines[0].text, TAKEN_OUT);
     }
 
     #[test]
