@@ -119,7 +119,7 @@ async fn the_jvm_starts_as_asked() {
         ("user.dir", settings),
         ("install4jType", "standalone"),
         ("channel", "latest"),
-        ("added", "by file"),
+        ("added", "null"),
         ("user.home", root.to_str().unwrap()),
         ("DISPLAY", ":77"),
         ("XAUTHORITY", root.join("cookie").to_str().unwrap()),
