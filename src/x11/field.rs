@@ -1,12 +1,13 @@
 //! Text into a field: typed in short runs, and read back before anybody relies on it.
 
+use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use x11rb::protocol::xproto::ConnectionExt as _;
 use zeroize::Zeroizing;
 
-use super::keymap::{Stroke, keysym, keysym_of};
+use super::keymap::{Batch, Stroke, keysym, keysym_of};
 use super::manager::focus_window;
 use super::selection::Selection;
 use super::{Desktop, X11Error};
@@ -63,6 +64,31 @@ pub enum FillOutcome {
     Unread,
 }
 
+/// What [`Desktop::read_field`] was told.
+#[derive(Clone, PartialEq, Eq)]
+pub enum FieldText {
+    /// What the field holds.
+    Text(Zeroizing<String>),
+    /// Not known: another window was opened.
+    Interrupted {
+        /// That window.
+        by: WindowId,
+    },
+    /// Not known: the program did not take the focus, or did not answer, as it does for an empty field.
+    NoAnswer,
+}
+
+/// The text may be a secret: only its length is shown.
+impl fmt::Debug for FieldText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "Text({} characters)", text.chars().count()),
+            Self::Interrupted { by } => write!(f, "Interrupted({by})"),
+            Self::NoAnswer => f.write_str("NoAnswer"),
+        }
+    }
+}
+
 impl FillOutcome {
     /// Whether the field holds the text as far as anybody can tell.
     pub const fn is_confirmed(self) -> bool {
@@ -96,6 +122,7 @@ struct Field {
     select_all: Vec<Vec<Stroke>>,
     end: Stroke,
     delete: Stroke,
+    backspace: Stroke,
 }
 
 /// A window that was not painted for this long has shown what it had to.
@@ -103,6 +130,9 @@ const REST: Duration = Duration::from_millis(40);
 
 /// From the decision of a Java program to show a dialog to its window: 14 ms in the median, 67 at most were measured.
 const OPENING: Duration = Duration::from_millis(100);
+
+/// How long a window may take to accept the focus.
+const FOCUS: Duration = Duration::from_secs(2);
 
 /// How many of the next `most` characters of `text` after `from` may be typed before the field is read back: up to the
 /// next space. A space presses the button of a dialog that opened in between, so all before it must have arrived.
@@ -191,22 +221,80 @@ impl Desktop {
         Ok(outcome)
     }
 
-    fn fill_field(
+    /// Asks the field at a point of a window what it holds, through PRIMARY. The field is clicked, and nothing is typed.
+    /// An empty field does not answer. PRIMARY is empty afterwards.
+    ///
+    /// # Errors
+    /// Those of [`Desktop::click`]; [`X11Error::KeymapFull`].
+    pub fn read_field(
         &mut self,
         window: WindowId,
-        client: u32,
-        windows: Vec<WindowId>,
         at: Point,
+        options: FillOptions,
+    ) -> Result<FieldText, X11Error> {
+        self.sync()?;
+        let client = self.list.window(window).ok_or(X11Error::NoWindow(window))?.client;
+        let windows = self.list.windows().iter().map(|window| window.id).collect();
+        self.keyboard.load(&self.link.connection)?;
+        let (mut field, batches) = self.prepare(window, windows, "", options)?;
+        self.keyboard.neutralise(&self.link.connection)?;
+        self.selection = Selection::watch(client, self.events.server_time(&self.link)?);
+        if let Some(batch) = batches.first() {
+            self.keyboard.bind(&self.link.connection, batch)?;
+        }
+        let text = match self.click_into(&field, at)? {
+            Ok(()) => self.read_twice(&mut field)?,
+            Err(Stop::Interrupted(by)) => FieldText::Interrupted { by },
+            Err(Stop::TimedOut) => FieldText::NoAnswer,
+        };
+        if text == FieldText::NoAnswer {
+            self.select_all = self.select_all.other();
+        }
+        self.keyboard.unbind(&self.link.connection)?;
+        self.selection = Selection::default();
+        self.empty_primary()?;
+        Ok(text)
+    }
+
+    /// What the field tells twice in a row: a click soon after another one selects a word, and tells of that.
+    fn read_twice(&mut self, field: &mut Field) -> Result<FieldText, X11Error> {
+        let mut last: Option<Zeroizing<String>> = None;
+        for _ in 0..=STALE {
+            let told = self.selection.taken();
+            self.select_all(field)?;
+            let answer = match self.ask(field, told)? {
+                Ok((_, answer)) => answer,
+                Err(Stop::Interrupted(by)) => return Ok(FieldText::Interrupted { by }),
+                Err(Stop::TimedOut) => None,
+            };
+            self.press(&[field.end])?;
+            match answer {
+                Some(text) if last.as_ref() == Some(&text) => return Ok(FieldText::Text(text)),
+                Some(text) => last = Some(text),
+                None => return Ok(FieldText::NoAnswer),
+            }
+        }
+        Ok(FieldText::NoAnswer)
+    }
+
+    /// The keys that are needed to select and to type `text`.
+    fn prepare(
+        &self,
+        window: WindowId,
+        windows: Vec<WindowId>,
         text: &str,
         options: FillOptions,
-    ) -> Result<FillOutcome, X11Error> {
-        let typed = if text.is_empty() { "0" } else { text };
+    ) -> Result<(Field, Vec<Batch>), X11Error> {
         let map = self.keyboard.map();
         let full = || X11Error::KeymapFull {
             spare: map.spare().len(),
         };
-        let batches = map.plan(typed.chars().map(keysym_of), &ALWAYS).ok_or_else(full)?;
-        let strokes = ALWAYS.map(|symbol| map.stroke(symbol).or_else(|| batches[0].bound(symbol)));
+        let batches = map.plan(text.chars().map(keysym_of), &ALWAYS).ok_or_else(full)?;
+        let first = batches.first();
+        let strokes = ALWAYS.map(|symbol| {
+            map.stroke(symbol)
+                .or_else(|| first.and_then(|batch| batch.bound(symbol)))
+        });
         let [
             Some(backspace),
             Some(control),
@@ -219,7 +307,7 @@ impl Desktop {
         else {
             return Err(full());
         };
-        let mut field = Field {
+        let field = Field {
             window,
             windows,
             options,
@@ -230,7 +318,22 @@ impl Desktop {
             },
             end,
             delete,
+            backspace,
         };
+        Ok((field, batches))
+    }
+
+    fn fill_field(
+        &mut self,
+        window: WindowId,
+        client: u32,
+        windows: Vec<WindowId>,
+        at: Point,
+        text: &str,
+        options: FillOptions,
+    ) -> Result<FillOutcome, X11Error> {
+        let typed = if text.is_empty() { "0" } else { text };
+        let (mut field, batches) = self.prepare(window, windows, typed, options)?;
         self.keyboard.neutralise(&self.link.connection)?;
         self.selection = Selection::watch(client, self.events.server_time(&self.link)?);
         if let Err(stop) = self.click_into(&field, at)? {
@@ -243,7 +346,9 @@ impl Desktop {
             };
             self.keyboard.bind(&self.link.connection, batch)?;
             let old = LEFT_OVER * text.chars().count() + 16;
-            if let Err(stop) = self.type_in_runs(&field, &[vec![end], vec![backspace; old]].concat())? {
+            if let Err(stop) =
+                self.type_in_runs(&field, &[vec![field.end], vec![field.backspace; old]].concat())?
+            {
                 return Ok(stop.into());
             }
             return Ok(match self.type_unread(&field, typed, &batch.strokes)? {
@@ -477,6 +582,25 @@ impl Desktop {
     pub fn type_text(&mut self, text: &str) -> Result<(), X11Error> {
         refuse_control(text)?;
         self.type_symbols(text.chars().map(keysym_of), false)
+    }
+
+    /// Presses keys together in a window, once it has the focus; false when it does not take it.
+    ///
+    /// # Errors
+    /// Those of [`Desktop::activate`] and [`Desktop::press_chord`].
+    pub fn press_in(&mut self, window: WindowId, keysyms: &[u32]) -> Result<bool, X11Error> {
+        self.sync()?;
+        if !self.has_focus(window)? {
+            self.activate(window)?;
+            let deadline = Instant::now() + FOCUS;
+            while !self.has_focus(window)? {
+                if !self.wait(deadline)? {
+                    return Ok(false);
+                }
+            }
+        }
+        self.press_chord(keysyms)?;
+        Ok(true)
     }
 
     /// Presses keys together: each in order, then released in the opposite one.

@@ -24,6 +24,6 @@ mod window_list;
 pub use address::DisplayAddress;
 pub use desktop::{Desktop, DesktopEvent, DesktopOptions};
 pub use error::X11Error;
-pub use field::{FillOptions, FillOutcome};
+pub use field::{FieldText, FillOptions, FillOutcome};
 pub use screen::{CursorImage, Screen, ScreenEvent, ScreenWaker};
 pub use server::{VirtualServer, clear_leftovers, read_display_number};

@@ -15,6 +15,9 @@ use crate::screen::{Point, Rect, WindowId};
 
 /// The left button.
 const LEFT: u8 = 1;
+/// The wheel, a notch a press.
+const WHEEL_UP: u8 = 4;
+const WHEEL_DOWN: u8 = 5;
 
 /// How long another window manager may take to raise a window.
 const RAISING: Duration = Duration::from_secs(1);
@@ -30,24 +33,13 @@ impl Desktop {
     /// [`X11Error::NoWindow`], [`X11Error::OffScreen`], or [`X11Error::Covered`] when it cannot be raised above what
     /// covers it. Nothing is pressed then.
     pub fn click(&mut self, id: WindowId, at: Point) -> Result<(), X11Error> {
-        self.sync()?;
-        let window = self.list.window(id).ok_or(X11Error::NoWindow(id))?;
-        let off_screen = X11Error::OffScreen { window: id, at };
-        let to = at.offset(window.geometry.x, window.geometry.y);
-        let inside = Rect::of_size(window.geometry.size()).contains(at);
-        if !inside || !Rect::of_size(self.size()?).contains(to) {
-            return Err(off_screen);
-        }
-        if self.on_top(id, to)?.is_some() {
-            self.raise(id)?;
-            let deadline = Instant::now() + RAISING;
-            while self.on_top(id, to)?.is_some() && self.wait(deadline)? {}
-        }
+        let to = self.bring_up(id, at)?;
         // Java takes two clicks within half a second for a double click unless the pointer moved 4 pixels away in
         // between, inside the window.
         let aside = if at.x >= ASIDE { -ASIDE } else { ASIDE };
         motion(&self.link.connection, self.link.root, to.offset(aside, 0))?;
         motion(&self.link.connection, self.link.root, to)?;
+        let off_screen = X11Error::OffScreen { window: id, at };
         let alone = GrabServer::grab(&*self.link.connection)?;
         let origin = self
             .link
@@ -66,6 +58,42 @@ impl Desktop {
         button(&self.link.connection, LEFT, false)?;
         drop(alone);
         self.link.flush()
+    }
+
+    /// Turns the wheel by `notches` at a point of a window, in its coordinates. The window is raised if another one
+    /// covers the point.
+    ///
+    /// # Errors
+    /// As [`Desktop::click`].
+    pub fn turn_wheel(&mut self, id: WindowId, at: Point, down: bool, notches: u32) -> Result<(), X11Error> {
+        let to = self.bring_up(id, at)?;
+        motion(&self.link.connection, self.link.root, to)?;
+        if let Some(by) = self.on_top(id, to)? {
+            return Err(X11Error::Covered { window: id, by, at });
+        }
+        let wheel = if down { WHEEL_DOWN } else { WHEEL_UP };
+        for _ in 0..notches {
+            button(&self.link.connection, wheel, true)?;
+            button(&self.link.connection, wheel, false)?;
+        }
+        self.link.flush()
+    }
+
+    /// The place on the screen of a point of a window, which is raised if another one covers it.
+    fn bring_up(&mut self, id: WindowId, at: Point) -> Result<Point, X11Error> {
+        self.sync()?;
+        let window = self.list.window(id).ok_or(X11Error::NoWindow(id))?;
+        let to = at.offset(window.geometry.x, window.geometry.y);
+        let inside = Rect::of_size(window.geometry.size()).contains(at);
+        if !inside || !Rect::of_size(self.size()?).contains(to) {
+            return Err(X11Error::OffScreen { window: id, at });
+        }
+        if self.on_top(id, to)?.is_some() {
+            self.raise(id)?;
+            let deadline = Instant::now() + RAISING;
+            while self.on_top(id, to)?.is_some() && self.wait(deadline)? {}
+        }
+        Ok(to)
     }
 
     /// Moves the pointer to the bottom-right corner of the screen, where it hovers over nothing.
