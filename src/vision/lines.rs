@@ -231,16 +231,16 @@ fn trim(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &mut InkLine) {
 }
 
 /// Whether the last of the first `end` blobs is an icon before the text: apart from it, taller, about square, and
-/// without the text's colour.
+/// either without the text's colour, or filled with a colour of its own, or so much taller that it is no letter.
 fn is_icon(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &InkLine, end: usize, usual: u32) -> bool {
     let icon = ink.blobs[line.blobs[end - 1]].bounds;
     let rest = line.blobs[end..]
         .iter()
         .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
-    let apart = rest.x - icon.right() >= 3;
+    let gap = rest.x - icon.right();
     let tall = icon.height > rest.height && icon.height >= 10 || icon.height * 10 >= usual * 15;
     let square = icon.width * 2 >= icon.height && icon.width <= icon.height * 2;
-    if !(apart && tall && square) {
+    if !(gap >= 3 && tall && square) {
         return false;
     }
     let ground = &grounds.all[line.ground];
@@ -257,7 +257,27 @@ fn is_icon(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &InkLine, end: usi
     let Some((_, pen)) = strongest else {
         return false;
     };
-    !pixels(icon).any(|(x, y)| frame.pixel(x, y).is_some_and(|pixel| distance(pixel, pen) <= 32))
+    let has_pen =
+        pixels(icon).any(|(x, y)| frame.pixel(x, y).is_some_and(|pixel| distance(pixel, pen) <= 32));
+    let filled = || pixels(icon).any(|(x, y)| is_filled(frame, &icon, (x, y), pen, ground.row(y)));
+    // A field may hold any sign, however tall: only on a ground with room for other lines.
+    let roomy = ground.bounds.height >= 4 * icon.height;
+    let towers = icon.height * 100 >= rest.height * 115 && gap as u32 * 10 >= usual * 4;
+    !has_pen || roomy && (towers || filled())
+}
+
+/// Whether a square of 3 by 3 pixels has one colour that is neither the pen's nor the paper's.
+fn is_filled(frame: &Frame, icon: &Rect, (x, y): (i32, i32), pen: u32, paper: u32) -> bool {
+    let Some(first) = frame.pixel(x, y) else {
+        return false;
+    };
+    let own = distance(first, pen) > 48 && distance(first, paper) > 24;
+    let same = |dx, dy| {
+        frame
+            .pixel(x + dx, y + dy)
+            .is_some_and(|pixel| distance(pixel, first) <= 3)
+    };
+    own && x + 3 <= icon.right() && y + 3 <= icon.bottom() && (0..3).all(|dy| (0..3).all(|dx| same(dx, dy)))
 }
 
 /// Sorts lines into rows from the top, each row from the left.

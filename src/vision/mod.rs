@@ -2,8 +2,8 @@
 //!
 //! Reading order: [`Reader`] is the way in. A picture is divided into flat areas (`flat`), those that are shaped like
 //! something become grounds (`regions`), what differs from its ground is ink (`ink`), ink becomes lines (`lines`);
-//! each line is cut out dark on white (`binarise`), looked up (`cache`) or read (`ocr`, `tesseract`). [`controls`]
-//! answers questions about a reading; [`text`] compares texts.
+//! each line is cut out dark on white (`binarise`), looked up (`cache`) or read (`ocr`, `tesseract`). [`controls`],
+//! [`options`], [`menu`] and [`tree`] answer questions about a reading; [`text`] compares texts.
 
 mod binarise;
 mod cache;
@@ -14,12 +14,15 @@ pub mod gif;
 mod ink;
 mod kinds;
 mod lines;
+pub mod menu;
 mod ocr;
+pub mod options;
 pub mod png;
 mod reader;
 mod regions;
 mod tesseract;
 pub mod text;
+pub mod tree;
 
 pub use binarise::{GreyImage, LineBitmap};
 pub use cache::{Cache, CacheError};

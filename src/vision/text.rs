@@ -64,6 +64,13 @@ impl Folded {
         }
     }
 
+    /// The first `length` characters, or all.
+    pub fn head(&self, length: usize) -> Self {
+        Self {
+            characters: self.characters[..length.min(self.characters.len())].to_vec(),
+        }
+    }
+
     /// How well the whole text equals `label`, as [`contains`](Self::contains) says it. Up to four characters must
     /// all be there and no other: there are too many texts near `OK` and `No`.
     pub fn equals(&self, label: &Self, max_edit_ratio: f32) -> Option<f32> {

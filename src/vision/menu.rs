@@ -1,0 +1,94 @@
+//! Menus of a reading: the titles of a menu bar, and the items of what opened.
+
+use super::text::Folded;
+use crate::screen::{Line, Reading, Rect};
+
+/// Edits per character that a label longer than four letters may differ by.
+const LIKENESS: f32 = 0.2;
+
+/// Where the title `label` stands in the menu bar: the topmost place, a line of its own or a word among others, whose
+/// place is then estimated from the number of characters.
+pub fn title(reading: &Reading, label: &str) -> Option<Rect> {
+    let wanted = Folded::of(label);
+    let places = reading.lines.iter().filter_map(|line| word(line, &wanted));
+    places.min_by_key(|bounds| (bounds.y, bounds.x))
+}
+
+fn word(line: &Line, wanted: &Folded) -> Option<Rect> {
+    if Folded::of(&line.text).equals(wanted, LIKENESS).is_some() {
+        return Some(line.bounds);
+    }
+    let total = line.text.chars().count().max(1);
+    let mut at = 0;
+    for word in line.text.split(' ') {
+        let length = word.chars().count();
+        if Folded::of(word) == *wanted {
+            let place =
+                |characters: usize| line.bounds.x + (line.bounds.width as usize * characters / total) as i32;
+            return Some(Rect::from_edges(
+                place(at),
+                line.bounds.y,
+                place(at + length),
+                line.bounds.bottom(),
+            ));
+        }
+        at += length + 1;
+    }
+    None
+}
+
+/// The menu items that say `label`, with or without the dots that announce a dialog.
+pub fn items<'a>(reading: &'a Reading, label: &str) -> impl Iterator<Item = &'a Line> {
+    let wanted = bare(label);
+    reading
+        .lines
+        .iter()
+        .filter(move |line| bare(&line.text).equals(&wanted, LIKENESS).is_some())
+}
+
+fn bare(label: &str) -> Folded {
+    Folded::of(label.trim_end_matches(['.', '\u{2026}', ' ', ',', ':', '-']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str, x: i32, y: i32) -> Line {
+        Line {
+            text: text.to_owned(),
+            bounds: Rect::new(x, y, 8 * text.chars().count() as u32, 10),
+            confidence: 95,
+            region: None,
+        }
+    }
+
+    fn reading(lines: &[(&str, i32, i32)]) -> Reading {
+        Reading {
+            lines: lines.iter().map(|&(text, x, y)| line(text, x, y)).collect(),
+            ..Reading::default()
+        }
+    }
+
+    #[test]
+    fn a_title_is_a_line_or_a_word_of_the_topmost_one() {
+        let apart = reading(&[("File", 4, 4), ("Configure", 60, 4), ("Configure", 4, 90)]);
+        assert_eq!(title(&apart, "Configure"), Some(Rect::new(60, 4, 72, 10)));
+        let joined = reading(&[("File Configure Help", 4, 4)]);
+        assert_eq!(title(&joined, "Configure"), Some(Rect::new(44, 4, 72, 10)));
+        assert_eq!(title(&joined, "Fila"), None);
+    }
+
+    #[test]
+    fn dots_do_not_count_and_other_items_are_not_taken() {
+        let menu = reading(&[
+            ("Save Settings", 4, 30),
+            ("Restart\u{2026}", 4, 50),
+            ("Close", 4, 70),
+        ]);
+        let found = |label| items(&menu, label).map(|line| line.bounds.y).collect::<Vec<_>>();
+        assert_eq!(found("Restart..."), [50]);
+        assert_eq!(found("Settings"), [0; 0]);
+        assert_eq!(found("Close"), [70]);
+    }
+}

@@ -1,0 +1,192 @@
+//! Check boxes and radio buttons by labels that were read in pieces, or that the edge of a page cuts off.
+
+use super::controls::{self, CheckBox};
+use super::text::Folded;
+use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
+
+/// How much of a label must be there where the rest is cut off, in percent.
+const CUT: usize = 60;
+/// How much larger than its label a focus ring is at most.
+const RING: u32 = 12;
+/// What is shorter is not taken for a label that is cut off.
+const SHORTEST: usize = 12;
+/// Edits per character of a label, and of what is there of one that is cut off.
+const LIKENESS: f32 = 0.2;
+const LIKENESS_CUT: f32 = 0.1;
+
+/// The check box or radio button that says `label`, and none of `rivals` better; `None` also when several do.
+pub fn option(frame: &Frame, reading: &Reading, label: &str, rivals: &[&str]) -> Option<CheckBox> {
+    let whole = joined(reading);
+    let label = Folded::of(label);
+    let rivals: Vec<Folded> = rivals.iter().map(|rival| Folded::of(rival)).collect();
+    let mut found: Option<(f32, CheckBox)> = None;
+    let mut equals = 0;
+    for line in &whole.lines {
+        let text = Folded::of(&line.text);
+        let Some(score) = likeness(&text, &label) else {
+            continue;
+        };
+        let rival = rivals.iter().filter(|rival| **rival != label);
+        let surpassed = rival
+            .filter_map(|rival| likeness(&text, rival))
+            .any(|other| other > score);
+        // Another line may say nearly the same: the box must be this one's.
+        let option = controls::check_box(frame, &whole, &line.text);
+        let Some(option) = option.filter(|option| !surpassed && option.label == line.bounds) else {
+            continue;
+        };
+        match &found {
+            Some((best, _)) if *best > score => continue,
+            Some((best, _)) if *best == score => equals += 1,
+            _ => equals = 1,
+        }
+        found = Some((score, option));
+    }
+    found.filter(|_| equals == 1).map(|(_, option)| option)
+}
+
+/// The labels of all check boxes and radio buttons whose state can be told, and whether each is ticked.
+pub fn states(frame: &Frame, reading: &Reading) -> Vec<(String, bool)> {
+    let whole = joined(reading);
+    let states = whole.lines.iter().filter_map(|line| {
+        let option = controls::check_box(frame, &whole, &line.text)?;
+        let checked = option.checked.filter(|_| option.label == line.bounds)?;
+        Some((line.text.clone(), checked))
+    });
+    states.collect()
+}
+
+/// How well `text` fits `label`, or its beginning where the rest is cut off.
+fn likeness(text: &Folded, label: &Folded) -> Option<f32> {
+    text.equals(label, LIKENESS).or_else(|| {
+        let length = text.len();
+        let most = (SHORTEST..label.len()).contains(&length) && length * 100 >= label.len() * CUT;
+        // Behind any whole label that fits.
+        most.then(|| text.equals(&label.head(length), LIKENESS_CUT))
+            .flatten()
+            .map(|score| score / 2.0)
+    })
+}
+
+/// The same reading with the pieces of one line put together: quotation marks and wide spaces divide a text.
+fn joined(reading: &Reading) -> Reading {
+    let mut whole = reading.clone();
+    whole.lines.clear();
+    let mut lines: Vec<&Line> = reading.lines.iter().collect();
+    lines.sort_by_key(|line| line.bounds.x);
+    for line in lines {
+        let before = whole
+            .lines
+            .iter_mut()
+            .find(|before| follows(reading, before, line));
+        match before {
+            Some(before) => {
+                before.text = format!("{} {}", before.text, line.text);
+                before.bounds = before.bounds.union(&line.bounds);
+            }
+            None => whole.lines.push(line.clone()),
+        }
+    }
+    // A focus ring around a label makes a ground of its own of it.
+    for line in &mut whole.lines {
+        let ring = reading.region_of(line).map(|region| region.bounds);
+        line.region = line
+            .region
+            .filter(|_| !ring.is_some_and(|ring| is_tight(&ring, line)));
+    }
+    whole.lines.sort_by_key(|line| (line.bounds.y, line.bounds.x));
+    whole
+}
+
+fn is_tight(ring: &Rect, line: &Line) -> bool {
+    ring.width <= line.bounds.width + RING && ring.height <= line.bounds.height + RING
+}
+
+fn follows(reading: &Reading, before: &Line, line: &Line) -> bool {
+    let (left, right) = (&before.bounds, &line.bounds);
+    let overlap = left.bottom().min(right.bottom()) - left.y.max(right.y);
+    let high = left.height.max(right.height) as i32;
+    let gap = right.x - left.right();
+    let boxed = reading.regions.iter().any(|region| {
+        let bounds = region.bounds;
+        region.kind == RegionKind::Check
+            && bounds.x >= left.right()
+            && bounds.right() <= right.x
+            && bounds.y < right.center().y
+            && bounds.bottom() > right.center().y
+    });
+    before.region == line.region
+        && overlap * 2 > left.height.min(right.height) as i32
+        && (-2..=high).contains(&gap)
+        && !boxed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::{Region, Size};
+
+    const LABEL: &str = "Bypass \"same action pair trade\" warning for API orders.";
+
+    fn sheet(pieces: &[(&str, i32)]) -> (Frame, Reading) {
+        let mut frame = Frame::new(Size::new(400, 60));
+        frame.fill(frame.bounds(), 0xee_eeee);
+        let bounds = Rect::new(10, 20, 13, 13);
+        frame.fill(bounds, 0x44_4444);
+        frame.fill(bounds.inflated(-1), 0xff_ffff);
+        frame.fill(Rect::new(14, 24, 5, 5), 0x11_1111);
+        let lines = pieces.iter().map(|&(text, x)| Line {
+            text: text.to_owned(),
+            bounds: Rect::new(x, 21, 5 * text.len() as u32, 11),
+            confidence: 90,
+            region: None,
+        });
+        let lines: Vec<Line> = lines.collect();
+        for line in &lines {
+            frame.fill(Rect::new(line.bounds.x, 25, line.bounds.width, 2), 0x11_1111);
+        }
+        let reading = Reading {
+            size: frame.size(),
+            regions: vec![Region {
+                bounds,
+                background: 0xff_ffff,
+                kind: RegionKind::Check,
+            }],
+            lines,
+            ..Reading::default()
+        };
+        (frame, reading)
+    }
+
+    #[test]
+    fn a_label_in_pieces_is_one_label() {
+        let (frame, reading) = sheet(&[
+            ("Bypass \"", 30),
+            ("same action pair trade\"", 73),
+            ("warning for API orders.", 193),
+        ]);
+        assert_eq!(
+            option(&frame, &reading, LABEL, &[]).expect("its box").checked,
+            Some(true)
+        );
+    }
+
+    #[test]
+    fn a_label_that_fits_another_better_is_not_taken() {
+        let (frame, reading) = sheet(&[("Bypass Called Bond warning for API Orders", 30)]);
+        let label = "Bypass Bond warning for API Orders";
+        let called = "Bypass Called Bond warning for API Orders";
+        assert!(option(&frame, &reading, called, &[label, called]).is_some());
+        assert_eq!(option(&frame, &reading, label, &[label, called]), None);
+    }
+
+    #[test]
+    fn a_label_that_is_cut_off_is_known_by_most_of_it() {
+        let (frame, reading) = sheet(&[("Bypass \"same action pair trade\" warn", 30)]);
+        assert!(option(&frame, &reading, LABEL, &[]).is_some());
+        let (frame, reading) = sheet(&[("Bypass \"same", 30)]);
+        assert_eq!(option(&frame, &reading, LABEL, &[]), None, "too little to tell");
+        let (frame, reading) = sheet(&[("Bypass \"same action pair side\" note", 30)]);
+        assert_eq!(option(&frame, &reading, LABEL, &[]), None, "another one");
+    }
+}
