@@ -374,7 +374,7 @@ fn names_without_effect_give_one_warning_each() {
     );
     let environment = [
         ("GATEHAND_TRADNG_MODE", "live"),
-        ("READ_ONLY_API", "yes"),
+        ("TWS_COLD_RESTART", "05:00"),
         ("ALLOW_BLIND_TRADING", "NO"),
         ("GATEHAND_RULES", ""),
         ("GATEHAND_IBC_INI", &ini),
@@ -383,7 +383,7 @@ fn names_without_effect_give_one_warning_each() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     for wanted in [
         "GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?",
-        "READ_ONLY_API is recognised but has no effect yet",
+        "TWS_COLD_RESTART is recognised but has no effect yet",
         "MinimizeMainWindow (",
         "CommandServerPort (",
     ] {

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gatehand::config::{
-    Argument, Config, ConfigError, ExistingSession, OnRefusal, OnTimeout, Secret, Sources, TradingMode,
-    Warning, load,
+    Argument, Config, ConfigError, DayEnd, ExistingSession, OnRefusal, OnTimeout, ResetAnswer, Secret,
+    Sources, TradingMode, Warning, load,
 };
 
 fn environment(pairs: &[(&str, &str)]) -> Sources {
@@ -213,7 +213,7 @@ fn an_ibc_ini_with_its_escapes() {
     let path = folder.path().join("config.ini");
     fs::write(
         &path,
-        b"# IBC\r\nIbLoginId = me\r\nIbPassword=p\\\\w\\u00e9\r\nTradingMode=live\r\nFIX=no\r\nReadOnlyApi=yes\r\n\
+        b"# IBC\r\nIbLoginId = me\r\nIbPassword=p\\\\w\\u00e9\r\nTradingMode=live\r\nFIX=no\r\nClosedownAt=22:00\r\n\
           ExistingSessionDetectedAction=manual\r\nOverrideTwsApiPort=4123\r\nLoginDialogDisplayTimout=5\r\n\
           SecondFactorAuthenticationExitInterval=40\r\nIbDir=/ibc/\xe9\r\nTotallyUnknown=1\r\nBindAddress=\r\n",
     )
@@ -221,6 +221,7 @@ fn an_ibc_ini_with_its_escapes() {
     let (config, warnings) = read(&[("GATEHAND_IBC_INI", path.to_str().unwrap())]);
     assert_eq!(user(&config), Some(("me", "p\\wé")));
     assert_eq!((config.mode, config.gateway.api_port), (TradingMode::Live, 4123));
+    assert_eq!(config.options.socket_port, Some(4123), "to be moved there");
     assert_eq!(config.dialogs.existing_session, ExistingSession::Manual);
     assert_eq!(config.second_factor.grace, Duration::from_secs(40));
     assert_eq!(
@@ -235,7 +236,7 @@ fn an_ibc_ini_with_its_escapes() {
     assert_eq!(
         warnings,
         [
-            "ReadOnlyApi (INI:6) is recognised but has no effect yet",
+            "ClosedownAt (INI:6) is recognised but has no effect yet",
             "LoginDialogDisplayTimout (INI:9) is not a setting; did you mean LoginDialogDisplayTimeout?",
             "TotallyUnknown (INI:12) is not a setting",
             "SecondFactorAuthenticationExitInterval (INI:10) is recognised but has no effect yet",
@@ -280,11 +281,50 @@ fn a_compose_file_of_another_image() {
     assert_eq!(config.gateway.heap_megabytes, Some(1024));
     assert_eq!(config.gateway.time_zone.as_deref(), Some("Europe/Zurich"));
     assert_eq!(config.vnc.unwrap().listen, "127.0.0.1:5900".parse().unwrap());
-    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    let Some(DayEnd::Restart(time)) = config.options.day_end else {
+        panic!("{:?}", config.options);
+    };
     assert_eq!(
-        warnings,
-        ["AUTO_RESTART_TIME is recognised but has no effect yet",]
+        (time.twelve_hours().as_str(), time.is_afternoon()),
+        ("11:59", true)
     );
+    assert_eq!(config.options.read_only_api, None);
+    assert_eq!(config.options.precautions, [None; 9]);
+    assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
+fn the_gateways_own_settings() {
+    let (config, _) = read(&[]);
+    assert_eq!(
+        config.options.socket_port, None,
+        "a port that nobody asked for is not moved"
+    );
+    assert_eq!(config.options.day_end, None);
+
+    let (config, warnings) = read(&[
+        ("READ_ONLY_API", "no"),
+        ("TWS_MASTER_CLIENT_ID", "5"),
+        ("BYPASS_WARNING", "yes"),
+        ("GATEHAND_BYPASS_BOND_WARNING", "no"),
+        ("AUTO_RESTART_TIME", "08:05 AM"),
+        ("AUTO_LOGOFF_TIME", "11:00 PM"),
+        ("GATEHAND_CONFIRM_ORDER_ID_RESET", "confirm/reject"),
+    ]);
+    let options = config.options;
+    assert_eq!(
+        (options.read_only_api, options.master_client_id),
+        (Some(false), Some(5))
+    );
+    let mut precautions = [Some(true); 9];
+    precautions[1] = Some(false);
+    assert_eq!(
+        options.precautions, precautions,
+        "its own setting counts before the one for all"
+    );
+    assert!(matches!(options.day_end, Some(DayEnd::Restart(time)) if time.twelve_hours() == "08:05"));
+    assert_eq!(config.dialogs.confirm_order_id_reset.by_user, ResetAnswer::Reject);
+    assert!(warnings.is_empty(), "{warnings:?}");
 }
 
 #[test]

@@ -4,12 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Sources;
 use super::error::{ConfigError, Origin, Warning};
 use super::secret::Secret;
 use super::settings::{Values, WITHOUT_EFFECT};
 use super::values::{
-    AcceptIncoming, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
+    AcceptIncoming, ClockTime, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
     OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess,
 };
 use super::written::RawSettings;
@@ -36,6 +38,8 @@ pub struct Config {
     pub dialogs: DialogSettings,
     /// The gateway's installation and process.
     pub gateway: GatewaySettings,
+    /// The gateway's own settings, as its configuration window shows them.
+    pub options: GatewayOptions,
     /// Where the relay serves the API to others.
     pub relay: SocketAddr,
     /// The viewer endpoint; none without a password.
@@ -130,6 +134,34 @@ pub struct GatewaySettings {
     pub time_zone: Option<String>,
     /// Port on which the gateway serves its API, on 127.0.0.1.
     pub api_port: u16,
+}
+
+/// The gateway's own settings. What is `None` stays as the gateway has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayOptions {
+    /// The API's port, when one was asked for.
+    pub socket_port: Option<u16>,
+    /// Whether API clients may only read.
+    pub read_only_api: Option<bool>,
+    /// The client id that receives the data of all API clients.
+    pub master_client_id: Option<u32>,
+    /// Whether market data for US stocks is sent in lots.
+    pub market_data_in_lots: Option<bool>,
+    /// The nine precautions that API orders may be spared, in the order of their page.
+    pub precautions: [Option<bool>; 9],
+    /// Whether the API's order ids are reset at the start.
+    pub reset_order_ids: bool,
+    /// When the gateway ends its day.
+    pub day_end: Option<DayEnd>,
+}
+
+/// What the gateway does every day, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DayEnd {
+    /// It ends.
+    LogOff(ClockTime),
+    /// It restarts.
+    Restart(ClockTime),
 }
 
 /// The viewer endpoint.
@@ -277,6 +309,30 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
         (true, fix) => (fix, usual),
     };
 
+    let bypass = |own: Option<bool>| own.or(values.bypass_warnings);
+    let options = GatewayOptions {
+        socket_port: values.api_port.map(|port| port.0),
+        read_only_api: values.read_only_api,
+        master_client_id: values.master_client_id.map(|id| id.0),
+        market_data_in_lots: values.market_data_in_lots,
+        precautions: [
+            values.bypass_order_precautions,
+            values.bypass_bond_warning,
+            values.bypass_negative_yield_to_worst_confirmation,
+            values.bypass_called_bond_warning,
+            values.bypass_same_action_pair_trade_warning,
+            values.bypass_price_based_volatility_risk_warning,
+            values.bypass_us_stocks_market_data_in_shares_warning,
+            values.bypass_redirect_order_warning,
+            values.bypass_no_overfill_protection_precaution,
+        ]
+        .map(bypass),
+        reset_order_ids: values.reset_order_ids_at_start,
+        day_end: match (values.auto_restart_time, values.auto_logoff_time) {
+            (Some(time), _) => Some(DayEnd::Restart(time)),
+            (None, time) => time.map(DayEnd::LogOff),
+        },
+    };
     let api_port = values.api_port.map_or(mode.api_port(), |port| port.0);
     let relay = relay(
         &raw,
@@ -334,6 +390,7 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
             time_zone: values.time_zone.map(|zone| zone.0),
             api_port,
         },
+        options,
         relay,
         vnc,
         display: DisplaySettings {

@@ -23,8 +23,8 @@ use std::path::PathBuf;
 
 pub use arguments::{Argument, Arguments};
 pub use checked::{
-    Config, Credentials, DialogSettings, DisplaySettings, GatewaySettings, LogSettings, SecondFactorSettings,
-    VncSettings,
+    Config, Credentials, DayEnd, DialogSettings, DisplaySettings, GatewayOptions, GatewaySettings,
+    LogSettings, SecondFactorSettings, VncSettings,
 };
 pub use error::{ConfigError, Origin, Warning};
 pub use recognised::{RECOGNISED, Recognised};
@@ -32,7 +32,7 @@ pub use reference::markdown;
 pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
-    AcceptIncoming, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
+    AcceptIncoming, ClockTime, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
     OrderIdReset, Program, ResetAnswer, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess,
     parse_listen,
 };

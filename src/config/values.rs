@@ -350,6 +350,76 @@ impl Value for Port {
     }
 }
 
+/// The API's master client id.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClientId(pub(super) u32);
+
+impl Value for ClientId {
+    const ALLOWED: &'static str = "a whole number, 0 to 2147483647";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(id @ 0..=2_147_483_647) => Ok(Self(id)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
+/// A time of day, to the minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockTime {
+    /// 0 to 23.
+    hour: u8,
+    /// 0 to 59.
+    minute: u8,
+}
+
+impl ClockTime {
+    /// Whether it is noon or later.
+    #[must_use]
+    pub const fn is_afternoon(self) -> bool {
+        self.hour >= 12
+    }
+
+    /// `hh:mm` on a clock of twelve hours.
+    #[must_use]
+    pub fn twelve_hours(self) -> String {
+        let hour = match self.hour % 12 {
+            0 => 12,
+            hour => hour,
+        };
+        format!("{hour:02}:{:02}", self.minute)
+    }
+}
+
+impl Value for ClockTime {
+    const ALLOWED: &'static str = "a time of day, for instance 11:45 PM or 23:45";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.to_ascii_uppercase();
+        let (time, half) = match (text.strip_suffix("AM"), text.strip_suffix("PM")) {
+            (Some(time), _) => (time, Some(0)),
+            (_, Some(time)) => (time, Some(12)),
+            _ => (text.as_str(), None),
+        };
+        let (hour, minute) = time.trim().split_once(':').ok_or(Self::ALLOWED)?;
+        let number = |digits: &str| match digits.len() {
+            1 | 2 if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse::<u8>().ok(),
+            _ => None,
+        };
+        let minute = number(minute).filter(|minute| *minute < 60);
+        let hour = match (number(hour), half) {
+            (Some(hour @ 1..=12), Some(half)) => Some(hour % 12 + half),
+            (Some(hour @ 0..=23), None) => Some(hour),
+            _ => None,
+        };
+        match (hour, minute) {
+            (Some(hour), Some(minute)) => Ok(Self { hour, minute }),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
 impl Value for IpAddr {
     const ALLOWED: &'static str = "an IP address, for instance 127.0.0.1, 0.0.0.0 or ::";
 
@@ -580,6 +650,41 @@ mod tests {
         assert_eq!(bool::parse("YES"), Ok(true));
         assert_eq!(bool::parse("False"), Ok(false));
         assert!(bool::parse("1").is_err());
+    }
+
+    #[test]
+    fn times_of_day_on_both_clocks() {
+        let shown = |text| ClockTime::parse(text).map(|time| (time.twelve_hours(), time.is_afternoon()));
+        for (text, clock, afternoon) in [
+            ("11:45 PM", "11:45", true),
+            ("8:05 am", "08:05", false),
+            ("12:00 AM", "12:00", false),
+            ("12:30PM", "12:30", true),
+            ("23:45", "11:45", true),
+            ("00:10", "12:10", false),
+        ] {
+            assert_eq!(shown(text), Ok((clock.to_owned(), afternoon)), "{text}");
+        }
+        for wrong in [
+            "", "8", "13:00 PM", "0:10 AM", "24:00", "11:60", "1:2:3", "-1:00", "+1:00", "011:00",
+        ] {
+            assert!(shown(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn one_answer_to_a_reset_counts_for_both() {
+        let both = OrderIdReset::parse("Confirm").expect("a word");
+        assert_eq!(
+            (both.at_start, both.by_user),
+            (ResetAnswer::Confirm, ResetAnswer::Confirm)
+        );
+        let each = OrderIdReset::parse("reject/ignore").expect("two words");
+        assert_eq!(
+            (each.at_start, each.by_user),
+            (ResetAnswer::Reject, ResetAnswer::Ignore)
+        );
+        assert!(OrderIdReset::parse("confirm/").is_err() && OrderIdReset::parse("a/b/c").is_err());
     }
 
     #[test]
