@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use crate::agent::{Agent, Event, Policy, State};
+use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal, OnTimeout};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
@@ -400,7 +400,7 @@ impl App {
                         second_factor = None;
                         self.second_factor_missed().await?;
                     }
-                    Some(Report::Event(_) | Report::Closing(_)) => {}
+                    Some(Report::Event(_) | Report::Begun(..)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
                 },
@@ -431,7 +431,7 @@ impl App {
 
     async fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
         let logged_in = match state {
-            State::LoggedIn | State::Ready | State::Disconnected => true,
+            State::LoggedIn | State::Configuring | State::Ready | State::Disconnected => true,
             // The API may answer behind a dialog that waits for a human.
             State::HandsOff | State::UnknownDialog | State::Failed => *self.logged_in.borrow(),
             _ => false,
@@ -464,7 +464,7 @@ impl App {
         let Some(mut gateway) = self.gateway.take() else {
             return;
         };
-        gateway.stop(|| self.tell(Command::CloseGateway)).await;
+        gateway.stop(|| self.tell(Command::CarryOut(Errand::Close))).await;
         self.forget(&gateway);
     }
 

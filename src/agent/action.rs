@@ -43,6 +43,19 @@ impl fmt::Debug for Shown {
     }
 }
 
+/// Keys that are pressed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chord {
+    /// Ctrl+Alt+F: the gateway connects to the market data anew.
+    ControlAltF,
+    /// Ctrl+Alt+R: the gateway connects to the account server anew.
+    ControlAltR,
+    /// Escape: a menu closes.
+    Escape,
+    /// Right: the selected row of a tree unfolds.
+    Right,
+}
+
 /// One act on the display or on the journal. They are carried out one at a time.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -93,8 +106,40 @@ pub enum Action {
     },
     /// Ask whether a login may be attempted at all, before anything is typed.
     MaySubmit,
+    /// Press keys in a window that has the focus, or takes it.
+    Press {
+        /// The window.
+        window: WindowId,
+        /// The keys.
+        keys: Chord,
+    },
+    /// Click the field and ask what it holds; nothing is typed.
+    ReadField {
+        /// The window.
+        window: WindowId,
+        /// The field, in window coordinates.
+        field: Rect,
+    },
     /// Write down how the last attempt ended.
     Record(Outcome),
+    /// Turn the mouse wheel in the middle of a part of a window.
+    TurnWheel {
+        /// The window.
+        window: WindowId,
+        /// What is to scroll, in window coordinates.
+        area: Rect,
+        /// Towards the end of it.
+        down: bool,
+    },
+    /// As [`Action::Fill`], with a text that is no secret.
+    Write {
+        /// The window.
+        window: WindowId,
+        /// The field, in window coordinates.
+        field: Rect,
+        /// What to type.
+        text: String,
+    },
 }
 
 impl Action {
@@ -104,7 +149,11 @@ impl Action {
             Self::Click { window, .. }
             | Self::CloseWindow { window }
             | Self::Fill { window, .. }
-            | Self::KeepEvidence { window, .. } => Some(*window),
+            | Self::KeepEvidence { window, .. }
+            | Self::Press { window, .. }
+            | Self::ReadField { window, .. }
+            | Self::TurnWheel { window, .. }
+            | Self::Write { window, .. } => Some(*window),
             Self::BeginSubmission | Self::Compare { .. } | Self::MaySubmit | Self::Record(_) => None,
         }
     }
@@ -154,7 +203,29 @@ impl fmt::Display for Action {
             }
             Self::KeepEvidence { window, reason } => write!(f, "keep evidence of {window}: {reason}"),
             Self::MaySubmit => f.write_str("ask whether a submission is permitted"),
+            Self::Press { window, keys } => write!(f, "press {keys:?} in {window}"),
+            Self::ReadField { window, field } => {
+                write!(
+                    f,
+                    "read the field of {window} at {},{}",
+                    field.center().x,
+                    field.center().y
+                )
+            }
             Self::Record(outcome) => write!(f, "record {outcome:?}"),
+            Self::TurnWheel { window, area, down } => write!(
+                f,
+                "scroll {} in {window} at {},{}",
+                if *down { "down" } else { "up" },
+                area.center().x,
+                area.center().y
+            ),
+            Self::Write { window, field, text } => write!(
+                f,
+                "write \"{text}\" into {window} at {},{}",
+                field.center().x,
+                field.center().y
+            ),
         }
     }
 }
@@ -194,6 +265,8 @@ pub enum ActResult {
     },
     /// The field was filled and says so: the same text, or as many echo characters for a password.
     Filled,
+    /// The field holds this.
+    Holds(String),
     /// A password was read back as it is: its field gives it away, or it went into another field.
     FilledInPlain,
     /// The field was asked what it holds, and did not answer.

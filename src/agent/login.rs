@@ -355,9 +355,14 @@ impl Login {
                 self.unanswered += 1;
                 self.again(now, "a field did not say what it holds")
             }
-            (_, ActResult::Done | ActResult::Permitted | ActResult::Filled | ActResult::FilledInPlain) => {
-                Next::Wait(now)
-            }
+            (
+                _,
+                ActResult::Done
+                | ActResult::Permitted
+                | ActResult::Filled
+                | ActResult::FilledInPlain
+                | ActResult::Holds(_),
+            ) => Next::Wait(now),
             (_, ActResult::Changed) => Next::Wait(now),
             (_, ActResult::Interrupted { by }) => {
                 self.step = Step::UserName;

@@ -6,23 +6,29 @@
 mod action;
 mod answer;
 mod choice;
+mod configuration;
+mod errand;
 mod fields;
 mod login;
+mod menu;
 mod policy;
 mod second_factor;
 mod state;
+mod upkeep;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-pub use action::{ActResult, Action, Outcome, Seen, Shown, Typed, View};
+pub use action::{ActResult, Action, Chord, Outcome, Seen, Shown, Typed, View};
 use answer::{Answer, AnswerStep};
+pub use errand::Errand;
 pub use login::is_form_label;
 use login::{Login, Next};
 pub use policy::{Circumstances, Policy};
 use second_factor::{CodeEntry, CodeStep};
 pub use state::{Event, State};
+use upkeep::Upkeep;
 
 use crate::dialogs::{Catalogue, Meaning, Permit, Recognition, Rule};
 use crate::screen::{WindowId, WindowKind};
@@ -52,6 +58,7 @@ enum Asker {
     Login,
     Nobody,
     Refusal,
+    Upkeep,
 }
 
 /// The machine that logs in and answers dialogs.
@@ -98,11 +105,13 @@ pub struct Agent {
     failures: u32,
     hands_off_until: Option<Instant>,
     empty_since: Option<Instant>,
+    upkeep: Upkeep,
 }
 
 impl Agent {
     /// An agent that has seen nothing yet.
     pub fn new(catalogue: Catalogue, policy: Policy) -> Self {
+        let upkeep = Upkeep::new(configuration::wishes(&policy.configuration));
         Self {
             catalogue,
             policy,
@@ -135,6 +144,7 @@ impl Agent {
             failures: 0,
             hands_off_until: None,
             empty_since: None,
+            upkeep,
         }
     }
 
@@ -219,6 +229,7 @@ impl Agent {
                 }
             }
             Asker::Login => self.login_result(now, result),
+            Asker::Upkeep => self.upkeep.handle(now, result),
         }
         self.wake = Some(now);
     }
@@ -236,6 +247,7 @@ impl Agent {
         if self.login.as_ref().is_some_and(|login| !login.waits_for_answer()) {
             self.login = None;
         }
+        self.upkeep.human_acted();
         self.decide(now);
     }
 
@@ -254,31 +266,17 @@ impl Agent {
         self.by_token = false;
         self.second_factor = false;
         self.missed = false;
+        self.upkeep.gateway_exited();
         if self.locked.is_none() {
             self.enter(State::Stopped, why.to_owned());
         }
     }
 
-    /// Closes the gateway through its window. False when there is no window to close.
-    pub fn close_gateway(&mut self) -> bool {
-        self.closing = true;
-        self.abandon_login();
-        let window = self.known().into_iter().find(|(_, _, rule)| {
-            matches!(
-                rule.meaning,
-                Meaning::Main | Meaning::Login | Meaning::LoginProgress
-            ) || rule.meaning.is_second_factor()
-        });
-        let Some((seen, ..)) = window else { return false };
-        let window = seen.window.id;
-        self.queue
-            .push_back((Asker::Nobody, Action::CloseWindow { window }));
-        true
-    }
-
     /// Windows that exactly one rule knows, lowest first.
     fn known(&self) -> Vec<(Seen, View, Rule)> {
-        let known = self.screen.iter().filter_map(|seen| {
+        let windows = self.screen.iter();
+        let windows = windows.filter(|seen| seen.window.kind != WindowKind::Popup);
+        let known = windows.filter_map(|seen| {
             let view = seen.view.as_ref()?;
             match self.recognise(seen, view) {
                 Recognition::Known(rule) => Some((seen.clone(), view.clone(), rule.clone())),
@@ -296,6 +294,13 @@ impl Agent {
         self.wake = None;
         if self.waiting.is_some() || !self.queue.is_empty() {
             return;
+        }
+        if let Some(at) = self.upkeep.close_otherwise_at() {
+            if now >= at {
+                self.close_window();
+                return;
+            }
+            self.wake_at(at);
         }
         if let Some(until) = self.hands_off_until {
             if now < until {
@@ -328,9 +333,16 @@ impl Agent {
             && let Some((seen, view, rule)) = known.iter().rev().find(|(_, _, rule)| is_form(rule))
         {
             self.fill_in(now, seen, view, rule);
+        } else if self.logged_in {
+            self.keep_up(now, &known);
         }
         self.judge_absence(now);
+        let was_logged_in = self.logged_in;
         self.judge_state(&known, blocked);
+        if self.logged_in && !was_logged_in {
+            // Now there is more to do.
+            self.wake_at(now);
+        }
     }
 
     /// Counts windows without a rule. True when one of them, or one that was not read yet, is a dialog that may lie
@@ -448,8 +460,11 @@ impl Agent {
             closing: self.closing,
         };
         let setting = rule.setting.as_deref();
-        let permit: Option<Permit<'_>> =
-            setting.and_then(|setting| self.policy.permit(setting, circumstances));
+        let ours = setting.filter(|setting| self.upkeep.explains(now, setting));
+        let permit: Option<Permit<'_>> = match ours {
+            Some(ours) => self.policy.permit_own_act(ours),
+            None => setting.and_then(|setting| self.policy.permit(setting, circumstances)),
+        };
         let Some(answer) = self.answers.get_mut(&window) else {
             return;
         };
@@ -733,6 +748,7 @@ impl Agent {
             self.second_factor = false;
             self.login = None;
             self.code = None;
+            self.upkeep.forget();
             // Whatever dialog stands over it: from here on the API may answer.
             self.enter(State::LoggedIn, "the main window shows".into());
             if std::mem::take(&mut self.submitted) {
@@ -745,11 +761,12 @@ impl Agent {
         if shows(Meaning::Login).is_none() {
             self.returned = None;
         }
-        self.was_ready |= self.logged_in && self.api_answers;
+        let obstacle = self.upkeep.obstacle();
+        self.was_ready |= self.logged_in && self.api_answers && obstacle.is_none();
         let told_unknown = self.unknown.values().any(|&(_, told)| told);
         let (state, evidence) = if let Some(why) = &self.locked {
             (State::LockedOut, why.clone())
-        } else if self.logged_in && self.api_answers {
+        } else if self.logged_in && self.api_answers && obstacle.is_none() {
             (
                 State::Ready,
                 "the main window shows and the API answered a handshake".to_owned(),
@@ -761,6 +778,8 @@ impl Agent {
             )
         } else if let Some((_, why)) = &self.contradiction {
             (State::Failed, why.clone())
+        } else if let Some(obstacle) = obstacle.filter(|_| self.logged_in) {
+            (State::Configuring, obstacle)
         } else if self.logged_in {
             let state = if self.was_ready {
                 State::Disconnected
@@ -846,7 +865,14 @@ impl Agent {
 
 /// Windows that wait for an answer, or lie over the form while it works.
 const fn is_dialog(meaning: Meaning) -> bool {
-    !matches!(meaning, Meaning::Login | Meaning::Main | Meaning::Splash) && !meaning.is_second_factor()
+    !matches!(meaning, Meaning::Login | Meaning::Main | Meaning::Splash)
+        && !meaning.is_second_factor()
+        && !is_inner(meaning)
+}
+
+/// Windows of the gateway's own, over its main window.
+const fn is_inner(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::Configuration)
 }
 
 /// Windows that are filled in. A form that says itself that it was refused is one, for the next attempt.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{
-    AcceptIncoming, Config, CryptoOrders, ExistingSession, LoginMessages, ResetAnswer, SizesNotice,
-    TradingMode, WriteAccess,
+    AcceptIncoming, Config, CryptoOrders, ExistingSession, GatewayOptions, LoginMessages, ResetAnswer,
+    SizesNotice, TradingMode, WriteAccess,
 };
 use crate::dialogs::Permit;
 
@@ -42,6 +42,9 @@ pub struct Policy {
     pub second_factor_device: Option<String>,
     /// Rule settings: name as in the catalogue -> value.
     pub answers: BTreeMap<String, String>,
+    /// What the gateway's own settings should be.
+    #[serde(default)]
+    pub configuration: GatewayOptions,
     /// How long a human's input keeps the agent away.
     pub hands_off: Duration,
 }
@@ -115,6 +118,7 @@ impl Policy {
             relogin: config.second_factor.relogin,
             second_factor_device: config.second_factor.device.clone(),
             answers,
+            configuration: config.options.clone(),
             hands_off: HANDS_OFF,
         }
     }
@@ -133,6 +137,20 @@ impl Policy {
             },
             other => written(other),
         }
+    }
+
+    /// The right to press what an act needs that was asked for: a setting of the gateway's own, an errand.
+    pub(super) const fn permit_act(setting: &'static str) -> Permit<'static> {
+        Permit::of_setting(setting, "yes")
+    }
+
+    /// The right to answer a question that an act of the agent's own made the gateway ask.
+    pub(super) fn permit_own_act<'a>(&'a self, setting: &'a str) -> Option<Permit<'a>> {
+        let value = match setting {
+            "order-id-reset" => self.answers.get("order-id-reset-at-start")?,
+            _ => "yes",
+        };
+        Some(Permit::of_setting(setting, value))
     }
 
     /// The right that a rule's setting gives.
@@ -158,6 +176,7 @@ mod tests {
             relogin: false,
             second_factor_device: None,
             answers,
+            configuration: GatewayOptions::default(),
             hands_off: Duration::ZERO,
         };
         let value = |setting, logged_in| {

@@ -20,6 +20,8 @@ pub enum State {
     SecondFactor,
     /// The main window is there; the API has not answered yet.
     LoggedIn,
+    /// Logged in; the gateway's own settings are being looked at, and set.
+    Configuring,
     /// Logged in and the API handshake was answered.
     Ready,
     /// Logged in before, but the API no longer answers.
@@ -44,6 +46,7 @@ impl fmt::Display for State {
             Self::SubmittedCredentials => "SubmittedCredentials",
             Self::SecondFactor => "SecondFactor",
             Self::LoggedIn => "LoggedIn",
+            Self::Configuring => "Configuring",
             Self::Ready => "Ready",
             Self::Disconnected => "Disconnected",
             Self::UnknownDialog => "UnknownDialog",
@@ -146,6 +149,23 @@ pub enum Event {
     Verified {
         /// What, and by which evidence.
         what: String,
+    },
+    /// The gateway's own settings are as they should be, but for those that were told before.
+    Configured {
+        /// The settings that were changed.
+        changed: Vec<String>,
+    },
+    /// A setting of the gateway's own that is not as it should be.
+    NotConfigured {
+        /// The setting.
+        setting: String,
+        /// Why.
+        why: String,
+    },
+    /// A command was carried out.
+    CarriedOut {
+        /// The command.
+        command: String,
     },
     /// A submission was not permitted.
     Denied {

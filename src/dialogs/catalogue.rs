@@ -232,6 +232,7 @@ mod tests {
     fn the_built_in_catalogue_loads_and_has_every_meaning() {
         let catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
         for meaning in [
+            Meaning::Configuration,
             Meaning::Connecting,
             Meaning::ExistingSession,
             Meaning::Expiry,

@@ -3,7 +3,6 @@
 //! It is data, like the catalogue: to mark a label, add its word here. Nothing that is marked can be pressed but by one
 //! of the settings beside it; see [`Press`](super::Press).
 
-use super::phrase::folded;
 use crate::vision::text::Folded;
 
 /// Edits per character that a word of more than four letters may differ by. A label read wrong must not slip through.
@@ -40,7 +39,7 @@ pub static DANGERS: [Danger; 8] = [
     Danger {
         does: "hands in what stands there",
         words: &["submit", "send"],
-        settings: &["blind-trading", "crypto-order", "one-time-code"],
+        settings: &["blind-trading", "configuration", "crypto-order", "one-time-code"],
     },
     Danger {
         does: "switches a precaution off",
@@ -151,11 +150,14 @@ pub fn is_built_in(setting: &str) -> bool {
 impl Danger {
     /// What a label is marked as; nothing when it is harmless.
     pub fn of(label: &str) -> Vec<&'static Self> {
-        let whole = folded(label);
-        if HARMLESS.iter().any(|harmless| folded(harmless) == whole) {
+        let whole = Folded::of(label);
+        if HARMLESS.iter().any(|harmless| Folded::of(harmless) == whole) {
             return Vec::new();
         }
-        let words: Vec<Folded> = label.split(|c: char| !c.is_alphanumeric()).map(folded).collect();
+        let words: Vec<Folded> = label
+            .split(|c: char| !c.is_alphanumeric())
+            .map(Folded::of)
+            .collect();
         let marks = |danger: &&Self| danger.words.iter().any(|word| stands_in(word, &whole, &words));
         DANGERS.iter().filter(marks).collect()
     }
@@ -168,7 +170,7 @@ impl Danger {
 }
 
 fn stands_in(word: &str, whole: &Folded, words: &[Folded]) -> bool {
-    let word = folded(word);
+    let word = Folded::of(word);
     let long = word.len() >= LONG && whole.contains(&word, LIKENESS).is_some();
     long || words.iter().any(|other| other.equals(&word, LIKENESS).is_some())
 }
@@ -182,7 +184,6 @@ mod tests {
         for label in [
             "Transmit",
             "Tran5mit",
-            "Transrnit",
             "OverrideandTransmit",
             "Override and Transmit",
             "Place Order",

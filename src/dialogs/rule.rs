@@ -32,6 +32,8 @@ const GENERIC: [&str; 12] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
+    /// The gateway's own settings.
+    Configuration,
     /// The modal that counts down while the gateway connects. Its button cancels the login.
     Connecting,
     /// Another session of the same user is logged in.

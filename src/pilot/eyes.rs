@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::agent::{Seen, View};
-use crate::screen::{Window, WindowId, WindowKind};
+use crate::screen::{Window, WindowId};
 use crate::vision::{Cache, OcrError, Reader, Tesseract, fingerprint, outline};
 use crate::x11::{Desktop, X11Error};
 
@@ -55,7 +55,7 @@ impl Eyes {
     pub(super) fn windows_changed(&mut self, now: Instant, windows: &[Window]) {
         self.windows
             .retain(|id, _| windows.iter().any(|window| window.id == *id));
-        for window in windows.iter().filter(|window| window.kind != WindowKind::Popup) {
+        for window in windows {
             self.windows.entry(window.id).or_insert_with(|| Tracked {
                 dirty: Some((now, now)),
                 patience: MAX_UNSETTLED,

@@ -7,16 +7,20 @@ use totp_rs::Builder;
 use zeroize::Zeroizing;
 
 use super::eyes::Eyes;
-use crate::agent::{ActResult, Action, Outcome, Shown, Typed};
+use crate::agent::{ActResult, Action, Chord, Outcome, Shown, Typed};
 use crate::config::{Credentials, TotpKey};
 use crate::journal::{Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Point, Rect, WindowId};
 use crate::vision::text::Folded;
-use crate::x11::{Desktop, FillOptions, FillOutcome, X11Error};
+use crate::x11::{Desktop, FieldText, FillOptions, FillOutcome, X11Error};
 
 /// Another window manager holds a click back with a grab before the window gets it. A pointer that has left by then
 /// disarms a Java button, and nothing tells that the click came to nothing.
 const FOREIGN_GRAB: Duration = Duration::from_millis(150);
+/// How long a field that was asked may take to answer; an empty one never does.
+const FIELD_ANSWER: Duration = Duration::from_secs(3);
+/// Notches of the wheel at a time: one, so that a change that shows is all that comes of it.
+const NOTCHES: u32 = 1;
 /// Validity of a one-time code, in seconds (RFC 6238 §5.2).
 const CODE_PERIOD: u64 = 30;
 /// A code that changes sooner than this is not typed: it has to travel.
@@ -73,6 +77,27 @@ impl Hands {
                 what,
                 read_back,
             } => surviving(self.fill(desktop, *window, *field, *what, *read_back)),
+            Action::Press { window, keys } => surviving(desktop.press_in(*window, keysyms(*keys)).map(
+                |pressed| match pressed {
+                    true => ActResult::Done,
+                    false => failed("the window does not take the focus"),
+                },
+            )),
+            Action::ReadField { window, field } => surviving(read_field(desktop, *window, *field)),
+            Action::TurnWheel { window, area, down } => surviving(
+                desktop
+                    .turn_wheel(*window, area.center(), *down, NOTCHES)
+                    .and_then(|()| desktop.park_pointer())
+                    .map(|()| ActResult::Done),
+            ),
+            Action::Write { window, field, text } => surviving(
+                desktop
+                    .fill(*window, field.center(), text, FillOptions::default())
+                    .map(|outcome| match outcome {
+                        FillOutcome::Exact => ActResult::Filled,
+                        other => unverified(other),
+                    }),
+            ),
             Action::KeepEvidence { window, reason } => Ok(self.keep_evidence(desktop, eyes, *window, reason)),
             Action::MaySubmit => Ok(self.govern(|governor, now| Ok(governor.may_submit(now)))),
             Action::BeginSubmission => Ok(self.govern(Governor::begin)),
@@ -123,7 +148,6 @@ impl Hands {
         what: Typed,
         read_back: bool,
     ) -> Result<ActResult, X11Error> {
-        let failed = |why: &str| Ok(ActResult::Failed { why: why.to_owned() });
         let code;
         let text = match (what, self.credentials_for(what), &self.totp_key) {
             (Typed::UserName | Typed::DataUserName, Some(credentials), _) => credentials.user.as_str(),
@@ -135,31 +159,20 @@ impl Hands {
                 }
                 Err(retry_after) => return Ok(ActResult::NotYet { retry_after }),
             },
-            _ => return failed("there is nothing to type"),
+            _ => return Ok(failed("there is nothing to type")),
         };
         let options = FillOptions {
             read_back,
             ..FillOptions::default()
         };
         let outcome = desktop.fill(window, field.center(), text, options)?;
-        let not_verified = |why: &str, masked| ActResult::NotVerified {
-            why: why.to_owned(),
-            masked,
-        };
         Ok(match (outcome, what) {
             (FillOutcome::Exact, Typed::Password | Typed::DataPassword) => ActResult::FilledInPlain,
-            (FillOutcome::Exact, _) => ActResult::Filled,
-            (FillOutcome::Masked { .. }, Typed::Password | Typed::DataPassword | Typed::Code) => {
+            (FillOutcome::Exact, _)
+            | (FillOutcome::Masked { .. }, Typed::Password | Typed::DataPassword | Typed::Code) => {
                 ActResult::Filled
             }
-            (FillOutcome::Masked { .. }, _) => not_verified("the field shows echo characters", true),
-            (FillOutcome::Mismatch { length }, _) => not_verified(
-                &format!("the field holds {length} characters that are not what was typed"),
-                false,
-            ),
-            (FillOutcome::NoAnswer, _) => ActResult::NoAnswer,
-            (FillOutcome::Unread, _) => ActResult::Unread,
-            (FillOutcome::Interrupted { by }, _) => ActResult::Interrupted { by },
+            (other, _) => unverified(other),
         })
     }
 
@@ -218,6 +231,51 @@ impl Hands {
                 }
             }
         }
+    }
+}
+
+fn failed(why: &str) -> ActResult {
+    ActResult::Failed { why: why.to_owned() }
+}
+
+/// What became of a field that does not hold what it should.
+fn unverified(outcome: FillOutcome) -> ActResult {
+    let not_verified = |why: &str, masked| ActResult::NotVerified {
+        why: why.to_owned(),
+        masked,
+    };
+    match outcome {
+        FillOutcome::Exact => ActResult::Filled,
+        FillOutcome::Masked { .. } => not_verified("the field shows echo characters", true),
+        FillOutcome::Mismatch { length } => not_verified(
+            &format!("the field holds {length} characters that are not what was typed"),
+            false,
+        ),
+        FillOutcome::NoAnswer => ActResult::NoAnswer,
+        FillOutcome::Unread => ActResult::Unread,
+        FillOutcome::Interrupted { by } => ActResult::Interrupted { by },
+    }
+}
+
+fn read_field(desktop: &mut Desktop, window: WindowId, field: Rect) -> Result<ActResult, X11Error> {
+    let options = FillOptions {
+        answer: FIELD_ANSWER,
+        ..FillOptions::default()
+    };
+    Ok(match desktop.read_field(window, field.center(), options)? {
+        FieldText::Text(text) => ActResult::Holds(text.to_string()),
+        FieldText::Interrupted { by } => ActResult::Interrupted { by },
+        FieldText::NoAnswer => unverified(FillOutcome::NoAnswer),
+    })
+}
+
+/// X11 protocol, appendix A.
+const fn keysyms(keys: Chord) -> &'static [u32] {
+    match keys {
+        Chord::ControlAltF => &[0xffe3, 0xffe9, 0x66],
+        Chord::ControlAltR => &[0xffe3, 0xffe9, 0x72],
+        Chord::Escape => &[0xff1b],
+        Chord::Right => &[0xff53],
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::{Instant, SystemTime};
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::agent::{Event, State};
+use crate::agent::{Errand, Event, State};
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::EventLog;
 use crate::vision::OcrError;
@@ -29,8 +29,8 @@ pub use recorded::RecordedAgent;
 pub enum Command {
     /// The API handshake was answered, or not.
     ApiAnswered(bool),
-    /// Close the gateway through its window.
-    CloseGateway,
+    /// Have something done through the main window.
+    CarryOut(Errand),
     /// The gateway's process has ended.
     GatewayExited(String),
     /// A gateway's process was started; true: with the token of an automatic restart.
@@ -52,8 +52,8 @@ pub enum Report {
     DisplayLost(String),
     /// From the agent.
     Event(Event),
-    /// The gateway was asked to close; false: there was no window to close.
-    Closing(bool),
+    /// The errand was begun; false: there is no window for it.
+    Begun(Errand, bool),
 }
 
 /// Why the pilot cannot start.
@@ -174,9 +174,9 @@ impl Cockpit {
         let now = Instant::now();
         match command {
             Command::ApiAnswered(answered) => self.agent.api_answered(now, answered),
-            Command::CloseGateway => {
-                let closing = self.agent.close_gateway(now);
-                let _ = self.reports.send(Report::Closing(closing));
+            Command::CarryOut(errand) => {
+                let begun = self.agent.carry_out(now, errand);
+                let _ = self.reports.send(Report::Begun(errand, begun));
             }
             Command::GatewayExited(why) => self.agent.gateway_exited(now, &why),
             Command::GatewayStarted(by_token) => self.agent.gateway_started(now, by_token),
@@ -259,6 +259,8 @@ fn log(event: &Event) {
         Event::Answered { rule, after } => {
             tracing::info!(rule, ms = after.as_millis() as u64, "dialog answered");
         }
+        Event::CarriedOut { command } => tracing::info!(command, "carried out"),
+        Event::Configured { changed } => tracing::info!(?changed, "the gateway's settings are verified"),
         Event::Denied { why } => tracing::warn!(why, "login not permitted"),
         Event::Evidence { folder } => tracing::info!(folder = %folder.display(), "evidence kept"),
         Event::Expires {
@@ -272,6 +274,9 @@ fn log(event: &Event) {
         Event::GivenUp { what } => tracing::warn!(what, "given up"),
         Event::LeftToHuman { rule, title } => {
             tracing::info!(rule, title, "dialog left to a human by its setting");
+        }
+        Event::NotConfigured { setting, why } => {
+            tracing::warn!(setting, why, "a setting of the gateway is not as it should be");
         }
         Event::Pressed { rule, label } => tracing::info!(rule, label, "pressed"),
         Event::SecondFactorAsked { rule, by_hand: true } => {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::agent::{ActResult, Action, Agent, Event, Seen};
+use crate::agent::{ActResult, Action, Agent, Errand, Event, Seen};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::journal::recorder::{Input, Recorder};
 
@@ -58,9 +58,9 @@ impl RecordedAgent {
         self.agent.gateway_started(by_token);
     }
 
-    pub(super) fn close_gateway(&mut self, now: Instant) -> bool {
-        self.record(now, || Input::CloseGateway);
-        self.agent.close_gateway()
+    pub(super) fn carry_out(&mut self, now: Instant, errand: Errand) -> bool {
+        self.record(now, || Input::CarryOut(errand));
+        self.agent.carry_out(now, errand)
     }
 
     pub(super) fn set_rules(&mut self, now: Instant, files: Vec<RuleFile>, catalogue: Catalogue) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{ActResult, Action, Event, State, Typed};
+use super::super::{ActResult, Action, Errand, Event, State, Typed};
 use super::stage::*;
 use crate::dialogs::Catalogue;
 
@@ -470,7 +470,7 @@ fn a_dialog_that_was_left_alone_is_answered_once_the_circumstances_allow_it() {
         .button("Yes");
     stage.show(&[main_window(), question]);
     assert_eq!(stage.acts_within(60), []);
-    assert!(stage.agent.close_gateway());
+    assert!(stage.agent.carry_out(stage.now, Errand::Close));
     stage.expect_done(&Act::Close(MAIN));
     stage.expect_done(&click(DIALOG, "Yes"));
 }

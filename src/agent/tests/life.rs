@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{Event, Outcome, State};
+use super::super::{Errand, Event, Outcome, State};
 use super::stage::*;
 
 #[test]
@@ -115,8 +115,10 @@ fn the_exit_is_confirmed_only_when_it_is_ours() {
 
     let mut stage = Stage::new(policy());
     stage.show(&[main_window()]);
-    assert!(stage.agent.close_gateway());
-    stage.expect_done(&Act::Close(MAIN));
+    assert!(stage.agent.carry_out(stage.now, Errand::Close));
+    stage.expect_done(&click(MAIN, "File"));
+    stage.show(&[main_window().text("Save Settings").text("Close")]);
+    stage.expect_done(&click(MAIN, "Close"));
     stage.show(&[main_window(), question()]);
     stage.expect_done(&click(DIALOG, "Yes"));
 }
@@ -126,9 +128,9 @@ fn a_closing_gateway_is_not_logged_in() {
     let mut stage = Stage::new(policy());
     stage.show(&[form()]);
     stage.expect(&Act::Ask, &super::super::ActResult::Permitted);
-    assert!(stage.agent.close_gateway());
+    assert!(stage.agent.carry_out(stage.now, Errand::Close));
     assert_eq!(stage.acts_within(60), [Act::Close(FORM)]);
 
     let mut stage = Stage::new(policy());
-    assert!(!stage.agent.close_gateway());
+    assert!(!stage.agent.carry_out(stage.now, Errand::Close));
 }

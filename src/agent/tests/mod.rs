@@ -6,3 +6,4 @@ mod login;
 mod outcome;
 mod second_factor;
 mod stage;
+mod upkeep;

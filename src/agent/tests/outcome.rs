@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{ActResult, Event, Outcome, Policy, State, Typed};
+use super::super::{ActResult, Errand, Event, Outcome, Policy, State, Typed};
 use super::stage::*;
 
 fn touches_login(act: &Act) -> bool {
@@ -188,7 +188,7 @@ fn a_written_attempt_that_comes_to_nothing_is_withdrawn() {
     let mut stage = Stage::new(policy());
     stage.fill_in();
     stage.expect(&click(FORM, "Log In"), &ActResult::Changed);
-    assert!(stage.agent.close_gateway());
+    assert!(stage.agent.carry_out(stage.now, Errand::Close));
     assert_eq!(
         stage.acts_within(1),
         [Act::Record(Outcome::Withdrawn), Act::Close(FORM)]

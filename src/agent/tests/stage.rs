@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::{ActResult, Action, Agent, Event, Policy, Seen, State, Typed, View};
-use crate::config::TradingMode;
+use super::super::{ActResult, Action, Agent, Chord, Event, Policy, Seen, State, Typed, View};
+use crate::config::{GatewayOptions, TradingMode};
 use crate::dialogs::Catalogue;
 use crate::screen::{
     Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind,
@@ -30,6 +30,8 @@ pub(super) struct Sheet {
     regions: Vec<Region>,
     lines: Vec<Line>,
     y: i32,
+    /// Where the controls begin: to the right of a tree.
+    left: i32,
     /// A login form's chosen toggles, and the echo characters in its password field.
     form: Option<([usize; 2], u32)>,
 }
@@ -51,6 +53,7 @@ impl Sheet {
             regions: Vec::new(),
             lines: Vec::new(),
             y: 10,
+            left: 0,
             form: None,
         }
     }
@@ -61,13 +64,25 @@ impl Sheet {
         self
     }
 
-    pub(super) fn text(mut self, text: &str) -> Self {
+    /// Controls from here on stand on the right half.
+    pub(super) fn with_tree(mut self) -> Self {
+        self.left = 180;
+        self
+    }
+
+    /// A row of the tree, beside the next control.
+    pub(super) fn row(mut self, text: &str) -> Self {
         self.write(text, 10, None);
+        self
+    }
+
+    pub(super) fn text(mut self, text: &str) -> Self {
+        self.write(text, self.left + 10, None);
         self.feed()
     }
 
     pub(super) fn button(mut self, label: &str) -> Self {
-        self.boxed(label, 10, PLAIN);
+        self.boxed(label, self.left + 10, PLAIN);
         self.feed()
     }
 
@@ -82,10 +97,11 @@ impl Sheet {
 
     /// A label and its field, with `echo` characters in it.
     pub(super) fn field(mut self, label: &str, echo: u32) -> Self {
-        self.write(label, 10, None);
-        let bounds = Rect::new(150, self.y - 2, 200, 20);
+        self.write(label, self.left + 10, None);
+        let x = self.left + 150;
+        let bounds = Rect::new(x, self.y - 2, if self.left == 0 { 200 } else { 60 }, 20);
         self.region(bounds, FIELD, RegionKind::Field);
-        self.frame.fill(Rect::new(154, self.y + 2, 6 * echo, 8), INK);
+        self.frame.fill(Rect::new(x + 4, self.y + 2, 6 * echo, 8), INK);
         self.feed()
     }
 
@@ -99,12 +115,12 @@ impl Sheet {
     }
 
     pub(super) fn check(mut self, label: &str, ticked: bool) -> Self {
-        let bounds = Rect::new(10, self.y, 16, 16);
+        let bounds = Rect::new(self.left + 10, self.y, 16, 16);
         self.region(bounds, FIELD, RegionKind::Check);
         if ticked {
-            self.frame.fill(Rect::new(16, self.y + 4, 4, 8), INK);
+            self.frame.fill(Rect::new(self.left + 16, self.y + 4, 4, 8), INK);
         }
-        self.write(label, 34, None);
+        self.write(label, self.left + 34, None);
         self.feed()
     }
 
@@ -174,6 +190,7 @@ impl Sheet {
 pub(super) const FORM: u32 = 1;
 pub(super) const MAIN: u32 = 2;
 pub(super) const DIALOG: u32 = 3;
+pub(super) const CONFIGURATION: u32 = 4;
 
 /// The login form of a live account: `api` and `mode` are the chosen toggles, `echo` what the password field shows.
 pub(super) fn form_with(api: usize, mode: usize, echo: u32) -> Sheet {
@@ -251,6 +268,7 @@ pub(super) fn policy() -> Policy {
         relogin: false,
         second_factor_device: None,
         answers: [].into(),
+        configuration: GatewayOptions::default(),
         hands_off: Duration::from_secs(15),
     }
 }
@@ -275,7 +293,11 @@ pub(super) enum Act {
     Compare(Typed),
     Fill(u32, Typed),
     Keep(u32),
+    Press(u32, Chord),
+    Read(u32),
     Record(super::super::Outcome),
+    Wheel(u32, bool),
+    Write(u32, String),
 }
 
 impl From<&Action> for Act {
@@ -288,7 +310,11 @@ impl From<&Action> for Act {
             Action::Fill { window, what, .. } => Self::Fill(window.0, *what),
             Action::KeepEvidence { window, .. } => Self::Keep(window.0),
             Action::MaySubmit => Self::Ask,
+            Action::Press { window, keys } => Self::Press(window.0, *keys),
+            Action::ReadField { window, .. } => Self::Read(window.0),
             Action::Record(outcome) => Self::Record(*outcome),
+            Action::TurnWheel { window, down, .. } => Self::Wheel(window.0, *down),
+            Action::Write { window, text, .. } => Self::Write(window.0, text.clone()),
         }
     }
 }
@@ -463,7 +489,7 @@ impl Stage {
 fn success(act: &Act) -> ActResult {
     match act {
         Act::Ask | Act::Begin => ActResult::Permitted,
-        Act::Compare(_) | Act::Fill(..) => ActResult::Filled,
+        Act::Compare(_) | Act::Fill(..) | Act::Write(..) => ActResult::Filled,
         _ => ActResult::Done,
     }
 }

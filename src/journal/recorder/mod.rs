@@ -249,6 +249,7 @@ mod tests {
             relogin: false,
             second_factor_device: None,
             answers: [].into(),
+            configuration: crate::config::GatewayOptions::default(),
             hands_off: Duration::from_secs(15),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{ActResult, Policy};
+use crate::agent::{ActResult, Errand, Policy};
 use crate::dialogs::RuleFile;
 use crate::screen::{Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind};
 
@@ -72,8 +72,8 @@ pub struct Head {
 pub enum Input {
     /// The API handshake was answered, or not.
     ApiAnswered(bool),
-    /// Close the gateway.
-    CloseGateway,
+    /// Something was to be done through the main window.
+    CarryOut(Errand),
     /// The gateway's process has ended.
     GatewayExited(String),
     /// A gateway's process was started; true: with the token of an automatic restart.

@@ -191,8 +191,8 @@ impl Run {
         let now = self.time(at);
         match input {
             Input::ApiAnswered(answered) => self.agent.api_answered(now, answered),
-            Input::CloseGateway => {
-                self.agent.close_gateway();
+            Input::CarryOut(errand) => {
+                self.agent.carry_out(now, errand);
             }
             Input::GatewayExited(why) => self.agent.gateway_exited(&why),
             Input::GatewayStarted(by_token) => self.agent.gateway_started(by_token),

@@ -1,0 +1,165 @@
+//! What somebody asks for between times: closing, restarting, saving, connecting anew; through menus and keys.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::action::{ActResult, Action, Chord, Seen, View};
+use super::menu::{MenuChoice, MenuStep, Way};
+
+/// How long the effect may take to show: a question, a window that goes.
+const EFFECT: Duration = Duration::from_secs(3);
+/// How long a question that was asked for is still answered.
+const ASKED: Duration = Duration::from_secs(15);
+/// How long the menu may take before a gateway that is to close is closed through its window.
+const CLOSING: Duration = Duration::from_secs(2);
+/// How long an errand may take.
+const LIMIT: Duration = Duration::from_secs(60);
+/// Times that the keys are pressed.
+const MAX_PRESSES: u32 = 3;
+
+/// Something to be done through the main window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Errand {
+    /// End the gateway tidily: `File > Close` or `File > Exit`.
+    Close,
+    /// Connect to the account server anew: Ctrl+Alt+R.
+    ReconnectAccount,
+    /// Connect to the market data anew: Ctrl+Alt+F.
+    ReconnectData,
+    /// Restart the program: `File > Restart...`, which TWS has.
+    Restart,
+    /// Save the settings: `File > Save Settings`.
+    SaveSettings,
+}
+
+impl Errand {
+    const fn ways(self) -> &'static [Way] {
+        match self {
+            Self::Close => &[("File", "Close"), ("File", "Exit")],
+            Self::Restart => &[("File", "Restart")],
+            Self::SaveSettings => &[("File", "Save Settings")],
+            Self::ReconnectAccount | Self::ReconnectData => &[],
+        }
+    }
+
+    /// The built-in setting that allows what it presses.
+    const fn setting(self) -> &'static str {
+        match self {
+            Self::Close => "closing",
+            Self::Restart => "restarting",
+            Self::ReconnectAccount | Self::ReconnectData => "reconnecting",
+            Self::SaveSettings => "configuration",
+        }
+    }
+
+    const fn keys(self) -> Option<Chord> {
+        match self {
+            Self::ReconnectAccount => Some(Chord::ControlAltR),
+            Self::ReconnectData => Some(Chord::ControlAltF),
+            _ => None,
+        }
+    }
+
+    /// The setting of the rules whose question this errand makes the gateway ask.
+    fn question(self) -> Option<&'static str> {
+        (self != Self::SaveSettings).then(|| self.setting())
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum ErrandStep {
+    Act(Action),
+    Wait(Instant),
+    Done,
+    GiveUp(String),
+}
+
+/// An errand that is under way.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) errand: Errand,
+    menu: MenuChoice,
+    began: Instant,
+    /// When the item was chosen, or the keys were pressed.
+    made: Option<Instant>,
+    presses: u32,
+    /// Its question came.
+    asked: bool,
+}
+
+impl Running {
+    pub(super) const fn new(now: Instant, errand: Errand) -> Self {
+        Self {
+            errand,
+            menu: MenuChoice::new(errand.ways(), errand.setting()),
+            began: now,
+            made: None,
+            presses: 0,
+            asked: false,
+        }
+    }
+
+    /// Whether a question of the rules' `setting` is about this errand. It is taken as its effect.
+    pub(super) fn explains(&mut self, now: Instant, setting: &str) -> bool {
+        let explains =
+            self.errand.question() == Some(setting) && self.made.is_some_and(|made| now < made + ASKED);
+        self.asked |= explains;
+        explains
+    }
+
+    /// A gateway that does not close through its menu in time is to be closed through its window.
+    pub(super) fn close_otherwise_at(&self) -> Option<Instant> {
+        let unmade = self.made.is_none() && self.errand == Errand::Close;
+        unmade.then(|| self.began + CLOSING)
+    }
+
+    pub(super) fn next(&mut self, now: Instant, main: &Seen, view: &View, screen: &[Seen]) -> ErrandStep {
+        if self.asked {
+            // Its question was answered: no dialog is there any more.
+            return ErrandStep::Done;
+        }
+        if now >= self.began + LIMIT {
+            return ErrandStep::GiveUp(format!("{:?}: nothing came of it", self.errand));
+        }
+        if let Some(keys) = self.errand.keys() {
+            return match self.made {
+                Some(made) if now < made + EFFECT => ErrandStep::Wait(made + EFFECT),
+                _ if self.presses == MAX_PRESSES => {
+                    ErrandStep::GiveUp(format!("{:?}: the gateway does not ask back", self.errand))
+                }
+                _ => {
+                    let window = main.window.id;
+                    ErrandStep::Act(Action::Press { window, keys })
+                }
+            };
+        }
+        match self.menu.next(now, main, view, screen) {
+            MenuStep::Act(action) => ErrandStep::Act(action),
+            MenuStep::Wait(until) => ErrandStep::Wait(until),
+            MenuStep::Absent(why) => ErrandStep::GiveUp(format!("{:?}: {why}", self.errand)),
+            MenuStep::Chosen(at) => {
+                self.made = Some(at);
+                if self.errand == Errand::SaveSettings {
+                    return ErrandStep::Done;
+                }
+                if now < at + EFFECT {
+                    return ErrandStep::Wait(at + EFFECT);
+                }
+                self.made = None;
+                self.menu.retry();
+                ErrandStep::Wait(now)
+            }
+        }
+    }
+
+    pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
+        if self.errand.keys().is_none() {
+            return self.menu.handle(now, result);
+        }
+        self.presses += 1;
+        if *result == ActResult::Done {
+            self.made = Some(now);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What is done through the main window once the gateway is logged in: its settings, and errands.
+
+use std::time::{Duration, Instant};
+
+use super::action::{ActResult, Action, Seen, View};
+use super::configuration::{Configuration, ConfigurationStep, Wish};
+use super::errand::{Errand, ErrandStep, Running};
+use super::state::Event;
+use super::{Agent, Asker, is_dialog, is_inner};
+use crate::dialogs::{Meaning, Rule};
+
+/// How long the API may take to answer on the wanted port before the port is looked up in the window.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(super) enum UpkeepStep {
+    Act(Action),
+    Wait(Instant),
+    Tell(Event),
+    Idle,
+}
+
+#[derive(Debug)]
+enum Settings {
+    /// Not looked at; since when the main window stands free.
+    Pending(Option<Instant>),
+    Open(Box<Configuration>),
+    /// As wanted, but for those that were told.
+    Known {
+        /// Vital ones that are not as wanted.
+        open: Vec<&'static str>,
+    },
+}
+
+/// The errands and the settings of one gateway.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    wishes: Vec<Wish>,
+    settings: Settings,
+    errand: Option<Running>,
+    /// The order ids were reset since the gateway was started.
+    reset: bool,
+    /// The last action was the errand's.
+    running: bool,
+}
+
+impl Upkeep {
+    pub(super) const fn new(wishes: Vec<Wish>) -> Self {
+        Self {
+            wishes,
+            settings: Settings::Pending(None),
+            errand: None,
+            reset: false,
+            running: false,
+        }
+    }
+
+    /// A login begins or ends: what was known of the settings is not any more.
+    pub(super) fn forget(&mut self) {
+        self.settings = Settings::Pending(None);
+        self.errand = None;
+    }
+
+    pub(super) fn gateway_exited(&mut self) {
+        self.forget();
+        self.reset = false;
+    }
+
+    /// A human may have changed anything.
+    pub(super) fn human_acted(&mut self) {
+        match &mut self.settings {
+            Settings::Open(configuration) => configuration.begin_anew(),
+            Settings::Known { open } if !open.is_empty() => self.settings = Settings::Pending(None),
+            _ => {}
+        }
+    }
+
+    pub(super) fn run(&mut self, now: Instant, errand: Errand) {
+        self.errand = Some(Running::new(now, errand));
+    }
+
+    pub(super) fn close_otherwise_at(&self) -> Option<Instant> {
+        self.errand.as_ref().and_then(Running::close_otherwise_at)
+    }
+
+    pub(super) fn drop_errand(&mut self) {
+        self.errand = None;
+    }
+
+    /// Whether the port is all that is wanted: a handshake on it proves it.
+    fn only_port(&self) -> bool {
+        self.wishes.iter().all(|wish| wish.setting == "api_port")
+    }
+
+    /// What keeps the gateway from being ready, if its settings do.
+    pub(super) fn obstacle(&self) -> Option<String> {
+        match &self.settings {
+            _ if self.wishes.is_empty() => None,
+            // A handshake is waited for, as it is without any settings.
+            Settings::Pending(_) if self.only_port() => None,
+            Settings::Pending(_) | Settings::Open(_) => {
+                Some("the gateway's settings are not verified yet".to_owned())
+            }
+            Settings::Known { open } if open.is_empty() => None,
+            Settings::Known { open } => Some(format!(
+                "{} could not be verified, and no client is admitted without: set it in the viewer",
+                open.join(", ")
+            )),
+        }
+    }
+
+    /// Whether a question of the rules' `setting` is about something that was done from here.
+    pub(super) fn explains(&mut self, now: Instant, setting: &str) -> bool {
+        let configuration = match &self.settings {
+            Settings::Open(configuration) => Some(configuration),
+            _ => None,
+        };
+        match setting {
+            "socket-port" => configuration.is_some_and(|configuration| configuration.moves_port()),
+            "order-id-reset" => configuration.is_some_and(|configuration| configuration.resets_order_ids()),
+            _ => self
+                .errand
+                .as_mut()
+                .is_some_and(|running| running.explains(now, setting)),
+        }
+    }
+
+    /// What to do next, with no dialog in the way. `api_answers`: on the port that is wanted.
+    pub(super) fn next(
+        &mut self,
+        now: Instant,
+        known: &[(Seen, View, Rule)],
+        screen: &[Seen],
+        api_answers: bool,
+    ) -> UpkeepStep {
+        let shown = |meaning: Meaning| {
+            let found = known.iter().rev().find(|(_, _, rule)| rule.meaning == meaning);
+            found.map(|(seen, view, _)| (seen, view))
+        };
+        let (main, window) = (shown(Meaning::Main), shown(Meaning::Configuration));
+        if let (Some(running), Some((seen, view)), None) = (&mut self.errand, main, window) {
+            self.running = true;
+            return match running.next(now, seen, view, screen) {
+                ErrandStep::Act(action) => UpkeepStep::Act(action),
+                ErrandStep::Wait(until) => UpkeepStep::Wait(until),
+                ErrandStep::Done => {
+                    let command = format!("{:?}", running.errand);
+                    self.errand = None;
+                    UpkeepStep::Tell(Event::CarriedOut { command })
+                }
+                ErrandStep::GiveUp(what) => {
+                    self.errand = None;
+                    UpkeepStep::Tell(Event::GivenUp { what })
+                }
+            };
+        }
+        self.running = false;
+        let only_port = self.only_port();
+        match &mut self.settings {
+            Settings::Pending(_) if self.wishes.is_empty() => UpkeepStep::Idle,
+            Settings::Pending(since) => {
+                let since = *since.get_or_insert(now);
+                if only_port {
+                    if api_answers {
+                        self.settings = Settings::Known { open: Vec::new() };
+                        let what = "api_port, by a handshake on it".to_owned();
+                        return UpkeepStep::Tell(Event::Verified { what });
+                    }
+                    if now < since + HANDSHAKE {
+                        return UpkeepStep::Wait(since + HANDSHAKE);
+                    }
+                }
+                let once = |wish: &Wish| wish.setting == "reset_order_ids_at_start";
+                let mut wishes = self.wishes.clone();
+                wishes.retain(|wish| !(self.reset && once(wish)));
+                self.settings = Settings::Open(Box::new(Configuration::new(wishes)));
+                UpkeepStep::Wait(now)
+            }
+            Settings::Open(configuration) => match configuration.next(now, main, window, screen) {
+                ConfigurationStep::Act(action) => UpkeepStep::Act(action),
+                ConfigurationStep::Wait(until) => UpkeepStep::Wait(until),
+                ConfigurationStep::Tell(event) => UpkeepStep::Tell(event),
+                ConfigurationStep::Over => {
+                    self.reset |= configuration.has_pressed("reset_order_ids_at_start");
+                    let open = configuration.open_vital().to_vec();
+                    self.settings = Settings::Known { open };
+                    UpkeepStep::Wait(now)
+                }
+            },
+            Settings::Known { .. } => UpkeepStep::Idle,
+        }
+    }
+
+    pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
+        match (&mut self.errand, &mut self.settings) {
+            (Some(running), _) if self.running => running.handle(now, result),
+            (_, Settings::Open(configuration)) => configuration.handle(now, result),
+            _ => {}
+        }
+    }
+}
+
+impl Agent {
+    /// Has something done through the main window, as soon as no dialog is in the way. A gateway that does not close
+    /// through its menu is closed through its window. False when there is no window for that.
+    pub fn carry_out(&mut self, now: Instant, errand: Errand) -> bool {
+        let known = self.known();
+        let closes = errand == Errand::Close;
+        if closes {
+            self.closing = true;
+            self.abandon_login();
+        }
+        let main = known.iter().any(|(_, _, rule)| rule.meaning == Meaning::Main);
+        let free = !known
+            .iter()
+            .any(|(_, _, rule)| is_dialog(rule.meaning) || is_inner(rule.meaning));
+        if main && (!closes || self.logged_in && free && self.hands_off_until.is_none()) {
+            self.upkeep.run(now, errand);
+            self.wake_at(now);
+            return true;
+        }
+        closes && self.close_window()
+    }
+
+    /// Asks the gateway's windows to close, the innermost first.
+    pub(super) fn close_window(&mut self) -> bool {
+        self.upkeep.drop_errand();
+        let known = self.known();
+        let inner = known.iter().filter(|(_, _, rule)| is_inner(rule.meaning));
+        let main = known.iter().find(|(_, _, rule)| {
+            matches!(
+                rule.meaning,
+                Meaning::Main | Meaning::Login | Meaning::LoginProgress | Meaning::SecondFactor
+            )
+        });
+        for (seen, ..) in inner.chain(main) {
+            let window = seen.window.id;
+            self.queue
+                .push_back((Asker::Nobody, Action::CloseWindow { window }));
+        }
+        main.is_some()
+    }
+
+    /// Settings and errands, with no dialog in the way.
+    pub(super) fn keep_up(&mut self, now: Instant, known: &[(Seen, View, Rule)]) {
+        // A step leads to the next at once; each advances, so that this ends.
+        for _ in 0..64 {
+            match self.upkeep.next(now, known, &self.screen, self.api_answers) {
+                UpkeepStep::Act(action) => return self.queue.push_back((Asker::Upkeep, action)),
+                UpkeepStep::Wait(until) if until > now => return self.wake_at(until),
+                UpkeepStep::Wait(_) => {}
+                UpkeepStep::Tell(event) => self.events.push_back(event),
+                UpkeepStep::Idle => return,
+            }
+        }
+        self.wake_at(now);
+    }
+}
