@@ -1,0 +1,200 @@
+//! The gateway's own settings through its configuration window, and errands through its menus and keys.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use common::program::{Program, free_port};
+use serde_json::{Value, json};
+
+/// All settings that go through the window: name of the variable, its value.
+const ALL: [(&str, &str); 8] = [
+    ("READ_ONLY_API", "no"),
+    ("TWS_MASTER_CLIENT_ID", "17"),
+    ("GATEHAND_MARKET_DATA_IN_LOTS", "yes"),
+    ("BYPASS_WARNING", "yes"),
+    ("GATEHAND_BYPASS_BOND_WARNING", "no"),
+    ("GATEHAND_RESET_ORDER_IDS_AT_START", "yes"),
+    ("GATEHAND_CONFIRM_ORDER_ID_RESET", "confirm/ignore"),
+    ("AUTO_RESTART_TIME", "08:05 AM"),
+];
+
+/// What the stand-in shows once all of them are applied.
+fn applied(port: u16) -> Value {
+    json!({
+        "socket_port": port.to_string(),
+        "master_client_id": "17",
+        "read_only_api": false,
+        "market_data_in_lots": true,
+        "api_enabled": false,
+        "bypass_order_precautions": true,
+        "bypass_bond_warning": false,
+        "bypass_negative_yield": true,
+        "bypass_called_bond_warning": true,
+        "bypass_same_action_pair_trade": true,
+        "bypass_volatility_risk": true,
+        "bypass_market_data_in_shares": true,
+        "bypass_redirect_order": true,
+        "bypass_no_overfill_protection": true,
+        "end": "restart",
+        "time": "08:05",
+        "half": "AM",
+    })
+}
+
+fn with_all(mut program: Program) -> Program {
+    for (name, value) in ALL {
+        program = program.with(name, value);
+    }
+    program
+}
+
+/// What the configuration window was applied with last.
+fn kept(program: &Program) -> Value {
+    let text = std::fs::read_to_string(program.path("settings/configuration.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// How the configuration window was left, each time.
+fn endings(program: &Program) -> Vec<String> {
+    let ends = program.journal.all("configuration").into_iter();
+    ends.map(|entry| entry["state"].as_str().unwrap().to_owned())
+        .filter(|state| state != "page")
+        .collect()
+}
+
+/// Applies everything over `scenario`, and starts once more: then nothing is changed, nor pressed but Cancel.
+fn everything_is_applied_and_stays(mut scenario: Value) {
+    scenario["configuration"] = json!({"socket_port": free_port().to_string()});
+    scenario["start"] = "main".into();
+    let mut program = with_all(Program::prepare(scenario)).start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert_eq!(kept(&program), applied(program.api_port), "{}", program.log());
+    assert_eq!(endings(&program), ["ok"], "{}", program.log());
+    let by_hand: Vec<Value> = program.journal.all("setting");
+    assert!(
+        by_hand.iter().all(|entry| entry["setting"].is_string()),
+        "{by_hand:#?}"
+    );
+    let changed: Vec<&str> = by_hand
+        .iter()
+        .map(|entry| entry["setting"].as_str().unwrap())
+        .collect();
+    for (name, _) in applied(0).as_object().unwrap() {
+        let times = changed.iter().filter(|changed| *changed == name).count();
+        let differs = !["api_enabled", "bypass_bond_warning"].contains(&name.as_str());
+        assert_eq!(times, usize::from(differs), "{name}: {by_hand:#?}");
+    }
+    let resets = program.journal.all("reset_order_ids");
+    assert_eq!(resets.len(), 2, "{resets:#?}");
+    assert_eq!(program.stop(), Some(0));
+
+    std::fs::remove_file(program.path("state/events.jsonl")).unwrap();
+    program = program.with("GATEHAND_RESET_ORDER_IDS_AT_START", "no");
+    program.restart(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert_eq!(endings(&program), ["ok", "cancel"], "{}", program.log());
+    assert_eq!(program.journal.all("setting").len(), by_hand.len());
+    assert_eq!(program.journal.all("reset_order_ids").len(), 2);
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn everything_in_metal() {
+    everything_is_applied_and_stays(json!({"look": "metal"}));
+    if std::env::var("GATEHAND_TEST_MATRIX").is_ok_and(|wanted| wanted == "all") {
+        everything_is_applied_and_stays(json!({"look": "large"}));
+    }
+}
+
+#[test]
+fn everything_in_nimbus_with_menus_as_windows_that_are_disabled_at_first() {
+    let menus = json!({"popup": "heavy", "enabled_after_ms": 1500});
+    let window = json!({"expanded": false});
+    everything_is_applied_and_stays(
+        json!({"look": "nimbus", "menus": menus, "configuration_window": window}),
+    );
+}
+
+#[test]
+fn everything_in_dark_with_a_long_tree() {
+    let window = json!({"expanded": false, "more_nodes": 12});
+    everything_is_applied_and_stays(json!({"look": "dark", "configuration_window": window}));
+}
+
+fn not_configured(program: &mut Program, setting: &str) -> String {
+    let event = program.wait_for_event(setting, |event| {
+        event["event"] == "not-configured" && event["setting"] == setting
+    });
+    event["why"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_missing_control_is_told_by_name_and_the_rest_is_applied() {
+    let mut program = Program::prepare(json!({
+        "start": "main",
+        "configuration_window": {"missing": ["master_client_id", "bypass_bond_warning"]},
+    }))
+    .with("TWS_MASTER_CLIENT_ID", "3")
+    .with("READ_ONLY_API", "no")
+    .with("GATEHAND_BYPASS_BOND_WARNING", "yes")
+    .with("GATEHAND_BYPASS_ORDER_PRECAUTIONS", "yes")
+    .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert!(not_configured(&mut program, "master_client_id").contains("\"Master API client ID\""));
+    assert!(not_configured(&mut program, "bypass_bond_warning").contains("\"Bypass Bond warning"));
+    let kept = kept(&program);
+    assert_eq!(kept["read_only_api"], false, "{}", program.log());
+    assert_eq!(kept["bypass_order_precautions"], true, "{}", program.log());
+    assert_eq!(kept["bypass_called_bond_warning"], false, "{}", program.log());
+    assert_eq!(endings(&program), ["ok"], "{}", program.log());
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn a_page_that_cannot_be_read_back_is_not_confirmed() {
+    let mut program = Program::prepare(json!({
+        "start": "main",
+        "configuration_window": {"stuck": ["master_client_id", "bypass_bond_warning"]},
+    }))
+    .with("TWS_MASTER_CLIENT_ID", "3")
+    .with("READ_ONLY_API", "no")
+    .with("GATEHAND_BYPASS_BOND_WARNING", "yes")
+    .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    not_configured(&mut program, "master_client_id");
+    not_configured(&mut program, "bypass_bond_warning");
+    // Each page with a control that takes nothing was left by Cancel; the rest was applied without those.
+    assert_eq!(endings(&program), ["cancel", "cancel", "ok"], "{}", program.log());
+    let kept = kept(&program);
+    assert_eq!(kept["read_only_api"], false, "{}", program.log());
+    assert_eq!(kept["master_client_id"], "", "{}", program.log());
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn no_client_is_admitted_before_the_api_is_read_only() {
+    let mut program = Program::prepare(json!({
+        "start": "main",
+        "configuration": {"read_only_api": false},
+        "configuration_window": {"stuck": ["read_only_api"]},
+    }))
+    .with("READ_ONLY_API", "yes")
+    .start(&["-v", "run"]);
+    not_configured(&mut program, "read_only_api");
+    program.wait_for_event("the end of the visit", |event| event["event"] == "configured");
+    program.wait_for_log("the API answers");
+    let ready = |event: &Value| event["event"] == "state" && event["state"] == "ready";
+    assert!(!program.events().iter().any(ready), "{}", program.log());
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn nothing_set_opens_no_window() {
+    // The port is set, and answers: nothing has to be looked up.
+    let mut program = Program::run(json!({"start": "main"}));
+    program.wait_for_state("ready");
+    assert!(program.journal.all("menu").is_empty(), "{}", program.log());
+    assert!(program.journal.all("configuration").is_empty());
+    assert_eq!(program.stop(), Some(0));
+}

@@ -1,0 +1,172 @@
+//! What is done through the main window's menus and keys, with the pilot as a library; over the TWS program's look.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use std::ffi::OsString;
+
+use common::gateway::StandIn;
+use common::{TestDisplay, wait_for};
+use gatehand::agent::{Agent, Errand, Event, Policy, State};
+use gatehand::config::{self, Sources};
+use gatehand::dialogs::Catalogue;
+use gatehand::journal::{EventLog, Evidence, Governor};
+use gatehand::pilot::{Command, Eyes, Hands, Pilot, RecordedAgent, Report};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+struct Flight {
+    pilot: Pilot,
+    reports: UnboundedReceiver<Report>,
+    events: Vec<Event>,
+    _folder: TempDir,
+}
+
+impl Flight {
+    /// The agent on `display`, with these settings beside the credentials of the stand-in.
+    fn start(display: &TestDisplay, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().display().to_string();
+        let basics = [
+            ("HOME", home.as_str()),
+            ("TWS_USERID", "edemo"),
+            ("TWS_PASSWORD", "demouser"),
+        ];
+        let environment = basics.iter().chain(settings);
+        let environment = environment.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let sources = Sources {
+            environment: environment.collect(),
+            ..Sources::default()
+        };
+        let (mut config, warnings) = config::load(sources).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let agent = Agent::new(Catalogue::built_in().unwrap(), Policy::new(&config));
+        let credentials = config.credentials.take().unwrap();
+        let governor = Governor::open(folder.path(), &credentials.user, credentials.password.expose());
+        let hands = Hands {
+            credentials: Some(credentials),
+            data_credentials: None,
+            totp_key: None,
+            governor: Some(governor.unwrap()),
+            evidence: Evidence::new(folder.path().join("evidence")),
+            kept: None,
+        };
+        let eyes = Eyes::open(folder.path().to_path_buf()).unwrap();
+        let events = EventLog::open(folder.path()).unwrap();
+        let (reports_to, reports) = unbounded_channel();
+        let pilot = Pilot::start(
+            &display.address,
+            eyes,
+            RecordedAgent::new(agent, None),
+            hands,
+            events,
+            reports_to,
+        )
+        .unwrap();
+        Self {
+            pilot,
+            reports,
+            events: Vec::new(),
+            _folder: folder,
+        }
+    }
+
+    fn wait(&mut self, what: &str, condition: impl Fn(&Event) -> bool) {
+        let (reports, events) = (&mut self.reports, &mut self.events);
+        wait_for(what, || {
+            while let Ok(report) = reports.try_recv() {
+                if let Report::Event(event) = report {
+                    events.push(event);
+                }
+            }
+            events.iter().any(&condition).then_some(())
+        });
+    }
+
+    fn wait_for_state(&mut self, wanted: State) {
+        self.wait(
+            &wanted.to_string(),
+            |event| matches!(event, Event::State { state, .. } if *state == wanted),
+        );
+    }
+
+    fn carry_out(&mut self, errand: Errand) {
+        self.pilot.tell(Command::CarryOut(errand));
+        let name = format!("{errand:?}");
+        self.wait(
+            &name,
+            |event| matches!(event, Event::CarriedOut { command } if *command == name),
+        );
+    }
+}
+
+fn confirmed(gateway: &StandIn, what: &str) {
+    gateway.journal.wait("confirmed", |entry| entry["what"] == what);
+}
+
+/// Which questions were answered, and how.
+fn answers(gateway: &StandIn) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let dismissed = gateway.journal.all("dismissed").into_iter();
+    dismissed
+        .filter(|entry| entry["button"] != "self")
+        .map(|entry| (text(&entry["dialog"]), text(&entry["button"])))
+        .collect()
+}
+
+#[test]
+fn tws_is_logged_in_to_configured_and_led_by_its_menus() {
+    let display = TestDisplay::start(1024, 768);
+    let gateway = StandIn::start(
+        &display,
+        json!({"program": "tws", "look": "nimbus", "api_port": 0}),
+    );
+    let mut flight = Flight::start(
+        &display,
+        &[("READ_ONLY_API", "no"), ("AUTO_LOGOFF_TIME", "10:30 PM")],
+    );
+    flight.wait("the settings", |event| matches!(event, Event::Configured { .. }));
+    let submitted = gateway.journal.all("submitted");
+    assert_eq!(submitted.len(), 1, "{submitted:#?}");
+    assert_eq!(submitted[0]["trading_mode"], "paper");
+    let text = std::fs::read_to_string(gateway.settings.path().join("configuration.json")).unwrap();
+    let kept: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&kept["read_only_api"], &kept["end"]),
+        (&json!(false), &json!("logoff"))
+    );
+    assert_eq!((&kept["time"], &kept["half"]), (&json!("10:30"), &json!("PM")));
+
+    flight.carry_out(Errand::SaveSettings);
+    gateway.journal.wait("settings_saved", |_| true);
+    flight.carry_out(Errand::ReconnectData);
+    confirmed(&gateway, "Reconnect data");
+    flight.carry_out(Errand::ReconnectAccount);
+    confirmed(&gateway, "Reconnect account");
+    flight.pilot.tell(Command::CarryOut(Errand::Restart));
+    confirmed(&gateway, "restart");
+    let expected = [
+        ("reconnect_confirm", "OK"),
+        ("reconnect_confirm", "OK"),
+        ("restart_confirm", "Yes"),
+    ];
+    let expected = expected.map(|(dialog, button)| (dialog.to_owned(), button.to_owned()));
+    assert_eq!(answers(&gateway), expected);
+}
+
+#[test]
+fn the_gateway_is_closed_by_its_menu_and_its_question_answered() {
+    let display = TestDisplay::start(1024, 768);
+    let scenario = json!({"start": "main", "look": "dark", "confirm_exit": true, "api_port": 0});
+    let gateway = StandIn::start(&display, scenario);
+    let mut flight = Flight::start(&display, &[]);
+    flight.wait_for_state(State::LoggedIn);
+    flight.pilot.tell(Command::CarryOut(Errand::Close));
+    gateway.journal.wait("exit", |entry| entry["tidy"] == true);
+    let chosen = gateway.journal.all("menu");
+    assert_eq!(chosen.len(), 1, "{chosen:#?}");
+    assert_eq!(chosen[0]["item"], "File > Close");
+    assert_eq!(answers(&gateway), [("exit_confirm".to_owned(), "Yes".to_owned())]);
+}
