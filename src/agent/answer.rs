@@ -1,4 +1,5 @@
-//! Answering one dialog: tick, press, see it go; press again only when nothing happened for long.
+//! Answering one dialog: tick, fill in, press, see it go; press again only when nothing happened for long, and never
+//! when the press handed in a password.
 //!
 //! A press relies on the button and on every line that the window says: a dialog that changed since it was recognised
 //! is looked at again, not clicked.
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::action::{ActResult, Action, Seen, View};
+use super::filling::{FillStep, Filling};
 use crate::dialogs::{Permit, Press, Reply, Rule};
 use crate::screen::Rect;
 use crate::vision::controls;
@@ -20,6 +22,10 @@ const READABLE: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long a dialog may change or be covered whenever it is to be pressed.
 const RESTLESS: Duration = Duration::from_secs(30);
+/// Pause before a prompt that handed in a password is looked at again: it may be empty while it works.
+const JUDGED: Duration = Duration::from_secs(3);
+/// How long it may stay as it was.
+const WORKS: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(super) enum AnswerStep {
@@ -30,6 +36,18 @@ pub(super) enum AnswerStep {
     /// The settings have a value that no answer to this dialog follows from.
     Contradict,
     GiveUp(String),
+    /// Something to tell: a field is verified.
+    Verified(String),
+    /// It asks again for the password that was handed in.
+    Refused,
+}
+
+/// What the last action was to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    Fill,
+    Press,
+    Tick,
 }
 
 /// A dialog that shows, and what was done about it.
@@ -44,7 +62,12 @@ pub(super) struct Answer {
     ticked: bool,
     /// The view that the last act was made on: one that differs is a sign of life.
     acted_on: Option<View>,
-    pressing: bool,
+    doing: Doing,
+    filling: Option<Filling>,
+    /// When all was filled in.
+    filled: Option<Instant>,
+    /// Since when the password is handed in.
+    handed_in: Option<Instant>,
     /// Nothing more will be done about it.
     over: bool,
     /// The settings leave it alone, as they are now.
@@ -61,7 +84,10 @@ impl Answer {
             presses: 0,
             ticked: false,
             acted_on: None,
-            pressing: false,
+            doing: Doing::Press,
+            filling: None,
+            filled: None,
+            handed_in: None,
             over: false,
             left: false,
         }
@@ -77,6 +103,40 @@ impl Answer {
         self.over || self.left
     }
 
+    /// Whether its button was pressed.
+    pub(super) const fn is_pressed(&self) -> bool {
+        self.presses > 0
+    }
+
+    /// Whether the password is about to be handed in.
+    pub(super) fn is_filling_in(&self) -> bool {
+        let open = self.handed_in.is_none() && !self.over;
+        open && self.filling.as_ref().is_some_and(Filling::is_governed)
+    }
+
+    /// Whether an attempt is written down that was certainly not made yet.
+    pub(super) fn is_permitted(&self) -> bool {
+        self.is_filling_in() && self.filling.as_ref().is_some_and(Filling::is_permitted)
+    }
+
+    /// The fields may hold something else now.
+    pub(super) fn forget_fields(&mut self) {
+        if self.handed_in.is_none() {
+            self.filling = None;
+        }
+    }
+
+    /// Leaves it to a human, as things are.
+    pub(super) const fn leave(&mut self) -> AnswerStep {
+        self.left = true;
+        AnswerStep::Leave
+    }
+
+    /// Does nothing before this time.
+    pub(super) const fn pause(&mut self, until: Instant) {
+        self.not_before = Some(until);
+    }
+
     pub(super) fn next(
         &mut self,
         now: Instant,
@@ -90,6 +150,9 @@ impl Answer {
         }
         if let Some(time) = self.not_before.filter(|&time| now < time) {
             return AnswerStep::Wait(time);
+        }
+        if let Some(at) = self.handed_in {
+            return self.judge(now, view, rule, at);
         }
         let reply = rule.reply(&seen.window, &view.reading, permit);
         self.left = matches!(reply, Reply::Leave | Reply::Contradiction);
@@ -113,17 +176,63 @@ impl Answer {
                 {
                     return self.tick(now, seen, view, label, permit);
                 }
-                if self.presses == 0 && now > wanted + RESTLESS {
+                let mut relied_on = view.said();
+                match self.fill(now, seen, view, rule) {
+                    Ok(password) => relied_on.extend(password),
+                    Err(step) => return step,
+                }
+                let ready = self.filled.unwrap_or(wanted);
+                if self.presses == 0 && now > ready + RESTLESS {
                     return self.give_up(rule, "it changes, or is covered, whenever it is to be pressed");
                 }
                 if self.presses == MAX_PRESSES {
                     let why = format!("\"{press}\" was pressed {MAX_PRESSES} times and the dialog stays");
                     return self.give_up(rule, &why);
                 }
-                self.pressing = true;
-                self.click(seen, view, button.bounds, press)
+                self.doing = Doing::Press;
+                self.click(seen, view, button.bounds, press, relied_on)
             }
         }
+    }
+
+    /// The next step before all is filled in; then the part of the password's field that the press relies on.
+    fn fill(
+        &mut self,
+        now: Instant,
+        seen: &Seen,
+        view: &View,
+        rule: &Rule,
+    ) -> Result<Option<Rect>, AnswerStep> {
+        if rule.fill().is_empty() || self.presses > 0 {
+            return Ok(None);
+        }
+        let filling = self.filling.get_or_insert_with(|| Filling::new(now, rule));
+        Err(match filling.next(now, seen.window.id, view, rule) {
+            FillStep::Act(action) => {
+                self.doing = Doing::Fill;
+                AnswerStep::Act(action)
+            }
+            FillStep::Verified(what) => AnswerStep::Verified(what),
+            FillStep::Wait(until) => AnswerStep::Wait(until),
+            FillStep::Fail(why) => self.give_up(rule, &why),
+            FillStep::Filled(relied_on) => {
+                self.filled.get_or_insert(now);
+                return Ok(relied_on);
+            }
+        })
+    }
+
+    /// What became of the password that was handed in, as far as its prompt tells.
+    fn judge(&mut self, now: Instant, view: &View, rule: &Rule, at: Instant) -> AnswerStep {
+        let pressed = self.acted_on.as_ref().zip(self.filling.as_ref());
+        if pressed.is_some_and(|(pressed, filling)| filling.asks_again(pressed, view)) {
+            self.over = true;
+            return AnswerStep::Refused;
+        }
+        if now < at + WORKS {
+            return AnswerStep::Wait(at + WORKS);
+        }
+        self.give_up(rule, "the password was handed in and the dialog stays")
     }
 
     fn tick(
@@ -137,8 +246,8 @@ impl Answer {
         let check_box = controls::check_box(&view.frame, &view.reading, label);
         match (check_box, permit.press(label)) {
             (Some(check_box), Some(press)) if check_box.checked == Some(false) && self.acted_on.is_none() => {
-                self.pressing = false;
-                self.click(seen, view, check_box.bounds, press)
+                self.doing = Doing::Tick;
+                self.click(seen, view, check_box.bounds, press, view.said())
             }
             // Ticked; or clicked, but its state cannot be told; or no box to be seen: the notice may come again, that
             // is all.
@@ -149,14 +258,21 @@ impl Answer {
         }
     }
 
-    fn click(&mut self, seen: &Seen, view: &View, bounds: Rect, label: Press) -> AnswerStep {
+    fn click(
+        &mut self,
+        seen: &Seen,
+        view: &View,
+        bounds: Rect,
+        label: Press,
+        unchanged: Vec<Rect>,
+    ) -> AnswerStep {
         self.acted_on = Some(view.clone());
         AnswerStep::Act(Action::Click {
             window: seen.window.id,
             bounds,
             label,
             seen: Arc::clone(&view.frame),
-            unchanged: view.said(),
+            unchanged,
         })
     }
 
@@ -164,7 +280,7 @@ impl Answer {
         if self.presses == MAX_PRESSES {
             return self.give_up(rule, "it has none of its buttons, and does not close");
         }
-        self.pressing = true;
+        self.doing = Doing::Press;
         AnswerStep::Act(Action::CloseWindow {
             window: seen.window.id,
         })
@@ -175,13 +291,24 @@ impl Answer {
         AnswerStep::GiveUp(format!("{}: {why}; answer it in the viewer", rule.name))
     }
 
-    pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
-        self.not_before = match result {
-            ActResult::Done if self.pressing => {
+    /// Takes the result of the last action. True when that handed in the password, or may have.
+    pub(super) fn handle(&mut self, now: Instant, result: &ActResult) -> bool {
+        self.not_before = None;
+        let governed = self.is_permitted();
+        match (self.doing, &mut self.filling, result) {
+            (Doing::Fill, Some(filling), _) => filling.handle(now, result),
+            (Doing::Press, _, ActResult::Done | ActResult::Failed { .. }) if governed => {
                 self.presses += 1;
-                Some(now + PATIENCE)
+                self.handed_in = Some(now);
+                self.not_before = Some(now + JUDGED);
+                return true;
             }
-            _ => Some(now + LOOK_AGAIN),
-        };
+            (Doing::Press, _, ActResult::Done) => {
+                self.presses += 1;
+                self.not_before = Some(now + PATIENCE);
+            }
+            _ => self.not_before = Some(now + LOOK_AGAIN),
+        }
+        false
     }
 }

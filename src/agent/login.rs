@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
-
-use super::action::{ActResult, Action, Shown, Typed, View};
+use super::action::{ActResult, Action, Typed, View};
 use super::choice::{Choice, ChoiceStep, Named, is_label};
+use super::entry::{Entry, Look, PAINTED, RETRY, shown_in};
 use super::fields::{Fields, is_field_label};
 use super::policy::Policy;
 use crate::config::TradingMode;
@@ -17,14 +16,6 @@ use crate::vision::controls::{self, Button};
 
 /// How long fields may stay disabled, or toggles away, before the plan is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Pause before a field is tried again.
-const RETRY: Duration = Duration::from_millis(700);
-/// How long a filled field may take to be painted.
-const PAINTED: Duration = Duration::from_millis(1500);
-/// How often fields are asked what they hold, once for each way to select their text, before they are looked at.
-const ASKED: u32 = 2;
-/// The echo character of a password, as it is read.
-const ECHO: char = '\u{2022}';
 /// How long the gateway may do nothing visible after the login button was pressed.
 const ANSWER: Duration = Duration::from_secs(30);
 
@@ -92,10 +83,7 @@ pub(super) struct Login {
     not_before: Option<Instant>,
     /// User name and password field are the other way round than they look.
     swapped: bool,
-    /// How often a field did not say what it holds.
-    unanswered: u32,
-    /// The field that is not asked what it holds, as it looked before it was typed into, or when it was compared last.
-    before: Option<Frame>,
+    entry: Entry,
     /// The password field before it was filled: one that looks so again was rebuilt.
     empty_password: Option<(Rect, Frame)>,
     /// The choices, once they are made.
@@ -117,8 +105,7 @@ impl Login {
             started: now,
             not_before: None,
             swapped: false,
-            unanswered: 0,
-            before: None,
+            entry: Entry::default(),
             empty_password: None,
             api_choice: None,
             mode_choice: None,
@@ -204,8 +191,8 @@ impl Login {
             Step::DataUserName => self.fill(now, view, &submit, Typed::DataUserName),
             Step::DataPassword => self.fill(now, view, &submit, Typed::DataPassword),
             Step::Look { what, typed } => {
-                let (what, painted) = (*what, *typed + PAINTED);
-                self.look(now, view, &submit, what, painted)
+                let (what, typed) = (*what, *typed);
+                self.look(now, view, &submit, what, typed)
             }
             Step::Permit { filled } => match &self.empty_password {
                 Some((field, before)) if view.frame.crop(*field) == *before => {
@@ -248,14 +235,7 @@ impl Login {
         if what == Typed::UserName && (self.empty_password.is_none() || shown_in(view, password).is_none()) {
             self.empty_password = Some((password, view.frame.crop(password)));
         }
-        let read_back = self.unanswered < ASKED;
-        self.before = (!read_back).then(|| view.frame.crop(field));
-        Next::Act(Action::Fill {
-            window: self.window,
-            field,
-            what,
-            read_back,
-        })
+        Next::Act(self.entry.fill(self.window, view, field, what))
     }
 
     /// The first pair stands in its fields: on to the second, if there is one.
@@ -352,7 +332,7 @@ impl Login {
                 Next::Wait(now)
             }
             (_, ActResult::NoAnswer) => {
-                self.unanswered += 1;
+                self.entry.count_unanswered();
                 self.again(now, "a field did not say what it holds")
             }
             (
@@ -465,19 +445,14 @@ impl Login {
     }
 
     /// What a field shows that was typed into and does not say what it holds.
-    fn look(&mut self, now: Instant, view: &View, submit: &Button, what: Typed, painted: Instant) -> Next {
+    fn look(&mut self, now: Instant, view: &View, submit: &Button, what: Typed, typed: Instant) -> Next {
         let Some(field) = self.fields(view, submit).and_then(|fields| fields.of(what)) else {
             return self.again(now, "the fields cannot be found");
         };
-        let looks = view.frame.crop(field);
-        let news = self.before.as_ref().is_none_or(|before| looks != *before);
-        match shown_in(view, field) {
-            Some(shown) if news => {
-                self.before = Some(looks);
-                Next::Act(Action::Compare { what, shown })
-            }
-            _ if now < painted => Next::Wait(painted),
-            _ => {
+        match self.entry.look(now, view, field, what, typed) {
+            Look::Compare(action) => Next::Act(action),
+            Look::Wait(until) => Next::Wait(until),
+            Look::Nothing => {
                 self.step = Step::UserName;
                 self.again(now, "a field neither says nor shows what was typed")
             }
@@ -489,23 +464,6 @@ impl Login {
         self.not_before = Some(now + RETRY);
         Next::Wait(now + RETRY)
     }
-}
-
-/// The only line that shows in a field.
-fn shown_in(view: &View, field: Rect) -> Option<Shown> {
-    let mut lines = view
-        .reading
-        .lines
-        .iter()
-        .filter(|line| field.contains(line.bounds.center()));
-    let (line, None) = (lines.next()?, lines.next()) else {
-        return None;
-    };
-    Some(if line.text.chars().all(|c| c == ECHO) {
-        Shown::Dots(line.text.chars().count())
-    } else {
-        Shown::Text(Zeroizing::new(line.text.clone()))
-    })
 }
 
 /// `Paper Log In` names the paper mode. `Log In` and `Login` say nothing: not every version's label follows the mode.

@@ -7,8 +7,10 @@ mod action;
 mod answer;
 mod choice;
 mod configuration;
+mod entry;
 mod errand;
 mod fields;
+mod filling;
 mod login;
 mod menu;
 mod policy;
@@ -76,6 +78,8 @@ pub struct Agent {
     login: Option<Login>,
     code: Option<CodeEntry>,
     answers: BTreeMap<WindowId, Answer>,
+    /// Rules through which the password was handed in, and when their prompts showed last.
+    handed_in: BTreeMap<String, Instant>,
     /// Windows without a rule: since when, and whether that was told.
     unknown: BTreeMap<WindowId, (Instant, bool)>,
     /// Dialogs that the settings leave alone, as told.
@@ -125,6 +129,7 @@ impl Agent {
             login: None,
             code: None,
             answers: BTreeMap::new(),
+            handed_in: BTreeMap::new(),
             unknown: BTreeMap::new(),
             left: BTreeSet::new(),
             in_the_way: BTreeSet::new(),
@@ -218,11 +223,7 @@ impl Agent {
         match asker {
             Asker::Nobody => {}
             Asker::Refusal => self.lock("the gateway refused the credentials".into()),
-            Asker::Answer(window) => {
-                if let Some(answer) = self.answers.get_mut(&window) {
-                    answer.handle(now, result);
-                }
-            }
+            Asker::Answer(window) => self.answer_result(now, window, result),
             Asker::Code => {
                 if let Some(code) = &mut self.code {
                     code.handle(now, result);
@@ -248,6 +249,7 @@ impl Agent {
             self.login = None;
         }
         self.upkeep.human_acted();
+        self.answers.values_mut().for_each(Answer::forget_fields);
         self.decide(now);
     }
 
@@ -336,6 +338,8 @@ impl Agent {
         } else if self.logged_in {
             self.keep_up(now, &known);
         }
+        let showing: Vec<&str> = known.iter().map(|(_, _, rule)| rule.name.as_str()).collect();
+        self.judge_handed_in(now, &showing);
         self.judge_absence(now);
         let was_logged_in = self.logged_in;
         self.judge_state(&known, blocked);
@@ -449,7 +453,8 @@ impl Agent {
             .get(&window)
             .is_none_or(|answer| answer.rule != rule.name);
         if new {
-            self.answers.insert(window, Answer::new(now, rule));
+            let before = self.answers.insert(window, Answer::new(now, rule));
+            self.withdraw_unless_made(before.as_ref());
             self.take_meaning(now, view, rule);
             if !self.queue.is_empty() {
                 return;
@@ -465,10 +470,29 @@ impl Agent {
             Some(ours) => self.policy.permit_own_act(ours),
             None => setting.and_then(|setting| self.policy.permit(setting, circumstances)),
         };
+        if self.waits_for_another(window, rule) {
+            return;
+        }
+        let withheld = self.withholds(rule);
         let Some(answer) = self.answers.get_mut(&window) else {
             return;
         };
-        match answer.next(now, seen, view, rule, permit) {
+        let was_permitted = answer.is_permitted();
+        let step = if withheld {
+            answer.leave()
+        } else {
+            answer.next(now, seen, view, rule, permit)
+        };
+        if was_permitted && !answer.is_permitted() {
+            self.queue
+                .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+        }
+        match step {
+            AnswerStep::Verified(what) => {
+                self.events.push_back(Event::Verified { what });
+                self.wake_at(now);
+            }
+            AnswerStep::Refused => self.refused_again(),
             AnswerStep::Act(action) => {
                 if let Action::Click { label, .. } = &action {
                     self.events.push_back(Event::Pressed {
@@ -510,6 +534,9 @@ impl Agent {
 
     /// What a dialog's appearance says of the login, before its button is pressed.
     fn take_meaning(&mut self, now: Instant, view: &View, rule: &Rule) {
+        if self.handed_in.contains_key(&rule.name) {
+            return self.refused_again();
+        }
         match rule.meaning {
             Meaning::Refused if self.by_token && !self.submitted => self.token_refused(view),
             Meaning::TokenExpired => {
@@ -577,6 +604,7 @@ impl Agent {
             self.queue
                 .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
         }
+        self.handed_in.clear();
         self.end_login();
     }
 
@@ -751,6 +779,7 @@ impl Agent {
             self.upkeep.forget();
             // Whatever dialog stands over it: from here on the API may answer.
             self.enter(State::LoggedIn, "the main window shows".into());
+            self.accepted();
             if std::mem::take(&mut self.submitted) {
                 self.queue
                     .push_back((Asker::Nobody, Action::Record(Outcome::LoggedIn)));
@@ -829,7 +858,9 @@ impl Agent {
             .filter(|id| !open.contains(id))
             .collect();
         for id in closed {
-            if let Some(answer) = self.answers.remove(&id)
+            let answer = self.answers.remove(&id);
+            self.withdraw_unless_made(answer.as_ref());
+            if let Some(answer) = answer
                 && let Some(after) = answer.answered_after(now)
             {
                 self.events.push_back(Event::Answered {

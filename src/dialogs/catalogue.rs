@@ -117,12 +117,17 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// No rules at all: for a program that is none of Interactive Brokers', to add its own rules to.
+    pub const fn empty() -> Self {
+        Self { rules: Vec::new() }
+    }
+
     /// The built-in rules.
     ///
     /// # Errors
     /// When a built-in file is wrong, which a test excludes.
     pub fn built_in() -> Result<Self, RuleError> {
-        let mut catalogue = Self { rules: Vec::new() };
+        let mut catalogue = Self::empty();
         for (name, text) in BUILT_IN {
             catalogue.add(Path::new(name), text)?;
         }
@@ -290,6 +295,18 @@ mod tests {
             (
                 "[[rule]]\nname = \"x\"\ntext = [\"a\"]\n\n  [[rule]]\nname = \"x\"\ntext = [\"a\"]\n",
                 "mine.toml: line 5, column 3: rule \"x\": another rule",
+            ),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\npress = [\"OK\"]\nfill = [{ field = [\"User\"] }]\n",
+                "line 5, column 8: `fill` takes one of `with",
+            ),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\npress = [\"OK\"]\nfill = [{ field = [], value = \"a\" }]\n",
+                "`field` names at least one label",
+            ),
+            (
+                "[[rule]]\nname = \"x\"\ntext = [\"a\"]\nfill = [{ field = [\"User\"], value = \"a\" }]\n",
+                "`fill` belongs to a rule without `meaning`, and with `press` or `answers`",
             ),
         ];
         for (text, wanted) in table {

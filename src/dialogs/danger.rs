@@ -108,8 +108,10 @@ pub static DANGERS: [Danger; 8] = [
     },
 ];
 
-/// Labels with a marked word that do no harm: places in the configuration, which change nothing before `OK`.
-const HARMLESS: [&str; 6] = [
+/// Labels with a marked word that do no harm: the button of a login, which signs nothing, and places in the
+/// configuration, which change nothing before `OK`.
+const HARMLESS: [&str; 7] = [
+    "Sign in",
     "Lock and Exit",
     "Auto restart",
     "Auto logoff",

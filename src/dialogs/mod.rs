@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod danger;
+mod fill;
 mod judgement;
 mod lesson;
 mod phrase;
@@ -13,6 +14,7 @@ mod said;
 
 pub use catalogue::{Catalogue, Recognition, RuleError, RuleFile};
 pub use danger::{DANGERS, Danger, is_built_in};
+pub use fill::{Fill, FillText};
 pub use judgement::{Condition, Judgement};
 pub use lesson::{Lesson, labels};
 pub use press::{Permit, Press};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::danger::{DANGERS, Danger};
+use super::fill::{Fill, FillText};
 use super::phrase::Phrase;
 use super::press::{Permit, Press};
 use super::said::Said;
@@ -174,6 +175,9 @@ pub struct Rule {
     /// Label of a check box to be ticked before the button is pressed, when `setting` has the value named here.
     #[serde(default)]
     tick: BTreeMap<String, String>,
+    /// What is typed into fields before the button is pressed.
+    #[serde(default)]
+    fill: Vec<Fill>,
     /// Values of the setting that contradict this dialog: it is left alone, and told as an error.
     #[serde(default)]
     errors: Vec<String>,
@@ -282,6 +286,22 @@ impl Rule {
         value.and_then(|value| self.tick.get(value)).map(String::as_str)
     }
 
+    /// What is typed into fields before the button is pressed, in this order.
+    pub fn fill(&self) -> &[Fill] {
+        &self.fill
+    }
+
+    /// Whether its button hands in the password.
+    pub fn types_password(&self) -> bool {
+        self.fill.iter().any(|fill| fill.text == FillText::Password)
+    }
+
+    /// Whether it takes the user's credentials.
+    pub fn takes_credentials(&self) -> bool {
+        let own = |fill: &Fill| matches!(fill.text, FillText::Value(_));
+        !self.fill.iter().all(own)
+    }
+
     /// The labels that make the window what it is, for a meaning that has its own plan (the login button's, for one).
     pub fn buttons(&self) -> &[String] {
         &self.buttons
@@ -300,6 +320,7 @@ impl Rule {
 
     /// What is wrong with the rule as written, whatever the screen shows.
     pub(super) fn fault(&self) -> Option<String> {
+        let nothing_pressed = self.press.is_empty() && self.answers.is_empty();
         let fault = if self.name.is_empty() {
             "a rule needs a name"
         } else if self.title.is_empty() && self.text.is_empty() && self.words.is_empty() {
@@ -308,6 +329,8 @@ impl Rule {
             "`setting` and `answers` belong together"
         } else if self.setting.is_some() && !self.press.is_empty() {
             "`press` answers whatever the settings say: with `setting`, use `answers`"
+        } else if !self.fill.is_empty() && (self.meaning != Meaning::Notice || nothing_pressed) {
+            "`fill` belongs to a rule without `meaning`, and with `press` or `answers`"
         } else {
             return self.forbidden_label();
         };

@@ -1,6 +1,7 @@
 //! The agent before a display of hand-made windows, in counted time.
 
 mod dialogs;
+mod filling;
 mod life;
 mod login;
 mod outcome;
