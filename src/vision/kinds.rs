@@ -151,12 +151,14 @@ pub(super) fn is_framed(frame: &Frame, ground: &Ground) -> bool {
     };
     let mut count = 0;
     let mut total = 0;
-    for x in (bounds.x..bounds.right()).step_by(2) {
+    let round = ground.rounding();
+    for x in (bounds.x + round..bounds.right() - round).step_by(2) {
         total += 2;
         count +=
             usize::from(differs(x, bounds.y - 1, (0, -1))) + usize::from(differs(x, bounds.bottom(), (0, 1)));
     }
-    for y in (bounds.y..bounds.bottom()).step_by(2) {
+    let round = round.min(bounds.height as i32 / 2 - 2).max(0);
+    for y in (bounds.y + round..bounds.bottom() - round).step_by(2) {
         total += 2;
         count +=
             usize::from(differs(bounds.x - 1, y, (-1, 0))) + usize::from(differs(bounds.right(), y, (1, 0)));

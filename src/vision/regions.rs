@@ -25,9 +25,24 @@ pub(super) struct Ground {
     rows: Vec<u32>,
     /// Its most frequent colour.
     pub(super) background: u32,
+    /// From where to where it reaches in each row, when its corners may be rounded; else empty.
+    spans: Vec<(i32, i32)>,
 }
 
 impl Ground {
+    /// How wide its rounded corners are.
+    pub(super) fn rounding(&self) -> i32 {
+        let inset = |span: Option<&(i32, i32)>| {
+            span.map_or(0, |&(left, right)| (left - self.bounds.x).max(self.bounds.right() - right))
+        };
+        inset(self.spans.first()).max(inset(self.spans.last()))
+    }
+
+    fn span(&self, y: i32) -> (i32, i32) {
+        let row = self.spans.get((y - self.bounds.y) as usize);
+        row.copied().unwrap_or((self.bounds.x, self.bounds.right()))
+    }
+
     /// The background's colour in row `y` of the picture.
     pub(super) fn row(&self, y: i32) -> u32 {
         let last = self.rows.len() as i32 - 1;
@@ -62,7 +77,8 @@ impl Grounds {
             let bounds = ground.bounds;
             for y in bounds.y..bounds.bottom() {
                 let row = y as usize * width;
-                owner[row + bounds.x as usize..row + bounds.right() as usize].fill(index as u16);
+                let (left, right) = ground.span(y);
+                owner[row + left as usize..row + right as usize].fill(index as u16);
             }
         }
         Self { all, owner }
@@ -84,8 +100,23 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
     let mut all = vec![ground(picture, whole.unwrap_or(u32::MAX))];
     for (label, flat) in found {
         let panel = flat.bounds.width >= PANEL.0 && flat.bounds.height >= PANEL.1 && flat.square >= SOLID;
-        if Some(label) != whole && (panel || is_rectangular(frame, map, label, flat)) {
+        if Some(label) == whole {
+            continue;
+        }
+        let outline = || Outline::of(frame, map, label, flat);
+        if panel {
             all.push(ground(flat.bounds, label));
+        } else if is_rectangular(frame, map, label, flat) {
+            let spans = outline().map_or_else(Vec::new, |outline| outline.spans);
+            all.push(Ground {
+                spans,
+                ..ground(flat.bounds, label)
+            });
+        } else if let Some(outline) = outline().filter(|outline| outline.has_round_ends) {
+            all.push(Ground {
+                spans: outline.spans,
+                ..ground(flat.bounds, label)
+            });
         }
     }
     all.truncate(MOST);
@@ -99,6 +130,7 @@ const fn ground(bounds: Rect, label: u32) -> Ground {
         parent: None,
         rows: Vec::new(),
         background: 0,
+        spans: Vec::new(),
     }
 }
 
@@ -159,6 +191,52 @@ fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool
         .filter(|&x| (0..reach).any(|d| has(x, bounds.bottom() - 1 - d)))
         .count();
     share(top, bounds.width) && share(bottom, bounds.width)
+}
+
+/// The outline of an area that may be a control with rounded corners.
+struct Outline {
+    /// From where to where it reaches in each row; corners are left out, and no more than half an ellipse would.
+    spans: Vec<(i32, i32)>,
+    /// It is as wide as a button with round ends is in nearly every row, and as high in between.
+    has_round_ends: bool,
+}
+
+impl Outline {
+    fn of(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> Option<Self> {
+        let bounds = flat.bounds;
+        let (width, height) = (bounds.width as i32, bounds.height as i32);
+        // The insides of large letters are round too, but not wide.
+        if !(14..=64).contains(&height) || width * 10 < height * 13 {
+            return None;
+        }
+        let columns = frame.size().width as usize;
+        let has = |x: i32, y: i32| map.labels[y as usize * columns + x as usize] == label;
+        let radius = height as f32 / 2.0;
+        let end = (height * 4 / 5).min(width * 2 / 5);
+        let mut spans = Vec::with_capacity(bounds.height as usize);
+        let mut fitting = 0;
+        for y in bounds.y..bounds.bottom() {
+            let level = ((y - bounds.y) as f32 + 0.5) / radius - 1.0;
+            let inset = (end as f32 * (1.0 - (1.0 - level * level).max(0.0).sqrt())) as i32 + 3;
+            let left = (0..inset).find(|&d| has(bounds.x + d, y));
+            let right = (0..inset).find(|&d| has(bounds.right() - 1 - d, y));
+            fitting += i32::from(left.is_some() && right.is_some());
+            spans.push((
+                bounds.x + left.unwrap_or(inset),
+                bounds.right() - right.unwrap_or(inset),
+            ));
+        }
+        let between = bounds.x + end..bounds.right() - end;
+        let reaches = |edge: i32, step: i32| {
+            let touching = between.clone().filter(|&x| (0..3).any(|d| has(x, edge + d * step)));
+            touching.count() * 100 >= between.len() * 72
+        };
+        let straight = reaches(bounds.y, 1) && reaches(bounds.bottom() - 1, -1);
+        Some(Self {
+            spans,
+            has_round_ends: fitting * 10 >= height * 9 && straight,
+        })
+    }
 }
 
 /// Whether a ground is as small and square as the inside of a check box.
