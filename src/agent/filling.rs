@@ -5,7 +5,7 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::action::{ActResult, Action, Outcome, Shown, Typed, View};
+use super::action::{ActResult, Action, Outcome, Typed, View};
 use super::answer::Answer;
 use super::entry::{Entry, Look, PAINTED, RETRY, shown_in};
 use super::{Agent, Asker, Event};
@@ -211,14 +211,17 @@ impl Filling {
         self.empty.as_ref().is_some_and(as_before)
     }
 
-    /// Whether the password's field, which showed something when it was handed in as `pressed`, does so no more: the
-    /// prompt was put up again.
+    /// Whether the password's field, which showed something when it was handed in as `pressed`, is empty: the prompt was
+    /// put up again.
     pub(super) fn asks_again(&self, pressed: &View, view: &View) -> bool {
         let Some((field, _)) = &self.empty else {
             return false;
         };
-        let kind = |view| shown_in(view, *field).as_ref().map(mem::discriminant::<Shown>);
-        self.is_empty(view) || kind(pressed) != kind(view)
+        let shows = |view: &View| {
+            let mut lines = view.reading.lines.iter();
+            lines.any(|line| field.contains(line.bounds.center()))
+        };
+        self.is_empty(view) || shows(pressed) && !shows(view)
     }
 }
 

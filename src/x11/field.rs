@@ -147,6 +147,9 @@ fn section(text: &str, from: usize, most: usize) -> usize {
 /// How often the text may stand in a field already that takes no selection, from attempts to read it back.
 const LEFT_OVER: usize = 3;
 
+/// How long a program that took PRIMARY before may take to do so again. Some (Tk) do not while they still have it.
+const HELD: Duration = Duration::from_secs(2);
+
 /// How often the program took PRIMARY, and the text that it told then.
 type Answer = (usize, Option<Zeroizing<String>>);
 
@@ -531,12 +534,21 @@ impl Desktop {
     }
 
     /// Waits for the program to take PRIMARY more often than `told`, and gets its text, or `None` when it refuses;
-    /// with how often it took PRIMARY before it answered.
-    fn ask(&mut self, field: &Field, told: usize) -> Result<Result<Answer, Stop>, X11Error> {
+    /// with how often it took PRIMARY before it answered. One that may have it still loses it first, and selects anew.
+    fn ask(&mut self, field: &mut Field, told: usize) -> Result<Result<Answer, Stop>, X11Error> {
         let deadline = Instant::now() + field.options.answer;
-        let taken = self.until(field, deadline, |desktop| {
-            Ok(Some(desktop.selection.taken()).filter(|&taken| taken > told))
-        })?;
+        let more = |desktop: &mut Self| Ok(Some(desktop.selection.taken()).filter(|&taken| taken > told));
+        let held = if told > 0 {
+            deadline.min(Instant::now() + HELD)
+        } else {
+            deadline
+        };
+        let mut taken = self.until(field, held, more)?;
+        if matches!(taken, Err(Stop::TimedOut)) && held < deadline {
+            self.empty_primary()?;
+            self.select_all(field)?;
+            taken = self.until(field, deadline, more)?;
+        }
         let taken = match taken {
             Ok(taken) => taken,
             Err(stop) => return Ok(Err(stop)),
