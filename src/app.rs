@@ -23,7 +23,7 @@ use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{Launch, LaunchError, Restart};
 use crate::journal::recorder::{Recorder, RecorderOptions};
-use crate::journal::{EventLog, Evidence, Governor};
+use crate::journal::{EventLog, Governor};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{
@@ -580,7 +580,6 @@ fn hands(config: &mut Config) -> Result<Hands, AppError> {
         data_credentials,
         totp_key: config.second_factor.totp_key.take(),
         governor,
-        evidence: Evidence::new(config.state_dir.join("evidence")),
-        kept: None,
+        ..Hands::new(&config.state_dir)
     })
 }

@@ -49,6 +49,24 @@ pub struct Policy {
     pub hands_off: Duration,
 }
 
+impl Default for Policy {
+    /// Without settings: answers what its rules answer in any case, and logs in nowhere.
+    fn default() -> Self {
+        Self {
+            mode: TradingMode::Paper,
+            has_credentials: false,
+            fix: false,
+            has_data_credentials: false,
+            has_code: false,
+            relogin: false,
+            second_factor_device: None,
+            answers: BTreeMap::new(),
+            configuration: GatewayOptions::default(),
+            hands_off: HANDS_OFF,
+        }
+    }
+}
+
 impl Policy {
     /// The policy that the settings ask for.
     pub fn new(config: &Config) -> Self {
@@ -168,16 +186,8 @@ mod tests {
     fn primaryoverride_goes_on_at_first_and_gives_way_later() {
         let answers = BTreeMap::from([("existing-session".to_owned(), "primaryoverride".to_owned())]);
         let policy = Policy {
-            mode: TradingMode::Paper,
-            has_credentials: true,
-            fix: false,
-            has_data_credentials: false,
-            has_code: false,
-            relogin: false,
-            second_factor_device: None,
             answers,
-            configuration: GatewayOptions::default(),
-            hands_off: Duration::ZERO,
+            ..Policy::default()
         };
         let value = |setting, logged_in| {
             let now = Circumstances {

@@ -7,10 +7,8 @@ use super::listen;
 use crate::config::{Config, VncSettings};
 use crate::exit::ExitCode;
 use crate::supervisor::Signals;
-use crate::vnc::{Screen, Settings};
+use crate::vnc::{Password, Passwords, Screen, Security, Settings};
 use crate::x11::{self, DisplayAddress};
-use protocol::security::Security;
-use protocol::security::vnc_auth::{Password, Passwords};
 
 /// The desktop's name in a viewer's title bar.
 const NAME: &str = "gatehand";

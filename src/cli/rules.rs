@@ -67,9 +67,9 @@ fn check(options: CheckOptions, context: Context) -> Result<ExitCode, Failure> {
             .rules
             .ok_or_else(no_folder)?,
     };
-    let mut catalogue = Catalogue::built_in().map_err(Failure::configuration)?;
-    let built_in = catalogue.rules().len();
     let files = RuleFile::of_folder(&folder).map_err(Failure::configuration)?;
+    let mut catalogue = Catalogue::beside(&files).map_err(Failure::configuration)?;
+    let built_in = catalogue.rules().len();
     let faults: Vec<String> = files
         .iter()
         .filter_map(|file| catalogue.add(&file.path, &file.text).err())

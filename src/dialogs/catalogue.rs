@@ -60,10 +60,17 @@ pub enum RuleError {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Rules {
+    /// Whether the built-in rules count beside these.
+    #[serde(default = "yes")]
+    built_in_rules: bool,
     #[serde(default)]
     rule: Vec<Spanned<Rule>>,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// A file of rules as it was read.
@@ -97,6 +104,11 @@ impl RuleFile {
         };
         files.into_iter().map(read).collect()
     }
+
+    /// Whether it wants no built-in rules. What is wrong with it is told when its rules are added.
+    fn is_alone(&self) -> bool {
+        toml::from_str::<Rules>(&self.text).is_ok_and(|rules| !rules.built_in_rules)
+    }
 }
 
 /// What the catalogue says of a window.
@@ -117,17 +129,12 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// No rules at all: for a program that is none of Interactive Brokers', to add its own rules to.
-    pub const fn empty() -> Self {
-        Self { rules: Vec::new() }
-    }
-
     /// The built-in rules.
     ///
     /// # Errors
     /// When a built-in file is wrong, which a test excludes.
     pub fn built_in() -> Result<Self, RuleError> {
-        let mut catalogue = Self::empty();
+        let mut catalogue = Self { rules: Vec::new() };
         for (name, text) in BUILT_IN {
             catalogue.add(Path::new(name), text)?;
         }
@@ -172,12 +179,23 @@ impl Catalogue {
         Ok(())
     }
 
-    /// The built-in rules and those of the user's files.
+    /// What these files stand beside: the built-in rules; none when one of the files says `built-in-rules = false`.
+    ///
+    /// # Errors
+    /// As [`Catalogue::built_in`].
+    pub fn beside(files: &[RuleFile]) -> Result<Self, RuleError> {
+        if files.iter().any(RuleFile::is_alone) {
+            return Ok(Self { rules: Vec::new() });
+        }
+        Self::built_in()
+    }
+
+    /// The rules of the user's files, and the built-in ones beside them, if they are wanted.
     ///
     /// # Errors
     /// As [`Catalogue::add`].
     pub fn with_files(files: &[RuleFile]) -> Result<Self, RuleError> {
-        let mut catalogue = Self::built_in()?;
+        let mut catalogue = Self::beside(files)?;
         for file in files {
             catalogue.add(&file.path, &file.text)?;
         }
@@ -321,6 +339,19 @@ mod tests {
         let text =
             "[[rule]]\nname = \"x\"\ntext = [\"a\"]\nsetting = \"my-orders\"\nanswers.yes = [\"Transmit\"]\n";
         added(text).expect("a setting of its own");
+    }
+
+    #[test]
+    fn a_file_may_do_without_the_built_in_rules() {
+        let file = |text: &str| RuleFile {
+            path: "mine.toml".into(),
+            text: text.to_owned(),
+        };
+        let mine = "[[rule]]\nname = \"paper-notice\"\ntext = [\"a\"]\n";
+        let alone = file(&format!("built-in-rules = false\n{mine}"));
+        let catalogue = Catalogue::with_files(&[file(""), alone]).expect("no other rule has this name");
+        assert_eq!(catalogue.rules().len(), 1);
+        Catalogue::with_files(&[file(mine)]).expect_err("a built-in rule has this name");
     }
 
     #[test]

@@ -1,6 +1,26 @@
 //! Which dialog is this, and what may be done about it: rules as data. Pure.
 //!
 //! To add a dialog, add a `[[rule]]` to a file of `catalogue/` and a row to `tests/dialogs.rs`.
+//!
+//! # What a rule says
+//!
+//! ```toml
+//! [[rule]]
+//! name = "backup"
+//! # What tells the window apart: every condition must hold; within a list, any entry will do.
+//! title = ["Backup"]
+//! text = ["Where should the backup go?"]
+//! # What is done, in this order. `value` is no secret; `with` takes "user-name" or "password" of the settings.
+//! tick.now = "Do not ask again"
+//! fill = [{ field = ["Folder"], value = "/srv/backup" }]
+//! setting = "backup"
+//! answers.now = ["Start"]
+//! answers.later = ["Later"]
+//! ```
+//!
+//! Further conditions: `title-match = "equals"`, `title-or-text`, `also`, `words`, `buttons`, `no-buttons`, `no-text`,
+//! `questions`, `about-orders`. Further answers: `press` in place of `setting` and `answers`; `errors`, `close`. `meaning`
+//! gives a window a part in the login.
 
 mod catalogue;
 mod danger;

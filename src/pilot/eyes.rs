@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::agent::{Seen, View};
 use crate::screen::{Window, WindowId};
 use crate::vision::{Cache, OcrError, Reader, Tesseract, fingerprint, outline};
-use crate::x11::{Desktop, X11Error};
+use crate::x11::{Desktop, DesktopEvent, X11Error};
 
 /// Without damage for this long, a window counts as still.
 const SETTLE: Duration = Duration::from_millis(40);
@@ -30,6 +30,7 @@ pub struct Eyes {
     reader: Reader<Tesseract>,
     folder: PathBuf,
     windows: HashMap<WindowId, Tracked>,
+    begun: bool,
     changed: bool,
 }
 
@@ -48,11 +49,34 @@ impl Eyes {
             reader,
             folder,
             windows: HashMap::new(),
+            begun: false,
             changed: true,
         })
     }
 
-    pub(super) fn windows_changed(&mut self, now: Instant, windows: &[Window]) {
+    /// Takes in what happened on the display. When there is something new: all windows, lowest first. Then there may be
+    /// more at once; else not before the display wakes its owner, or [`Eyes::due`].
+    ///
+    /// # Errors
+    /// When the display is gone.
+    pub fn observe(&mut self, desktop: &mut Desktop) -> Result<Option<Vec<Seen>>, X11Error> {
+        let mut windows_changed = !std::mem::replace(&mut self.begun, true);
+        while let Some(event) = desktop.poll_event() {
+            match event {
+                DesktopEvent::WindowsChanged => windows_changed = true,
+                DesktopEvent::Damaged { window } => self.damaged(Instant::now(), window),
+                DesktopEvent::ManagerChanged { ours } => tracing::info!(ours, "the window manager changed"),
+                DesktopEvent::Lost { reason } => return Err(X11Error::Gone { reason }),
+            }
+        }
+        if windows_changed {
+            self.windows_changed(Instant::now(), desktop.windows());
+        }
+        let news = self.look(Instant::now(), desktop)?;
+        Ok(news.then(|| self.screen(desktop.windows())))
+    }
+
+    fn windows_changed(&mut self, now: Instant, windows: &[Window]) {
         self.windows
             .retain(|id, _| windows.iter().any(|window| window.id == *id));
         for window in windows {
@@ -65,21 +89,21 @@ impl Eyes {
         self.changed = true;
     }
 
-    pub(super) fn damaged(&mut self, now: Instant, window: WindowId) {
+    fn damaged(&mut self, now: Instant, window: WindowId) {
         if let Some(tracked) = self.windows.get_mut(&window) {
             let first = tracked.dirty.map_or(now, |(first, _)| first);
             tracked.dirty = Some((first, now));
         }
     }
 
-    /// When [`Eyes::look`] has something to do.
-    pub(super) fn due(&self) -> Option<Instant> {
+    /// When [`Eyes::observe`] has something to do, if nothing happens before.
+    pub fn due(&self) -> Option<Instant> {
         self.windows.values().filter_map(Tracked::due).min()
     }
 
     /// Looks at the windows that stand still now, topmost first, and reads one of them at most: what is on top may be
     /// acted on before the rest is read. True when there is something new to observe.
-    pub(super) fn look(&mut self, now: Instant, desktop: &mut Desktop) -> Result<bool, X11Error> {
+    fn look(&mut self, now: Instant, desktop: &mut Desktop) -> Result<bool, X11Error> {
         let ids: Vec<WindowId> = desktop.windows().iter().rev().map(|window| window.id).collect();
         for id in ids {
             let Some(tracked) = self.windows.get_mut(&id) else {
@@ -145,8 +169,7 @@ impl Eyes {
         Ok(std::mem::take(&mut self.changed))
     }
 
-    /// Everything as the agent wants it, lowest window first.
-    pub(super) fn screen(&self, windows: &[Window]) -> Vec<Seen> {
+    fn screen(&self, windows: &[Window]) -> Vec<Seen> {
         windows
             .iter()
             .map(|window| Seen {
@@ -165,7 +188,7 @@ impl Eyes {
     }
 
     /// Keeps what was learnt for the next start.
-    pub(super) fn save(&mut self) {
+    pub fn save(&mut self) {
         if let Err(error) = self.reader.cache().save(&self.folder) {
             tracing::warn!(%error, "the cache of read lines could not be saved");
         }

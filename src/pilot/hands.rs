@@ -1,6 +1,6 @@
 //! The hands: one action of the agent, carried out on the display or in the journal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use totp_rs::Builder;
@@ -44,6 +44,18 @@ pub struct Hands {
 }
 
 impl Hands {
+    /// Hands that know no credentials; evidence goes below `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            credentials: None,
+            data_credentials: None,
+            totp_key: None,
+            governor: None,
+            evidence: Evidence::new(folder.join("evidence")),
+            kept: None,
+        }
+    }
+
     /// The folder of evidence kept since the last call.
     pub(super) const fn take_evidence(&mut self) -> Option<PathBuf> {
         self.kept.take()
@@ -347,11 +359,7 @@ mod tests {
                 user: "Il1O0user".to_owned(),
                 password: Secret::new("demouser".to_owned()),
             }),
-            data_credentials: None,
-            totp_key: None,
-            governor: None,
-            evidence: Evidence::new(folder.path().to_path_buf()),
-            kept: None,
+            ..Hands::new(folder.path())
         };
         let text = |text: &str| Shown::Text(text.to_owned().into());
         let table = [

@@ -18,7 +18,7 @@ use crate::agent::{Errand, Event, State};
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::EventLog;
 use crate::vision::OcrError;
-use crate::x11::{Desktop, DesktopEvent, DesktopOptions, DisplayAddress, X11Error};
+use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
 pub use eyes::Eyes;
 pub use hands::Hands;
@@ -147,7 +147,6 @@ struct Cockpit {
 
 impl Cockpit {
     fn run(&mut self, inbox: &Receiver<Command>) {
-        self.eyes.windows_changed(Instant::now(), self.desktop.windows());
         loop {
             if let Err(error) = self.turn() {
                 let _ = self.reports.send(Report::DisplayLost(error.to_string()));
@@ -203,20 +202,7 @@ impl Cockpit {
     /// Takes in what happened, thinks, acts; until there is nothing more to do at once.
     fn turn(&mut self) -> Result<(), X11Error> {
         loop {
-            while let Some(event) = self.desktop.poll_event() {
-                match event {
-                    DesktopEvent::WindowsChanged => {
-                        self.eyes.windows_changed(Instant::now(), self.desktop.windows());
-                    }
-                    DesktopEvent::Damaged { window } => self.eyes.damaged(Instant::now(), window),
-                    DesktopEvent::ManagerChanged { ours } => {
-                        tracing::info!(ours, "the window manager changed");
-                    }
-                    DesktopEvent::Lost { reason } => return Err(X11Error::Gone { reason }),
-                }
-            }
-            if self.eyes.look(Instant::now(), &mut self.desktop)? {
-                let screen = self.eyes.screen(self.desktop.windows());
+            if let Some(screen) = self.eyes.observe(&mut self.desktop)? {
                 self.agent.observe(Instant::now(), screen);
             }
             if self.agent.poll_timeout().is_some_and(|due| due <= Instant::now()) {

@@ -8,5 +8,7 @@ mod serve;
 mod viewer;
 mod worker;
 
+pub use protocol::security::Security;
+pub use protocol::security::vnc_auth::{Password, Passwords};
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
 pub use serve::{ServeError, Settings, serve};
