@@ -6,7 +6,7 @@ set -eu
 
 build="build-essential"
 run="xvfb x11-xkb-utils xkb-data libtesseract5 tesseract-ocr-eng fonts-dejavu-core openjdk-17-jdk"
-test="procps python3-venv tigervnc-viewer openbox"
+test="procps python3-venv tigervnc-viewer openbox zenity python3-tk chromium"
 
 case "${1:-run}" in
 run) wanted="$build $run" ;;
