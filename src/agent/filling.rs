@@ -5,7 +5,7 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::action::{ActResult, Action, Outcome, Typed, View};
+use super::action::{ActResult, Action, Outcome, Seen, Typed, View};
 use super::answer::Answer;
 use super::entry::{Entry, Look, PAINTED, RETRY, shown_in};
 use super::{Agent, Asker, Event};
@@ -99,12 +99,13 @@ impl Filling {
         }
         match self.step {
             Step::MaySubmit => FillStep::Act(Action::MaySubmit),
-            Step::Type | Step::Look { .. } => match rule.fill().get(self.at) {
-                Some(fill) => self.fill(now, window, view, fill),
-                None => {
-                    self.step = Step::Full { since: now };
-                    FillStep::Wait(now)
-                }
+            Step::Type | Step::Look { .. } if self.at == rule.fill().len() => {
+                self.step = Step::Full { since: now };
+                FillStep::Wait(now)
+            }
+            Step::Type | Step::Look { .. } => match fields(view, rule.fill()) {
+                Ok(fields) => self.fill(now, window, view, fields[self.at], &rule.fill()[self.at]),
+                Err(why) => self.again(now, &why),
             },
             Step::Full { .. } if !self.governed => FillStep::Filled(None),
             Step::Full { since } if self.is_empty(view) => {
@@ -119,12 +120,7 @@ impl Filling {
         }
     }
 
-    fn fill(&mut self, now: Instant, window: WindowId, view: &View, fill: &Fill) -> FillStep {
-        let labels: Vec<&str> = fill.field.iter().map(String::as_str).collect();
-        let Some(field) = controls::field_labelled(&view.reading, &labels) else {
-            return self.again(now, &format!("no field is called {labels:?}"));
-        };
-        let field = field.bounds;
+    fn fill(&mut self, now: Instant, window: WindowId, view: &View, field: Rect, fill: &Fill) -> FillStep {
         let what = match &fill.text {
             FillText::UserName => Typed::UserName,
             FillText::Password => Typed::Password,
@@ -225,6 +221,22 @@ impl Filling {
     }
 }
 
+/// The field of each, by its label.
+fn fields(view: &View, fills: &[Fill]) -> Result<Vec<Rect>, String> {
+    let mut fields = Vec::with_capacity(fills.len());
+    for fill in fills {
+        let labels: Vec<&str> = fill.field.iter().map(String::as_str).collect();
+        match controls::field_labelled(&view.reading, &labels) {
+            None => return Err(format!("no field is called {labels:?}")),
+            Some(field) if fields.contains(&field.bounds) => {
+                return Err(format!("the field called {labels:?} is another one's too"));
+            }
+            Some(field) => fields.push(field.bounds),
+        }
+    }
+    Ok(fields)
+}
+
 /// Where a field's text begins: the caret, which blinks, is farther on.
 const fn start_of(field: Rect) -> Rect {
     let width = if field.width < field.height {
@@ -250,6 +262,24 @@ impl Agent {
             self.handed_in.contains_key(&rule.name) && self.answers.get(&window).is_none_or(unpressed);
         let mut others = self.answers.iter().filter(|&(&other, _)| other != window);
         rule.types_password() && (handed_in || others.any(|(_, other)| other.is_filling_in()))
+    }
+
+    /// A window that shows something else than the prompt that is being filled in: what was typed counts no more.
+    pub(super) fn forget_gone_prompts(&mut self, known: &[(Seen, View, Rule)]) {
+        let shows = |window: WindowId, name: &str| {
+            let mut known = known.iter();
+            known.any(|(seen, _, rule)| seen.window.id == window && rule.name == name)
+        };
+        for (&window, answer) in &mut self.answers {
+            if !answer.is_filling_in() || shows(window, &answer.rule) {
+                continue;
+            }
+            if answer.is_permitted() {
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+            }
+            answer.forget_fields();
+        }
     }
 
     /// A dialog is gone: an attempt that was written down for it, but not made, is none.
@@ -294,7 +324,6 @@ impl Agent {
         }
         self.handed_in.insert(name, now);
         self.submitted = true;
-        self.attempted = true;
     }
 
     /// What was handed in counts as accepted when its prompt stayed away for long.
@@ -311,9 +340,12 @@ impl Agent {
             return self.wake_at(due);
         }
         self.accepted();
-        self.end_login();
-        self.queue
-            .push_back((Asker::Nobody, Action::Record(Outcome::LoggedIn)));
+        // A login that went on with the same credentials tells itself what became of it.
+        if self.logged_in || !self.attempted {
+            self.end_login();
+            self.queue
+                .push_back((Asker::Nobody, Action::Record(Outcome::LoggedIn)));
+        }
     }
 
     /// The credentials are right: a prompt that comes again is a new one.

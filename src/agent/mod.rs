@@ -312,6 +312,7 @@ impl Agent {
             self.hands_off_until = None;
         }
         let known = self.known();
+        self.forget_gone_prompts(&known);
         let blocked = self.judge_unknown(now);
         let dialogs: Vec<_> = known
             .iter()

@@ -80,8 +80,14 @@ fn joins_up(pixels: &[u32], at: usize, width: usize) -> bool {
     if step > GRADIENT {
         return false;
     }
-    let before = if up >= width { distance(pixels[up], pixels[up - width]) } else { 0 };
-    let after = pixels.get(at + width).map_or(0, |&below| distance(pixels[at], below));
+    let before = if up >= width {
+        distance(pixels[up], pixels[up - width])
+    } else {
+        0
+    };
+    let after = pixels
+        .get(at + width)
+        .map_or(0, |&below| distance(pixels[at], below));
     let x = at % width;
     let level = |at: usize| {
         let left = x == 0 || distance(pixels[at], pixels[at - 1]) <= SAME;

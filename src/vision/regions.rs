@@ -33,7 +33,9 @@ impl Ground {
     /// How wide its rounded corners are.
     pub(super) fn rounding(&self) -> i32 {
         let inset = |span: Option<&(i32, i32)>| {
-            span.map_or(0, |&(left, right)| (left - self.bounds.x).max(self.bounds.right() - right))
+            span.map_or(0, |&(left, right)| {
+                (left - self.bounds.x).max(self.bounds.right() - right)
+            })
         };
         inset(self.spans.first()).max(inset(self.spans.last()))
     }
@@ -228,7 +230,9 @@ impl Outline {
         }
         let between = bounds.x + end..bounds.right() - end;
         let reaches = |edge: i32, step: i32| {
-            let touching = between.clone().filter(|&x| (0..3).any(|d| has(x, edge + d * step)));
+            let touching = between
+                .clone()
+                .filter(|&x| (0..3).any(|d| has(x, edge + d * step)));
             touching.count() * 100 >= between.len() * 72
         };
         let straight = reaches(bounds.y, 1) && reaches(bounds.bottom() - 1, -1);

@@ -126,6 +126,20 @@ fn a_prompt_that_stays_away_was_accepted_and_the_next_one_is_new() {
 }
 
 #[test]
+fn a_login_with_the_same_credentials_is_judged_by_what_becomes_of_itself() {
+    let mut stage = handed_in();
+    stage.show(&[form()]);
+    stage.fill_in();
+    stage.expect_done(&click(FORM, "Log In"));
+    stage.show(&[connecting()]);
+    assert_eq!(stage.acts_within(700), []);
+    stage.show(&[refusal()]);
+    assert_eq!(stage.act(), Some(REFUSED));
+    stage.give(&ActResult::Done);
+    assert_eq!(stage.state(), State::LockedOut);
+}
+
+#[test]
 fn a_prompt_that_showed_all_the_while_is_no_refusal_and_waits() {
     let mut stage = stage();
     stage.show(&[prompt_in(9, 0), prompt(0)]);
@@ -205,6 +219,30 @@ fn an_attempt_that_was_written_down_and_not_made_is_withdrawn() {
     emptied.expect_done(&Act::Record(Outcome::Withdrawn));
     emptied.pass(1.0);
     assert_eq!(emptied.act(), Some(USER));
+}
+
+#[test]
+fn a_prompt_that_another_page_replaced_keeps_no_other_waiting() {
+    let mut stage = permitted();
+    assert_eq!(stage.act(), Some(click(DIALOG, "Sign in")));
+    stage.give(&ActResult::Changed);
+    stage.show(&[other_page(), prompt_in(9, 0)]);
+    stage.expect_done(&Act::Record(Outcome::Withdrawn));
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    assert_eq!(stage.act(), Some(Act::Fill(9, Typed::UserName)));
+}
+
+#[test]
+fn two_labels_of_one_field_are_none() {
+    let mut stage = stage();
+    let one = Sheet::dialog(DIALOG, "Prompt")
+        .text("Sign in to the proxy")
+        .text("Username")
+        .field("Password", 0)
+        .button("Sign in");
+    stage.show(&[one]);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    assert_eq!(stage.acts_within(100), [Act::Keep(DIALOG)]);
 }
 
 #[test]
