@@ -29,7 +29,6 @@ fn attacher(display: &TestDisplay, settings: &str) -> Program {
             &display.address.authority.as_ref().unwrap().display().to_string(),
         )
         .with("GATEHAND_RULES", &format!("{FOLDER}/rules"))
-        .with("GATEHAND_BUILT_IN_RULES", "no")
         .with("GATEHAND_RULE_SETTINGS", settings)
 }
 
@@ -146,7 +145,7 @@ fn the_built_in_rules_can_be_left_out() {
     assert!(left.try_wait().unwrap().is_none());
     gatehand.stop();
     let gatehand = attacher(&display, "")
-        .with("GATEHAND_BUILT_IN_RULES", "yes")
+        .with("GATEHAND_RULES", "")
         .start(&["-v", "attach"]);
     assert_eq!(outcome(&gatehand, left).0, Some(0));
 }
