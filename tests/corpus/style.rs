@@ -1,0 +1,102 @@
+//! What the corpus is painted with: looks, fonts and smoothing, those that the reader was tuned with and those held out.
+
+/// Fonts at the sizes that dialogs have; `None` is the look's own.
+type Font = Option<(&'static str, u32)>;
+
+/// One way to paint a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    pub look: String,
+    pub font: Font,
+    /// Smoothing of text: off, on, lcd.
+    pub smoothing: &'static str,
+}
+
+impl Style {
+    fn new(look: &str, font: Font, smoothing: &'static str) -> Self {
+        Self {
+            look: look.to_owned(),
+            font,
+            smoothing,
+        }
+    }
+
+    /// As part of a folder's name.
+    pub fn name(&self) -> String {
+        let font = self.font.map_or_else(
+            || "own".to_owned(),
+            |(family, size)| format!("{}-{size}", family.to_lowercase().replace(' ', "-")),
+        );
+        format!("{}_{font}_{}", self.look, self.smoothing)
+    }
+}
+
+const SMOOTHINGS: [&str; 3] = ["off", "on", "lcd"];
+
+const TUNED_LOOKS: [&str; 5] = ["metal", "nimbus", "dark", "large", "light"];
+const TUNED_FONTS: [(&str, u32); 9] = [
+    ("Dialog", 10),
+    ("Nimbus Sans", 12),
+    ("DejaVu Serif", 13),
+    ("Dialog", 18),
+    ("Nimbus Sans", 15),
+    ("Dialog", 24),
+    ("DejaVu Sans Mono", 11),
+    ("DejaVu Serif", 16),
+    ("Nimbus Sans", 20),
+];
+/// Numbers of looks that are drawn by lot.
+const TUNED_LOTS: std::ops::RangeInclusive<u32> = 1..=12;
+
+const HELD_OUT_LOOKS: [&str; 4] = ["gtk", "motif", "slate", "underline"];
+const HELD_OUT_FONTS: [(&str, u32); 9] = [
+    ("P052", 13),
+    ("Nimbus Sans Narrow", 14),
+    ("URW Bookman", 12),
+    ("Nimbus Roman", 14),
+    ("DejaVu Sans Condensed", 11),
+    ("URW Gothic", 18),
+    ("Nimbus Mono PS", 14),
+    ("C059", 16),
+    ("P052", 22),
+];
+const HELD_OUT_LOTS: std::ops::RangeInclusive<u32> = 101..=112;
+
+/// Four ways for each look: its own font, and three of the others in turn.
+fn styles(looks: &[&str], lots: std::ops::RangeInclusive<u32>, fonts: &[(&'static str, u32)]) -> Vec<Style> {
+    let lots = lots.map(|lot| format!("varied-{lot}"));
+    let looks = looks.iter().map(|look| (*look).to_owned()).chain(lots);
+    let mut next = 0;
+    let mut all = Vec::new();
+    for look in looks {
+        for turn in 0..4 {
+            let font = (turn > 0).then(|| fonts[next % fonts.len()]);
+            next += usize::from(turn > 0);
+            all.push(Style::new(&look, font, SMOOTHINGS[(all.len() + all.len() / 4) % 3]));
+        }
+    }
+    all
+}
+
+/// The styles that the reader may be tuned with.
+pub fn tuned() -> Vec<Style> {
+    styles(&TUNED_LOOKS, TUNED_LOTS, &TUNED_FONTS)
+}
+
+/// The styles of the committed sample: some of the tuned ones.
+pub fn sample() -> Vec<Style> {
+    let mut styles = tuned();
+    styles.retain(|style| style.look.len() < 9);
+    styles
+}
+
+/// Whether a dialog belongs into the sample in this style: each in a few, all styles by some.
+pub fn is_sample(dialog: &super::painter::Dialog, style: &Style) -> bool {
+    let letters: usize = dialog.id().bytes().chain(style.name().bytes()).map(usize::from).sum();
+    letters.is_multiple_of(5)
+}
+
+/// The styles that nobody looks at while tuning.
+pub fn held_out() -> Vec<Style> {
+    styles(&HELD_OUT_LOOKS, HELD_OUT_LOTS, &HELD_OUT_FONTS)
+}
