@@ -1,6 +1,7 @@
 //! A line of text cut out and made dark on white, whatever its colours were.
 
-use super::ink::Ink;
+use super::flat::distance;
+use super::ink::{INK, Ink};
 use super::lines::InkLine;
 use super::regions::Grounds;
 use crate::screen::{Frame, Rect};
@@ -51,7 +52,11 @@ impl LineBitmap {
             for x in area.x..area.right() {
                 let at = y as usize * width + x as usize;
                 let own = match ink.labels[at] {
-                    0 => grounds.owner[at] as usize == line.ground,
+                    // The faint edge of a letter; what is strong and yet no ink was a focus ring.
+                    0 => {
+                        grounds.owner[at] as usize == line.ground
+                            && distance(frame.pixels()[at], background) <= INK
+                    }
                     label => line.blobs.contains(&(label as usize - 1)),
                 };
                 depths.push(if own {

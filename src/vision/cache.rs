@@ -20,7 +20,7 @@ const READINGS: usize = 64;
 /// A longer text is no line of a window.
 const LONGEST: usize = 400;
 /// Changes whenever the same bitmap could be read differently: the file of another version is not used.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// The file's name in its folder.
 const FILE: &str = "lines.json";
 /// A larger file is not ours.
@@ -260,7 +260,7 @@ mod tests {
     fn a_corrupt_file_starts_empty_with_an_error() {
         let folder = tempfile::tempdir().unwrap();
         assert!(Cache::load(folder.path()).1.is_none());
-        fs::write(folder.path().join(FILE), b"{\"version\":1,\"lines\":[[1").unwrap();
+        fs::write(folder.path().join(FILE), b"{\"version\":2,\"lines\":[[1").unwrap();
         let (cache, error) = Cache::load(folder.path());
         assert!(cache.is_empty());
         assert!(error.unwrap().to_string().contains(FILE));

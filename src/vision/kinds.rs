@@ -130,7 +130,8 @@ fn kind_around(
         .parent
         .is_some_and(|parent| parent > 0 && grounds.all[parent].bounds.width * 19 <= bounds.width * 20);
     let tight = bounds.height * 10 < line.height.max(8) * 20 && bounds.height <= line.height + 9;
-    let framed = is_framed(frame, ground);
+    // Rows of a list and fields have no round ends.
+    let framed = is_framed(frame, ground) || ground.rounding() * 4 >= bounds.height as i32;
     let free = frame.bounds().inflated(-1).contains_rect(&bounds);
     if free && centred && left >= PADDING && (framed || !tight) && !spans {
         return RegionKind::Button;

@@ -104,7 +104,7 @@ fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[us
     let usual = usual.map_or(9, |(height, _)| *height as i32);
     let Rect { width, height, .. } = grounds.all[ground].bounds;
     // What stands in one button is one label, and half a label must never be taken for a whole one.
-    let button = ground > 0 && height as i32 <= 4 * usual && width <= 12 * height;
+    let button = ground > 0 && height as i32 <= 4 * usual && width <= 24 * height;
     let space = (usual * if button { 130 } else { 66 } / 100).max(5);
     let mut sets = join(ink, blobs, |high| {
         space.min(high * if button { 18 } else { 9 } / 10)

@@ -93,8 +93,8 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
         .areas
         .iter()
         .enumerate()
-        .filter(|(_, flat)| may_be_ground(flat))
         .map(|(label, flat)| (label as u32, flat))
+        .filter(|(label, flat)| may_be_ground(flat) || is_cut_by_ring(frame, map, *label, flat))
         .collect();
     found.sort_by_key(|(_, flat)| std::cmp::Reverse(flat.bounds.area()));
     found.truncate(4 * MOST);
@@ -105,18 +105,13 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
         if Some(label) == whole {
             continue;
         }
-        let outline = || Outline::of(frame, map, label, flat);
-        if panel {
-            all.push(ground(flat.bounds, label));
-        } else if is_rectangular(frame, map, label, flat) {
-            let spans = outline().map_or_else(Vec::new, |outline| outline.spans);
+        let outline = Outline::of(frame, map, label, flat);
+        let round = outline.as_ref().is_some_and(|outline| outline.has_round_ends);
+        let rectangular = is_rectangular(frame, map, label, flat);
+        if panel || round || rectangular {
+            let spans = outline.filter(|_| round || rectangular);
             all.push(Ground {
-                spans,
-                ..ground(flat.bounds, label)
-            });
-        } else if let Some(outline) = outline().filter(|outline| outline.has_round_ends) {
-            all.push(Ground {
-                spans: outline.spans,
+                spans: spans.map_or_else(Vec::new, |outline| outline.spans),
                 ..ground(flat.bounds, label)
             });
         }
@@ -143,6 +138,30 @@ fn may_be_ground(flat: &Flat) -> bool {
     let solid = flat.square >= SOLID && width >= 9 && height >= 9;
     let tight = width >= 16 && height >= 9 && flat.area as usize * 100 >= flat.bounds.area() * 35;
     solid || tight
+}
+
+/// Whether the area is what a focus ring leaves of a button at its edges: the same colour goes on inside.
+fn is_cut_by_ring(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool {
+    let Rect { width, height, .. } = flat.bounds;
+    let perimeter = 2 * (width + height);
+    if !(14..=64).contains(&height) || width < 20 || flat.area < perimeter {
+        return false;
+    }
+    let columns = frame.size().width as usize;
+    let at = |x: i32, y: i32| y as usize * columns + x as usize;
+    let inside = flat.bounds.inflated(-4);
+    let mut same = 0;
+    for y in inside.y..inside.bottom() {
+        let edge = (flat.bounds.x..flat.bounds.right()).find(|&x| map.labels[at(x, y)] == label);
+        let Some(paper) = edge.map(|x| frame.pixels()[at(x, y)]) else {
+            return false;
+        };
+        let row = (inside.x..inside.right()).filter(|&x| map.labels[at(x, y)] != label);
+        same += row
+            .filter(|&x| distance(frame.pixels()[at(x, y)], paper) <= 3)
+            .count();
+    }
+    same * 100 >= inside.area() * 40
 }
 
 /// Whether the area reaches all four sides of its bounds nearly everywhere.
@@ -282,7 +301,7 @@ pub(super) fn is_inside_of_ring(outer: &Rect, inner: &Rect) -> bool {
 
 fn is_centred(outer: &Rect, inner: &Rect) -> bool {
     let margin = outer.height - inner.height;
-    outer.height <= 64 && margin <= 16 && inner.height * 10 >= outer.height * 4 && {
+    outer.height <= 64 && (margin <= 16 || margin * 2 <= outer.height) && inner.height * 10 >= outer.height * 4 && {
         let left = inner.x - outer.x;
         let right = outer.right() - inner.right();
         left.abs_diff(right) <= 4

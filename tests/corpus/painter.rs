@@ -78,17 +78,29 @@ pub fn paint(root: &Path, styles: &[Style], wanted: impl Fn(&Dialog, &Style) -> 
     }
     let display = TestDisplay::start(1280, 1024);
     let mut desktop = display.desktop();
-    // One program per smoothing, and the looks' own fonts first: a font that was set once stays.
-    for smoothing in ["off", "on", "lcd"] {
+    // One program per smoothing and look, and the look's own font first: what was set once stays.
+    let mut programs: Vec<(&str, &str)> = missing
+        .iter()
+        .map(|(_, style)| (style.smoothing, style.look.as_str()))
+        .collect();
+    programs.sort_unstable();
+    programs.dedup();
+    for (smoothing, look) in programs {
         let mut shown: Vec<_> = missing
             .iter()
-            .filter(|(dialog, style)| style.smoothing == smoothing && dialog.show.is_some())
+            .filter(|(dialog, _)| dialog.show.is_some())
+            .filter(|(_, style)| style.smoothing == smoothing && style.look == look)
             .collect();
         shown.sort_by_key(|(_, style)| style.font.is_some());
         if shown.is_empty() {
             continue;
         }
-        let mut stand_in = StandIn::start(&display, json!({"start": "main", "antialias": smoothing}));
+        wait_for("an empty display", || {
+            take_events(&mut desktop);
+            desktop.windows().is_empty().then_some(())
+        });
+        let scenario = json!({"start": "main", "antialias": smoothing, "look": look});
+        let mut stand_in = StandIn::start(&display, scenario);
         stand_in.journal.wait("logged_in", |_| true);
         for (dialog, style) in shown {
             let font = style
