@@ -63,6 +63,9 @@ struct Score {
     toggles: usize,
     toggles_right: usize,
     toggles_wrong: usize,
+    enabled: usize,
+    enabled_right: usize,
+    enabled_wrong: usize,
     labelled: usize,
     labelled_right: usize,
     labelled_wrong: usize,
@@ -89,6 +92,9 @@ impl Score {
         self.toggles += other.toggles;
         self.toggles_right += other.toggles_right;
         self.toggles_wrong += other.toggles_wrong;
+        self.enabled += other.enabled;
+        self.enabled_right += other.enabled_right;
+        self.enabled_wrong += other.enabled_wrong;
         self.labelled += other.labelled;
         self.labelled_right += other.labelled_right;
         self.labelled_wrong += other.labelled_wrong;
@@ -96,11 +102,32 @@ impl Score {
         self.total += other.total;
     }
 
+    /// Judges what is said of a control that was found: whether it takes input.
+    fn able(
+        &mut self,
+        frame: &Frame,
+        reading: &Reading,
+        place: Rect,
+        item: &Item,
+        complaints: &mut Vec<String>,
+    ) {
+        let said = controls::is_enabled(frame, reading, place);
+        self.enabled += 1;
+        self.enabled_right += usize::from(said == Some(item.enabled));
+        if said.is_some_and(|said| said != item.enabled) {
+            self.enabled_wrong += 1;
+            complaints.push(format!(
+                "{} {:?} is enabled: {}, said {said:?}",
+                item.kind, item.text, item.enabled
+            ));
+        }
+    }
+
     fn row(&self, name: &str) -> String {
         let share = |part: usize, of: usize| if of == 0 { 1.0 } else { part as f64 / of as f64 };
         let each = |time: Duration| time.as_secs_f64() * 1000.0 / self.dialogs.max(1) as f64;
         format!(
-            "{name:<22} {:>4} {:>5} {:.3} {:.3} | {:>4} {:.3} {:>3} {:>3} | {:>4} {:.3} {:>3} | {:>4} {:.3} {:>3} | {:>3} {:.3} {:>2} | {:>3} {:.3} {:>2} | {:>5.2} {:>6.1}",
+            "{name:<22} {:>4} {:>5} {:.3} {:.3} | {:>4} {:.3} {:>3} {:>3} | {:>4} {:.3} {:>3} | {:>4} {:.3} {:>3} | {:>3} {:.3} {:>2} | {:>4} {:.3} {:>2} | {:>3} {:.3} {:>2} | {:>5.2} {:>6.1}",
             self.dialogs,
             self.lines,
             share(self.exact, self.lines),
@@ -118,6 +145,9 @@ impl Score {
             self.toggles,
             share(self.toggles_right, self.toggles),
             self.toggles_wrong,
+            self.enabled,
+            share(self.enabled_right, self.enabled),
+            self.enabled_wrong,
             self.labelled,
             share(self.labelled_right, self.labelled),
             self.labelled_wrong,
@@ -127,7 +157,7 @@ impl Score {
     }
 }
 
-const HEADING: &str = "what                   dlgs lines exact fold  | btns found bad sht | flds found bad | boxs right bad | tog right bd | lab right bd | seg   all ms";
+const HEADING: &str = "what                   dlgs lines exact fold  | btns found bad sht | flds found bad | boxs right bad | tog right bd | able right bd | lab right bd | seg   all ms";
 
 fn picture(path: &Path) -> Frame {
     let image = image::open(path).unwrap().to_rgb8();
@@ -206,6 +236,8 @@ fn score(
             score.buttons_found += usize::from(right);
             if !right {
                 complaints.push(format!("button {:?} {} found {found:?}", item.text, item.enabled));
+            } else if let Some(found) = found {
+                score.able(frame, &reading, found.bounds, item, complaints);
             }
         }
         if item.is_field() {
@@ -226,6 +258,9 @@ fn score(
                 .is_some_and(|check| item.bounds().contains(check.bounds.center()));
             let right = place && found.as_ref().and_then(|check| check.checked) == item.on;
             score.boxes_right += usize::from(right);
+            if let Some(found) = &found {
+                score.able(frame, &reading, found.label, item, complaints);
+            }
             let state = found.as_ref().and_then(|check| check.checked);
             score.boxes_wrong +=
                 usize::from(found.is_some() && (!place || state.is_some() && state != item.on));
@@ -369,6 +404,7 @@ fn committed_dialogs_are_read() {
     assert_eq!(all.labelled_wrong, 0, "a label led to the wrong field");
     assert_eq!(all.boxes_wrong, 0, "a box was told to be in the wrong state");
     assert_eq!(all.toggles_wrong, 0, "the wrong toggle was told to be selected");
+    assert_eq!(all.enabled_wrong, 0, "what is enabled was told wrongly");
     let floor = |what: &str, found: usize, of: usize, percent: usize| {
         assert!(
             found * 100 >= of * percent,
@@ -381,6 +417,7 @@ fn committed_dialogs_are_read() {
     floor("fields", all.fields_found, all.fields, 97);
     floor("labelled fields", all.labelled_right, all.labelled, 96);
     floor("boxes", all.boxes_right, all.boxes, 90);
+    floor("enabled", all.enabled_right, all.enabled, 80);
     floor("toggles", all.toggles_right, all.toggles, 90);
 }
 

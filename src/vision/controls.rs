@@ -261,6 +261,38 @@ fn contrast(frame: &Frame, label: &Rect) -> u32 {
         .unwrap_or(0)
 }
 
+/// A window whose texts are all fainter than this may be disabled as a whole, or not.
+const FAINT: u32 = 110;
+
+/// Whether the button, box or field at `place` takes input, by how its text stands out from its paper next to the
+/// window's other texts. `None` when that is not clear, as for white on a light colour.
+pub fn is_enabled(frame: &Frame, reading: &Reading, place: Rect) -> Option<bool> {
+    let within = |line: &&Line| place.contains(line.bounds.center());
+    let own = reading
+        .lines
+        .iter()
+        .filter(within)
+        .map(|line| contrast(frame, &line.bounds))
+        .max()?;
+    let mut others: Vec<u32> = reading
+        .lines
+        .iter()
+        .filter(|line| !within(line))
+        .map(|line| contrast(frame, &line.bounds))
+        .collect();
+    others.sort_unstable();
+    let usual = *others.get(others.len() * 3 / 4)?;
+    if usual < FAINT {
+        return None;
+    }
+    let coloured = look(frame, place).saturation() > 48;
+    match own * 100 / usual {
+        82.. => Some(true),
+        0..=62 if !coloured => Some(false),
+        _ => None,
+    }
+}
+
 /// Looks for a tick or dot in the middle of a box, against the box's own paper in the same row (papers have vertical
 /// gradients) and relative to the label's contrast (disabled boxes are pale).
 fn is_ticked(frame: &Frame, bounds: &Rect, contrast: u32) -> Option<bool> {

@@ -10,6 +10,8 @@ use crate::screen::{Frame, Rect};
 pub(super) const INK: u32 = 16;
 /// More blobs than any window of text has; the rest is not looked at.
 const MOST: usize = 40_000;
+/// More check boxes than any window has; the rest is a pattern.
+const MOST_MARKS: usize = 512;
 /// How thick a frame inside a region can be.
 const LAYERS: i32 = 4;
 
@@ -211,9 +213,12 @@ impl Ink {
 
     /// O, N and H are as square and symmetric as a box, but stand on one line with their neighbours.
     fn letters_are_no_marks(&mut self) {
-        let marks: Vec<usize> = (0..self.blobs.len())
+        let mut marks: Vec<usize> = (0..self.blobs.len())
             .filter(|&index| self.blobs[index].shape == Shape::Mark)
             .collect();
+        for surplus in marks.split_off(marks.len().min(MOST_MARKS)) {
+            self.blobs[surplus].shape = Shape::Other;
+        }
         for mark in marks {
             let Blob { bounds, ground, .. } = self.blobs[mark];
             // A box has nothing near to its left; to its right its label is further away than the next letter.
@@ -316,9 +321,9 @@ fn take_rings(frame: &Frame, ground: &Rect, mask: &mut [bool]) {
                     // A stroke of a letter that the ring was drawn over goes on on both sides.
                     let crosses = (y == top || y == bottom)
                         && y > 0
-                        && [at(x, y) - width, at(x, y) + width]
-                            .iter()
-                            .all(|&next| mask.get(next) == Some(&true) && distance(frame.pixels()[next], colour) > 8);
+                        && [at(x, y) - width, at(x, y) + width].iter().all(|&next| {
+                            mask.get(next) == Some(&true) && distance(frame.pixels()[next], colour) > 8
+                        });
                     if corner || edge && !crosses {
                         mask[at(x, y)] = false;
                     }

@@ -15,8 +15,6 @@ use crate::screen::{Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind,
 
 /// Pixels of a picture that are looked at; the rows beyond are not.
 const MOST_PIXELS: usize = 4096 * 2304;
-/// Check boxes that are kept.
-const MOST_MARKS: usize = 512;
 /// Enlarged pixels that the last resort may look at.
 const MOST_SPARSE: usize = 6_000_000;
 /// Below this a line is read once more, in another rendering.
@@ -88,7 +86,7 @@ impl Segments {
             });
         let mut regions: Vec<Region> = grounds.collect();
         let marks = self.ink.blobs.iter().filter(|blob| blob.shape == Shape::Mark);
-        regions.extend(marks.take(MOST_MARKS).map(|mark| Region {
+        regions.extend(marks.map(|mark| Region {
             bounds: mark.bounds,
             background: self.grounds.all[mark.ground].background,
             kind: RegionKind::Check,

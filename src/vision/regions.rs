@@ -301,11 +301,14 @@ pub(super) fn is_inside_of_ring(outer: &Rect, inner: &Rect) -> bool {
 
 fn is_centred(outer: &Rect, inner: &Rect) -> bool {
     let margin = outer.height - inner.height;
-    outer.height <= 64 && (margin <= 16 || margin * 2 <= outer.height) && inner.height * 10 >= outer.height * 4 && {
-        let left = inner.x - outer.x;
-        let right = outer.right() - inner.right();
-        left.abs_diff(right) <= 4
-    }
+    outer.height <= 64
+        && (margin <= 16 || margin * 2 <= outer.height)
+        && inner.height * 10 >= outer.height * 4
+        && {
+            let left = inner.x - outer.x;
+            let right = outer.right() - inner.right();
+            left.abs_diff(right) <= 4
+        }
 }
 
 /// Measures the background: its mean in each row, and its most frequent colour.

@@ -117,7 +117,9 @@ pub fn paint(root: &Path, styles: &[Style], wanted: impl Fn(&Dialog, &Style) -> 
         }
     }
     for (dialog, style) in missing {
-        let Some(scenario) = &dialog.scenario else { continue };
+        let Some(scenario) = &dialog.scenario else {
+            continue;
+        };
         let mut scenario = scenario.clone();
         scenario["look"] = style.look.as_str().into();
         scenario["antialias"] = style.smoothing.into();

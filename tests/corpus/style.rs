@@ -72,7 +72,11 @@ fn styles(looks: &[&str], lots: std::ops::RangeInclusive<u32>, fonts: &[(&'stati
         for turn in 0..4 {
             let font = (turn > 0).then(|| fonts[next % fonts.len()]);
             next += usize::from(turn > 0);
-            all.push(Style::new(&look, font, SMOOTHINGS[(all.len() + all.len() / 4) % 3]));
+            all.push(Style::new(
+                &look,
+                font,
+                SMOOTHINGS[(all.len() + all.len() / 4) % 3],
+            ));
         }
     }
     all
@@ -92,7 +96,12 @@ pub fn sample() -> Vec<Style> {
 
 /// Whether a dialog belongs into the sample in this style: each in a few, all styles by some.
 pub fn is_sample(dialog: &super::painter::Dialog, style: &Style) -> bool {
-    let letters: usize = dialog.id().bytes().chain(style.name().bytes()).map(usize::from).sum();
+    let letters: usize = dialog
+        .id()
+        .bytes()
+        .chain(style.name().bytes())
+        .map(usize::from)
+        .sum();
     letters.is_multiple_of(5)
 }
 

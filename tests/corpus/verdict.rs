@@ -101,7 +101,11 @@ pub fn judge(case: &Case, reader: &mut Reader<Counted>, catalogue: &Catalogue) -
     let begin = used();
     std::hint::black_box(Segments::of(&case.frame));
     let segmentation = used().saturating_sub(begin);
-    let before = (reader.engine().lines, reader.engine().windows, reader.engine().time);
+    let before = (
+        reader.engine().lines,
+        reader.engine().windows,
+        reader.engine().time,
+    );
     let begin = used();
     let reading = reader.read(&case.frame).unwrap();
     let total = used().saturating_sub(begin);
@@ -212,9 +216,10 @@ fn boxes(case: &Case, reading: &Reading, verdict: &mut Verdict) {
         verdict.boxes_right += usize::from(placed && state == part.on);
         verdict.boxes_wrong += usize::from(found.is_some() && !placed || state.is_some() && state != part.on);
         if !placed || state != part.on {
-            verdict
-                .complaints
-                .push(format!("{} {:?} is {:?}: {found:?}", part.kind, part.text, part.on));
+            verdict.complaints.push(format!(
+                "{} {:?} is {:?}: {found:?}",
+                part.kind, part.text, part.on
+            ));
         }
     }
 }
