@@ -3,6 +3,7 @@
 //! It is data, like the catalogue: to mark a label, add its word here. Nothing that is marked can be pressed but by one
 //! of the settings beside it; see [`Press`](super::Press).
 
+use super::phrase::folded;
 use crate::vision::text::Folded;
 
 /// Edits per character that a word of more than four letters may differ by. A label read wrong must not slip through.
@@ -152,14 +153,11 @@ pub fn is_built_in(setting: &str) -> bool {
 impl Danger {
     /// What a label is marked as; nothing when it is harmless.
     pub fn of(label: &str) -> Vec<&'static Self> {
-        let whole = Folded::of(label);
-        if HARMLESS.iter().any(|harmless| Folded::of(harmless) == whole) {
+        let whole = folded(label);
+        if HARMLESS.iter().any(|harmless| folded(harmless) == whole) {
             return Vec::new();
         }
-        let words: Vec<Folded> = label
-            .split(|c: char| !c.is_alphanumeric())
-            .map(Folded::of)
-            .collect();
+        let words: Vec<Folded> = label.split(|c: char| !c.is_alphanumeric()).map(folded).collect();
         let marks = |danger: &&Self| danger.words.iter().any(|word| stands_in(word, &whole, &words));
         DANGERS.iter().filter(marks).collect()
     }
@@ -172,7 +170,7 @@ impl Danger {
 }
 
 fn stands_in(word: &str, whole: &Folded, words: &[Folded]) -> bool {
-    let word = Folded::of(word);
+    let word = folded(word);
     let long = word.len() >= LONG && whole.contains(&word, LIKENESS).is_some();
     long || words.iter().any(|other| other.equals(&word, LIKENESS).is_some())
 }
@@ -186,6 +184,7 @@ mod tests {
         for label in [
             "Transmit",
             "Tran5mit",
+            "Transrnit",
             "OverrideandTransmit",
             "Override and Transmit",
             "Place Order",

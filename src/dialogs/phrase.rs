@@ -21,14 +21,19 @@ pub(super) struct Phrase {
     question: bool,
 }
 
+/// A text as phrases are compared with it: small print makes `rn` of an `m`.
+pub(super) fn folded(text: &str) -> Folded {
+    Folded::of(&text.replace("rn", "m"))
+}
+
 impl From<&str> for Phrase {
     fn from(text: &str) -> Self {
         let words = text
             .split(|c: char| !c.is_alphanumeric())
-            .map(Folded::of)
+            .map(folded)
             .filter(|word| !word.is_empty());
         Self {
-            whole: Folded::of(text.trim_end_matches('?')),
+            whole: folded(text.trim_end_matches('?')),
             words: words.collect(),
             question: text.ends_with('?'),
             written: text.to_owned(),
@@ -106,6 +111,8 @@ mod tests {
             assert!(!exit.is_in(&Folded::of(other)), "{other}");
         }
         let paper = Phrase::from("This is not a brokerage account");
-        assert!(paper.is_in(&Folded::of("Thls is not a brokcrage accounl.")));
+        assert!(paper.is_in(&folded("Thls is not a brokcrage accounl.")));
+        let many = Phrase::from("Too many failed login attempts");
+        assert!(many.is_in(&folded("Too many failed login atternpts.")));
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::phrase::Phrase;
+use super::phrase::{Phrase, folded};
 use crate::screen::{Line, Reading, RegionKind, Window};
 use crate::vision::text::Folded;
 
@@ -72,13 +72,13 @@ impl Said {
     pub(super) fn by(window: &Window, reading: &Reading) -> Self {
         let paragraphs = paragraphs(reading);
         let questions = paragraphs.iter().flat_map(|text| questions(text));
-        let whole = Folded::of(&reading.text());
-        let title = Folded::of(&window.title);
+        let whole = folded(&reading.text());
+        let title = folded(&window.title);
         let speaks = |phrase: &Phrase| phrase.is_in(&whole) || phrase.is_in(&title);
         Self {
             about_an_order: ORDERS.iter().any(speaks) || paragraphs.iter().any(|text| trades(text)),
             questions: questions.collect(),
-            paragraphs: paragraphs.iter().map(|text| Folded::of(text)).collect(),
+            paragraphs: paragraphs.iter().map(|text| folded(text)).collect(),
             whole,
         }
     }
@@ -164,7 +164,7 @@ fn questions(text: &str) -> Vec<Folded> {
             continue;
         }
         if c == '?' {
-            questions.push(Folded::of(&text[start..at]));
+            questions.push(folded(&text[start..at]));
         }
         start = after;
     }
