@@ -38,11 +38,14 @@ fn main() {
             .exec();
         panic!("cannot start again: {error}");
     }
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| word != "--bench")
+        .collect();
     let has = |option: &str| arguments.iter().any(|word| word == option);
     if has("--commit") {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/dialogs");
-        paint(&root, &style::sample(), style::is_sample);
+        paint(&root, &style::tuned(), style::is_sample);
         return;
     }
     let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with("--")).collect();
@@ -60,7 +63,9 @@ fn main() {
 fn report(title: &str, styles: &[Style], words: &[&String], talk: bool) {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus");
     let meant = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    paint(&root, styles, |dialog, style| meant(&dialog.case(style)) && dialog.is_for(style));
+    paint(&root, styles, |dialog, style| {
+        meant(&dialog.case(style)) && dialog.is_for(style)
+    });
     let catalogue = Catalogue::built_in().unwrap();
     let mut reader = Reader::new(Counted::new(), Cache::new());
     let mut rows: BTreeMap<String, Vec<Verdict>> = BTreeMap::new();
@@ -96,11 +101,21 @@ const HEADING: &str = "                            dialogs  right false acts | b
 
 fn row(name: &str, verdicts: &[&Verdict]) -> String {
     let sum = |part: fn(&Verdict) -> usize| verdicts.iter().map(|verdict| part(verdict)).sum::<usize>();
-    let share = |part: usize, of: usize| if of == 0 { 100.0 } else { part as f64 * 100.0 / of as f64 };
+    let share = |part: usize, of: usize| {
+        if of == 0 {
+            100.0
+        } else {
+            part as f64 * 100.0 / of as f64
+        }
+    };
     let mut times: Vec<Duration> = verdicts.iter().map(|verdict| verdict.total).collect();
     times.sort_unstable();
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-    let at = |share: f64| times.get((times.len().saturating_sub(1) as f64 * share) as usize).map_or(0.0, |&time| ms(time));
+    let at = |share: f64| {
+        times
+            .get((times.len().saturating_sub(1) as f64 * share) as usize)
+            .map_or(0.0, |&time| ms(time))
+    };
     let mean = |part: fn(&Verdict) -> Duration| {
         ms(verdicts.iter().map(|verdict| part(verdict)).sum::<Duration>()) / verdicts.len().max(1) as f64
     };

@@ -7,10 +7,12 @@ set -eu
 build="build-essential"
 run="xvfb x11-xkb-utils xkb-data libtesseract5 tesseract-ocr-eng fonts-dejavu-core openjdk-17-jdk"
 test="procps python3-venv tigervnc-viewer openbox zenity python3-tk chromium"
+bench="fonts-dejavu-extra fonts-urw-base35 libgtk2.0-0"
 
 case "${1:-run}" in
 run) wanted="$build $run" ;;
-test | bench) wanted="$build $run $test" ;;
+test) wanted="$build $run $test" ;;
+bench) wanted="$build $run $test $bench" ;;
 *)
     echo "usage: scripts/setup.sh [run|test|bench]" >&2
     exit 64

@@ -102,6 +102,10 @@ pub fn paint(root: &Path, styles: &[Style], wanted: impl Fn(&Dialog, &Style) -> 
         let scenario = json!({"start": "main", "antialias": smoothing, "look": look});
         let mut stand_in = StandIn::start(&display, scenario);
         stand_in.journal.wait("logged_in", |_| true);
+        wait_for("the main window", || {
+            take_events(&mut desktop);
+            (!desktop.windows().is_empty()).then_some(())
+        });
         for (dialog, style) in shown {
             let font = style
                 .font

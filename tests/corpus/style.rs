@@ -1,5 +1,7 @@
 //! What the corpus is painted with: looks, fonts and smoothing, those that the reader was tuned with and those held out.
 
+use super::painter::Dialog;
+
 /// Fonts at the sizes that dialogs have; `None` is the look's own.
 type Font = Option<(&'static str, u32)>;
 
@@ -87,22 +89,10 @@ pub fn tuned() -> Vec<Style> {
     styles(&TUNED_LOOKS, TUNED_LOTS, &TUNED_FONTS)
 }
 
-/// The styles of the committed sample: some of the tuned ones.
-pub fn sample() -> Vec<Style> {
-    let mut styles = tuned();
-    styles.retain(|style| style.look.len() < 9);
-    styles
-}
-
-/// Whether a dialog belongs into the sample in this style: each in a few, all styles by some.
-pub fn is_sample(dialog: &super::painter::Dialog, style: &Style) -> bool {
-    let letters: usize = dialog
-        .id()
-        .bytes()
-        .chain(style.name().bytes())
-        .map(usize::from)
-        .sum();
-    letters.is_multiple_of(5)
+/// Whether a dialog belongs into the committed sample in this style: each in a few, in every style a few.
+pub fn is_sample(dialog: &Dialog, style: &Style) -> bool {
+    let name = dialog.case(style);
+    dialog.is_for(style) && name.bytes().map(usize::from).sum::<usize>().is_multiple_of(11)
 }
 
 /// The styles that nobody looks at while tuning.
