@@ -93,7 +93,7 @@ pub fn replay(
                 replayed.runs += 1;
                 replayed
                     .differences
-                    .extend(run.take().into_iter().flat_map(|run| run.differences));
+                    .extend(run.take().into_iter().flat_map(Run::finish));
                 run = Some(Run::new(&head, whole, rules, base)?);
             }
             played => {
@@ -104,9 +104,7 @@ pub fn replay(
             }
         }
     }
-    replayed
-        .differences
-        .extend(run.into_iter().flat_map(|run| run.differences));
+    replayed.differences.extend(run.into_iter().flat_map(Run::finish));
     Ok(replayed)
 }
 
@@ -123,6 +121,8 @@ struct Run {
     screen: Vec<Seen>,
     /// Windows whose difference was told; `None`: what is about no window.
     told: BTreeSet<Option<WindowId>>,
+    /// After a first difference: what today's agent did and the recording may still have, a little later.
+    early: Vec<(u64, Option<WindowId>, String)>,
     differences: Vec<Difference>,
 }
 
@@ -147,6 +147,7 @@ impl Run {
             waits: false,
             screen: Vec::new(),
             told,
+            early: Vec::new(),
             differences: Vec::new(),
         })
     }
@@ -221,6 +222,11 @@ impl Run {
                 self.told.remove(&None);
             }
         }
+        let same = |(_, other, act): &(_, Option<WindowId>, String)| *other == window && act == recorded;
+        if let Some(at) = self.early.iter().position(same) {
+            self.early.remove(at);
+            return;
+        }
         let today = self.agent.poll_action();
         self.waits |= today.is_some();
         let today = today.map(|action| (action.window(), action.to_string()));
@@ -240,7 +246,12 @@ impl Run {
             let Some(action) = self.agent.poll_action() else {
                 return;
             };
-            self.differ(at, action.window(), None, Some(action.to_string()));
+            if self.differences.is_empty() {
+                self.differ(at, action.window(), None, Some(action.to_string()));
+            } else {
+                // What was decided otherwise before may have moved the time of this one only.
+                self.early.push((at, action.window(), action.to_string()));
+            }
             self.agent.handle_result(self.time(at), &ActResult::Done);
         }
     }
@@ -261,6 +272,14 @@ impl Run {
                 self.drain(since);
             }
         }
+    }
+
+    /// All differences, when the recording has ended.
+    fn finish(mut self) -> Vec<Difference> {
+        for (at, window, act) in std::mem::take(&mut self.early) {
+            self.differ(at, window, None, Some(act));
+        }
+        self.differences
     }
 
     fn differ(&mut self, at: u64, window: Option<WindowId>, recorded: Option<String>, today: Option<String>) {
