@@ -176,6 +176,11 @@ impl Filling {
                 self.at = 0;
                 self.again(now, &format!("window {by} opened while typing"));
             }
+            (Step::Type, ActResult::NotVerified { why, .. }) => {
+                // What is not in its field may stand in one that was verified before.
+                self.at = 0;
+                self.again(now, why);
+            }
             (_, ActResult::NotVerified { why, .. } | ActResult::Failed { why }) => {
                 self.again(now, why);
             }

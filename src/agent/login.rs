@@ -352,7 +352,16 @@ impl Login {
                 self.may_be_pressed = true;
                 self.again(now, why)
             }
-            (_, ActResult::NotVerified { why, .. } | ActResult::Failed { why }) => self.again(now, why),
+            (_, ActResult::NotVerified { why, .. } | ActResult::Failed { why }) => {
+                // What is not in its field may stand in another one: that of the user name was verified before.
+                if matches!(
+                    self.step,
+                    Step::Password | Step::UserNameAgain | Step::DataUserName | Step::DataPassword
+                ) {
+                    self.step = Step::UserName;
+                }
+                self.again(now, why)
+            }
             (_, ActResult::NotYet { retry_after }) => {
                 self.not_before = Some(now + *retry_after);
                 Next::Wait(now + *retry_after)

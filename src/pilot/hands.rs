@@ -175,6 +175,7 @@ impl Hands {
         };
         let options = FillOptions {
             read_back,
+            secret: matches!(what, Typed::Password | Typed::DataPassword),
             ..FillOptions::default()
         };
         let outcome = desktop.fill(window, field.center(), text, options)?;
@@ -261,6 +262,10 @@ fn unverified(outcome: FillOutcome) -> ActResult {
         FillOutcome::Masked { .. } => not_verified("the field shows echo characters", true),
         FillOutcome::Mismatch { length } => not_verified(
             &format!("the field holds {length} characters that are not what was typed"),
+            false,
+        ),
+        FillOutcome::Elsewhere => not_verified(
+            "keys went to another field, which had the focus for longer",
             false,
         ),
         FillOutcome::NoAnswer => ActResult::NoAnswer,

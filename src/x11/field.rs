@@ -25,16 +25,25 @@ pub struct FillOptions {
     /// Whether the field is asked what it holds. One that does not answer is emptied by Backspace and typed into, and
     /// the outcome is [`FillOutcome::Unread`]: what it holds is for its picture to tell.
     pub read_back: bool,
+    /// Whether the field should show echo characters. Nothing of the text is typed before a `0` was told as one, or told
+    /// in plain by each of several tries.
+    pub secret: bool,
+}
+
+impl FillOptions {
+    /// For a field that shows what is typed.
+    pub const DEFAULT: Self = Self {
+        answer: Duration::from_secs(10),
+        run: 8,
+        pause: Duration::from_millis(250),
+        read_back: true,
+        secret: false,
+    };
 }
 
 impl Default for FillOptions {
     fn default() -> Self {
-        Self {
-            answer: Duration::from_secs(10),
-            run: 8,
-            pause: Duration::from_millis(250),
-            read_back: true,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -53,6 +62,9 @@ pub enum FillOutcome {
         /// Its length in characters.
         length: usize,
     },
+    /// One character, and another field may hold one instead of its text: keys went there before the focus did. Nothing
+    /// but that character was typed.
+    Elsewhere,
     /// Not known: another window was opened, and typing stopped at once.
     Interrupted {
         /// That window.
@@ -123,7 +135,11 @@ struct Field {
     end: Stroke,
     delete: Stroke,
     backspace: Stroke,
+    zero: Stroke,
 }
+
+/// How long the window may take to be painted for a click: a field that has the focus shows nothing new.
+const CLICKED: Duration = Duration::from_millis(50);
 
 /// A window that was not painted for this long has shown what it had to.
 const REST: Duration = Duration::from_millis(40);
@@ -157,7 +173,7 @@ type Answer = (usize, Option<Zeroizing<String>>);
 const STALE: usize = 3;
 
 /// Symbols that filling needs besides the text.
-const ALWAYS: [u32; 7] = [
+const ALWAYS: [u32; 8] = [
     keysym::BACKSPACE,
     keysym::CONTROL,
     keysym::A,
@@ -165,7 +181,18 @@ const ALWAYS: [u32; 7] = [
     keysym::DELETE,
     keysym::SHIFT,
     keysym::HOME,
+    ZERO,
 ];
+
+/// Pauses before each try to reach a field, when the last one showed something else than such a field would.
+const TRIES: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+];
+
+/// The character that tells where keys go.
+const ZERO: u32 = '0' as u32;
 
 /// How all of a field is selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -245,11 +272,13 @@ impl Desktop {
         if let Some(batch) = batches.first() {
             self.keyboard.bind(&self.link.connection, batch)?;
         }
+        self.paints.window = Some(window);
         let text = match self.click_into(&field, at)? {
             Ok(()) => self.read_twice(&mut field)?,
             Err(Stop::Interrupted(by)) => FieldText::Interrupted { by },
             Err(Stop::TimedOut) => FieldText::NoAnswer,
         };
+        self.paints.window = None;
         if text == FieldText::NoAnswer {
             self.select_all = self.select_all.other();
         }
@@ -306,6 +335,7 @@ impl Desktop {
             Some(delete),
             Some(shift),
             Some(home),
+            Some(zero),
         ] = strokes
         else {
             return Err(full());
@@ -322,6 +352,7 @@ impl Desktop {
             end,
             delete,
             backspace,
+            zero,
         };
         Ok((field, batches))
     }
@@ -339,10 +370,10 @@ impl Desktop {
         let (mut field, batches) = self.prepare(window, windows, typed, options)?;
         self.keyboard.neutralise(&self.link.connection)?;
         self.selection = Selection::watch(client, self.events.server_time(&self.link)?);
-        if let Err(stop) = self.click_into(&field, at)? {
-            return Ok(stop.into());
-        }
         if !options.read_back {
+            if let Err(stop) = self.click_into(&field, at)? {
+                return Ok(stop.into());
+            }
             let [batch] = batches.as_slice() else {
                 // The next batch may be bound only when the one before was seen to arrive.
                 return Ok(FillOutcome::NoAnswer);
@@ -363,10 +394,18 @@ impl Desktop {
         let mut arrived = 0;
         for (index, batch) in batches.iter().enumerate() {
             self.keyboard.bind(&self.link.connection, batch)?;
-            if index == 0 {
-                self.select_all(&mut field)?;
-            }
             let mut strokes = batch.strokes.as_slice();
+            if index == 0 {
+                outcome = self.reach(&mut field, at, typed, strokes)?;
+                if !outcome.is_confirmed() {
+                    return Ok(outcome);
+                }
+                if options.secret {
+                    self.select_all(&mut field)?;
+                } else {
+                    (arrived, strokes) = (1, &strokes[1..]);
+                }
+            }
             while !strokes.is_empty() {
                 let (section, rest) = strokes.split_at(section(typed, arrived, strokes.len()));
                 strokes = rest;
@@ -389,6 +428,49 @@ impl Desktop {
         }
         if text.is_empty() {
             outcome = self.erase(&mut field)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Clicks the field, and replaces what it holds by one character: the first of `text`, or `0` for a secret. Keys
+    /// may still go to the field that had the focus: Java holds them back by time stamps that are equal when a busy
+    /// machine delivers click and keys at once. By a later click the earlier one has been handled.
+    fn reach(
+        &mut self,
+        field: &mut Field,
+        at: Point,
+        text: &str,
+        strokes: &[Stroke],
+    ) -> Result<FillOutcome, X11Error> {
+        let secret = field.options.secret;
+        let (stroke, expected) = match (strokes.first(), text.chars().next()) {
+            (Some(&stroke), Some(first)) if !secret => (stroke, Zeroizing::new(first.to_string())),
+            _ => (field.zero, Zeroizing::new("0".to_owned())),
+        };
+        let mut outcome = FillOutcome::NoAnswer;
+        for (index, pause) in TRIES.into_iter().enumerate() {
+            if let Err(stop @ Stop::Interrupted(_)) =
+                self.until(field, Instant::now() + pause, |_| Ok(None::<()>))?
+            {
+                return Ok(stop.into());
+            }
+            if let Err(stop) = self.click_into(field, at)? {
+                return Ok(stop.into());
+            }
+            self.select_all(field)?;
+            if let Err(stop) = self.type_in_runs(field, &[stroke])? {
+                return Ok(stop.into());
+            }
+            outcome = self.read_back(field, &expected)?;
+            match outcome {
+                FillOutcome::Exact if secret => {}
+                FillOutcome::Masked { .. } if !secret => {}
+                FillOutcome::Mismatch { .. } => {}
+                FillOutcome::Exact | FillOutcome::Masked { .. } if index > 0 => {
+                    return Ok(FillOutcome::Elsewhere);
+                }
+                _ => return Ok(outcome),
+            }
         }
         Ok(outcome)
     }
@@ -448,18 +530,33 @@ impl Desktop {
         self.keyboard.press_chord(&self.link.connection, strokes)
     }
 
-    /// Clicks the field, and waits until the window has the focus: keys that come earlier may go nowhere.
+    /// Clicks the field once the window rests, and waits until it has the focus and was painted for the click: keys that
+    /// come earlier may go nowhere, or to another field.
     fn click_into(&mut self, field: &Field, at: Point) -> Result<Result<(), Stop>, X11Error> {
         if self.manages_windows() && !self.has_focus(field.window)? {
             self.focus(field.window)?;
         }
+        let settled = Instant::now() + field.options.pause;
+        while Instant::now() < settled
+            && let painted = self.await_paint(field, self.paints.count, REST)?
+            && !matches!(painted, Err(Stop::TimedOut))
+        {
+            if let Err(stop) = painted {
+                return Ok(Err(stop));
+            }
+        }
+        let before = self.paints.count;
         self.click(field.window, at)?;
         let clicked = self.events.server_time(&self.link)?;
         let deadline = Instant::now() + field.options.answer;
         let focused = self.until(field, deadline, |desktop| {
             Ok(desktop.has_focus(field.window)?.then_some(()))
         })?;
-        // Java holds keys back until the clicked field has the focus, but only those with a later time stamp.
+        if let Err(stop @ Stop::Interrupted(_)) = self.await_paint(field, before, CLICKED)? {
+            return Ok(Err(stop));
+        }
+        // Java holds keys back until the clicked field has the focus, but only those with a later time stamp:
+        // see `Desktop::reach`.
         // Another window manager holds the click itself back for a while.
         let hold = if self.manages_windows() { 2 } else { 150 };
         while self.events.server_time(&self.link)?.wrapping_sub(clicked) < hold {

@@ -2,6 +2,8 @@ import java.awt.EventQueue;
 import java.awt.FlowLayout;
 import java.awt.event.FocusAdapter;
 import java.awt.event.FocusEvent;
+import java.awt.event.MouseAdapter;
+import java.awt.event.MouseEvent;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -13,6 +15,7 @@ import javax.swing.JFrame;
 import javax.swing.JPanel;
 import javax.swing.JPasswordField;
 import javax.swing.JTextField;
+import javax.swing.Timer;
 import javax.swing.event.DocumentEvent;
 import javax.swing.event.DocumentListener;
 
@@ -20,8 +23,8 @@ import javax.swing.event.DocumentListener;
  * A login form for the tests of typing. It obeys commands from its standard input, one a line, and tells on its
  * standard output, one JSON object a line, what its fields hold and what happened to it.
  *
- * <p>Commands: report; clear; freeze MS (the event thread stands still); interrupt N (a dialog opens when the user
- * field holds N characters); dialog (opens one); copyable (the password may be copied); move X Y.
+ * <p>Commands: report; clear; freeze MS (the event thread stands still); late MS (a clicked field takes the focus so
+ * much later, once); interrupt N (a dialog opens when the user field holds N characters); dialog (opens one); copyable (the password may be copied); move X Y.
  */
 public final class Fields {
     private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -89,6 +92,11 @@ public final class Fields {
                 report();
             }
             case "freeze" -> freeze(Long.parseLong(words[1]));
+            case "late" -> {
+                takeFocusLate(USER, Integer.parseInt(words[1]));
+                takeFocusLate(PASSWORD, Integer.parseInt(words[1]));
+                report();
+            }
             case "interrupt" -> {
                 interruptAt = Integer.parseInt(words[1]);
                 report();
@@ -104,6 +112,22 @@ public final class Fields {
             }
             default -> throw new IllegalArgumentException(words[0]);
         }
+    }
+
+    private static void takeFocusLate(JTextField field, int milliseconds) {
+        field.setRequestFocusEnabled(false);
+        field.addMouseListener(new MouseAdapter() {
+            @Override
+            public void mousePressed(MouseEvent event) {
+                field.removeMouseListener(this);
+                var timer = new Timer(milliseconds, due -> {
+                    field.setRequestFocusEnabled(true);
+                    field.requestFocusInWindow();
+                });
+                timer.setRepeats(false);
+                timer.start();
+            }
+        });
     }
 
     private static void freeze(long milliseconds) {

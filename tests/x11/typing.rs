@@ -18,6 +18,11 @@ const RETURN: u32 = 0xff0d;
 /// 30 characters that no layout here has: more than there are spare keycodes.
 const FOREIGN: &str = "абвгдежзийклмнопрстуфхцчшщъыьэ";
 
+const SECRET: FillOptions = FillOptions {
+    secret: true,
+    ..FillOptions::DEFAULT
+};
+
 /// The Swing program tests/java/Fields.java.
 struct Form {
     program: Child,
@@ -87,26 +92,32 @@ impl Form {
     }
 
     fn fill_user(&self, desktop: &mut Desktop, text: &str) -> FillOutcome {
-        desktop
-            .fill(self.window, self.user, text, FillOptions::default())
-            .unwrap()
+        self.reach(desktop, self.user, text, FillOptions::default())
+    }
+
+    /// Fills a field anew for as long as keys go to another one.
+    fn reach(&self, desktop: &mut Desktop, at: Point, text: &str, options: FillOptions) -> FillOutcome {
+        wait_for("the focus", || {
+            let outcome = desktop.fill(self.window, at, text, options).unwrap();
+            (outcome != FillOutcome::Elsewhere).then_some(outcome)
+        })
     }
 
     fn fill_password(&self, desktop: &mut Desktop, text: &str) -> FillOutcome {
-        desktop
-            .fill(self.window, self.password, text, FillOptions::default())
-            .unwrap()
+        self.reach(desktop, self.password, text, SECRET)
     }
 
     /// Fills both fields, and compares what they hold with what the agent believes.
     fn fills(&mut self, desktop: &mut Desktop, text: &str) {
         let secret: String = text.chars().rev().chain(['!']).collect();
-        assert_eq!(self.fill_user(desktop, text), FillOutcome::Exact);
         let count = secret.chars().count();
-        assert_eq!(
-            self.fill_password(desktop, &secret),
-            FillOutcome::Masked { count }
-        );
+        // As a login does: from the start when keys went to another field.
+        let outcome = wait_for("the focus", || {
+            assert_eq!(self.fill_user(desktop, text), FillOutcome::Exact);
+            let filled = desktop.fill(self.window, self.password, &secret, SECRET).unwrap();
+            (filled != FillOutcome::Elsewhere).then_some(filled)
+        });
+        assert_eq!(outcome, FillOutcome::Masked { count });
         let report = self.ask("report");
         assert_eq!(
             (&report["user"], &report["password"]),
@@ -203,6 +214,24 @@ fn fields_and_keyboards_in_any_state() {
 
     let refused = desktop.fill(form.window, form.user, "two\nlines", FillOptions::default());
     assert!(matches!(refused, Err(X11Error::ControlCharacter { position: 3 })));
+}
+
+/// Keys go to the field that had the focus, as they do by themselves on a busy machine.
+#[test]
+fn a_secret_waits_for_the_focus() {
+    let display = TestDisplay::start(800, 600);
+    let mut desktop = display.desktop();
+    let mut form = Form::start(&display, &mut desktop);
+    form.fills(&mut desktop, "name");
+    assert_eq!(form.fill_user(&mut desktop, "name"), FillOutcome::Exact);
+    form.ask("late 600");
+    let outcome = desktop
+        .fill(form.window, form.password, "s3cret", SECRET)
+        .unwrap();
+    assert_eq!(outcome, FillOutcome::Elsewhere);
+    let report = form.ask("report");
+    assert_eq!((&report["user"], &report["password"]), (&"0".into(), &"0".into()));
+    form.fills(&mut desktop, "name");
 }
 
 #[test]

@@ -178,6 +178,25 @@ fn nothing_is_pressed_unless_every_field_was_verified() {
     }
 }
 
+/// What is missing in the password's field may have gone into the one before.
+#[test]
+fn after_a_field_that_was_not_verified_all_are_typed_again() {
+    let mut stage = stage();
+    stage.show(&[prompt(0)]);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.expect(&USER, &ActResult::Filled);
+    stage.expect(
+        &PASSWORD,
+        &ActResult::NotVerified {
+            why: "7 of 8 characters".into(),
+            masked: false,
+        },
+    );
+    stage.pass(0.8);
+    stage.expect(&USER, &ActResult::Filled);
+    stage.expect(&PASSWORD, &ActResult::Filled);
+}
+
 #[test]
 fn a_field_that_does_not_answer_is_looked_at() {
     let mut stage = stage();

@@ -173,7 +173,7 @@ fn what_cannot_be_read_back_is_never_submitted() {
         let mut stage = Stage::new(policy());
         stage.show(&[form()]);
         let mut filled = 0;
-        for _ in 0..400 {
+        for _ in 0..800 {
             match stage.act() {
                 Some(Act::Ask) => stage.give(&ActResult::Permitted),
                 Some(Act::Fill(_, what)) if what == wrong => {
@@ -194,6 +194,26 @@ fn what_cannot_be_read_back_is_never_submitted() {
         let given_up = |event: &Event| matches!(event, Event::GivenUp { what } if what.contains("7 of 9"));
         assert!(stage.events().iter().any(given_up), "{wrong:?}");
     }
+}
+
+/// What is missing in the password's field may have gone into the user name's.
+#[test]
+fn after_a_password_that_was_not_verified_the_user_name_is_typed_again() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[form()]);
+    stage.expect(&Act::Ask, &ActResult::Permitted);
+    stage.choose();
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    stage.expect(
+        &Act::Fill(FORM, Typed::Password),
+        &ActResult::NotVerified {
+            why: "7 of 9 characters".into(),
+            masked: false,
+        },
+    );
+    stage.pass(0.8);
+    stage.expect(&Act::Fill(FORM, Typed::UserName), &ActResult::Filled);
+    stage.expect(&Act::Fill(FORM, Typed::Password), &ActResult::Filled);
 }
 
 /// Up to the first look at a field that did not answer twice.
