@@ -27,7 +27,7 @@ export GATEHAND_TEST_PYTHON="$target/python"
 pure='^(protocol/src|src/(agent|dialogs|screen|vision))/'
 binding='^src/vision/tesseract[.]rs$'
 
-cargo llvm-cov clean --workspace --profraw-only
+cargo llvm-cov clean --profraw-only
 case "${1:-all}" in
 all) cargo llvm-cov --workspace --locked --no-report ;;
 pure)
