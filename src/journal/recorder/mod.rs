@@ -417,6 +417,72 @@ mod tests {
     }
 
     #[test]
+    fn after_a_first_difference_an_act_may_come_earlier_but_not_be_missing() {
+        let screen = |dialog: Seen| vec![main_window(), dialog];
+        let tip = || screen(seen(11, "Tip of the Day", "All about apples", "Close"));
+        let now = Instant::now();
+        let mut agent = Agent::new(Catalogue::built_in().expect("right"), policy());
+        agent.observe(now, tip());
+        let close = agent.poll_action().expect("an action").to_string();
+        let played = |close_at: Option<u64>| {
+            let head = Head {
+                begin: Begin::Run,
+                began: 0,
+                policy: policy(),
+                rules: Vec::new(),
+                api_answers: false,
+            };
+            let second = 1_000_000_000;
+            let foreign = seen(
+                10,
+                "Account Review",
+                "Your account will be reviewed.",
+                "Remind me",
+            );
+            let mut played = vec![
+                Played::Begin {
+                    head: Box::new(head),
+                    whole: true,
+                },
+                Played::Observed {
+                    at: second,
+                    screen: screen(foreign),
+                },
+                Played::Act {
+                    at: second,
+                    window: Some(WindowId(10)),
+                    act: "click \"Remind me\" of 0xa at 37,46".into(),
+                },
+                Played::Told {
+                    at: second,
+                    input: Input::Result(ActResult::Done),
+                },
+                Played::Observed {
+                    at: 2 * second,
+                    screen: tip(),
+                },
+                Played::Idle {
+                    at: 2 * second,
+                    state: State::Starting.to_string(),
+                },
+            ];
+            played.extend(close_at.map(|at| Played::Act {
+                at: at * second,
+                window: Some(WindowId(11)),
+                act: close.clone(),
+            }));
+            let replayed = replay(played.into_iter().map(Ok), None, now).expect("replayed");
+            replayed.differences
+        };
+        let later = played(Some(4));
+        assert_eq!(later.len(), 1, "{later:?}");
+        assert_eq!(later[0].title.as_deref(), Some("Account Review"));
+        let missing = played(None);
+        assert_eq!(missing.len(), 2, "{missing:?}");
+        assert_eq!(missing[1].today, Some(close.clone()));
+    }
+
+    #[test]
     fn a_recording_cut_or_changed_at_any_byte_still_plays_as_far_as_it_is_whole() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut flight = Flight::start(folder.path(), 1 << 20);
