@@ -19,6 +19,7 @@ mod pointer;
 mod screen;
 mod selection;
 mod server;
+mod typing;
 mod window_list;
 
 pub use address::DisplayAddress;

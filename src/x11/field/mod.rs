@@ -1,127 +1,19 @@
 //! Text into a field: typed in short runs, and read back before anybody relies on it.
 
-use std::fmt;
+mod outcome;
+
 use std::thread;
 use std::time::{Duration, Instant};
 
-use x11rb::protocol::xproto::ConnectionExt as _;
 use zeroize::Zeroizing;
 
+pub use self::outcome::{FieldText, FillOptions, FillOutcome};
+use self::outcome::{Stop, judge};
 use super::keymap::{Batch, Stroke, keysym, keysym_of};
-use super::manager::focus_window;
 use super::selection::Selection;
+use super::typing::refuse_control;
 use super::{Desktop, X11Error};
 use crate::screen::{Point, WindowId};
-
-/// How [`Desktop::fill`] goes about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FillOptions {
-    /// How long the program may take to answer; a JVM may stand still for seconds.
-    pub answer: Duration,
-    /// Characters typed between two looks at the windows.
-    pub run: usize,
-    /// How long to wait after a run for the window to be painted, which tells that the keys arrive.
-    pub pause: Duration,
-    /// Whether the field is asked what it holds. One that does not answer is emptied by Backspace and typed into, and
-    /// the outcome is [`FillOutcome::Unread`]: what it holds is for its picture to tell.
-    pub read_back: bool,
-    /// Whether the field should show echo characters. Nothing of the text is typed before a `0` was told as one, or told
-    /// in plain by each of several tries.
-    pub secret: bool,
-}
-
-impl FillOptions {
-    /// For a field that shows what is typed.
-    pub const DEFAULT: Self = Self {
-        answer: Duration::from_secs(10),
-        run: 8,
-        pause: Duration::from_millis(250),
-        read_back: true,
-        secret: false,
-    };
-}
-
-impl Default for FillOptions {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-/// What a field holds after [`Desktop::fill`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FillOutcome {
-    /// The text, exactly.
-    Exact,
-    /// As many echo characters as the text has.
-    Masked {
-        /// Their number.
-        count: usize,
-    },
-    /// Something else.
-    Mismatch {
-        /// Its length in characters.
-        length: usize,
-    },
-    /// One character, and another field may hold one instead of its text: keys went there before the focus did. Nothing
-    /// but that character was typed.
-    Elsewhere,
-    /// Not known: another window was opened, and typing stopped at once.
-    Interrupted {
-        /// That window.
-        by: WindowId,
-    },
-    /// Not known: the program did not take the focus, or did not answer.
-    NoAnswer,
-    /// Not known: all was typed, and the field was not asked.
-    Unread,
-}
-
-/// What [`Desktop::read_field`] was told.
-#[derive(Clone, PartialEq, Eq)]
-pub enum FieldText {
-    /// What the field holds.
-    Text(Zeroizing<String>),
-    /// Not known: another window was opened.
-    Interrupted {
-        /// That window.
-        by: WindowId,
-    },
-    /// Not known: the program did not take the focus, or did not answer, as it does for an empty field.
-    NoAnswer,
-}
-
-/// The text may be a secret: only its length is shown.
-impl fmt::Debug for FieldText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "Text({} characters)", text.chars().count()),
-            Self::Interrupted { by } => write!(f, "Interrupted({by})"),
-            Self::NoAnswer => f.write_str("NoAnswer"),
-        }
-    }
-}
-
-impl FillOutcome {
-    /// Whether the field holds the text as far as anybody can tell.
-    pub const fn is_confirmed(self) -> bool {
-        matches!(self, Self::Exact | Self::Masked { .. })
-    }
-}
-
-/// Why waiting ended without what was waited for.
-enum Stop {
-    TimedOut,
-    Interrupted(WindowId),
-}
-
-impl From<Stop> for FillOutcome {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::TimedOut => Self::NoAnswer,
-            Stop::Interrupted(by) => Self::Interrupted { by },
-        }
-    }
-}
 
 /// The field that is being filled.
 struct Field {
@@ -146,9 +38,6 @@ const REST: Duration = Duration::from_millis(40);
 
 /// From the decision of a Java program to show a dialog to its window: 14 ms in the median, 67 at most were measured.
 const OPENING: Duration = Duration::from_millis(100);
-
-/// How long a window may take to accept the focus.
-const FOCUS: Duration = Duration::from_secs(2);
 
 /// How many of the next `most` characters of `text` after `from` may be typed before the field is read back: up to the
 /// next space. A space presses the button of a dialog that opened in between, so all before it must have arrived.
@@ -565,21 +454,6 @@ impl Desktop {
         Ok(focused)
     }
 
-    /// Whether the focus is on a window or inside it.
-    fn has_focus(&self, id: WindowId) -> Result<bool, X11Error> {
-        let mut focus = focus_window(&self.link)?;
-        while let Some(window) = focus {
-            if window == id.0 {
-                return Ok(true);
-            }
-            let tree = self.link.connection.query_tree(window)?.reply_unchecked()?;
-            focus = tree
-                .map(|tree| tree.parent)
-                .filter(|&parent| parent != x11rb::NONE && parent != self.link.root);
-        }
-        Ok(false)
-    }
-
     fn type_in_runs(&mut self, field: &Field, strokes: &[Stroke]) -> Result<Result<(), Stop>, X11Error> {
         for run in strokes.chunks(field.options.run.max(1)) {
             let before = self.paints.count;
@@ -682,85 +556,6 @@ impl Desktop {
             }
         }
     }
-
-    /// Types into whatever has the focus. Nothing is read back.
-    ///
-    /// # Errors
-    /// [`X11Error::ControlCharacter`], and [`X11Error::KeymapFull`] when the text has more characters that the
-    /// keyboard map lacks than there are spare keycodes: [`Desktop::fill`] can type those.
-    pub fn type_text(&mut self, text: &str) -> Result<(), X11Error> {
-        refuse_control(text)?;
-        self.type_symbols(text.chars().map(keysym_of), false)
-    }
-
-    /// Presses keys together in a window, once it has the focus; false when it does not take it.
-    ///
-    /// # Errors
-    /// Those of [`Desktop::activate`] and [`Desktop::press_chord`].
-    pub fn press_in(&mut self, window: WindowId, keysyms: &[u32]) -> Result<bool, X11Error> {
-        self.sync()?;
-        if !self.has_focus(window)? {
-            self.activate(window)?;
-            let deadline = Instant::now() + FOCUS;
-            while !self.has_focus(window)? {
-                if !self.wait(deadline)? {
-                    return Ok(false);
-                }
-            }
-        }
-        self.press_chord(keysyms)?;
-        Ok(true)
-    }
-
-    /// Presses keys together: each in order, then released in the opposite one.
-    ///
-    /// # Errors
-    /// [`X11Error::KeymapFull`].
-    pub fn press_chord(&mut self, keysyms: &[u32]) -> Result<(), X11Error> {
-        self.type_symbols(keysyms.iter().copied(), true)
-    }
-
-    fn type_symbols(&mut self, keysyms: impl Iterator<Item = u32>, together: bool) -> Result<(), X11Error> {
-        let connection = &self.link.connection;
-        self.keyboard.load(connection)?;
-        let batches = self.keyboard.map().plan(keysyms, &[]).unwrap_or_default();
-        let [batch] = batches.as_slice() else {
-            return Err(X11Error::KeymapFull {
-                spare: self.keyboard.map().spare().len(),
-            });
-        };
-        self.keyboard.neutralise(connection)?;
-        self.keyboard.bind(connection, batch)?;
-        if together {
-            self.keyboard.press_chord(connection, &batch.strokes)
-        } else {
-            self.keyboard.type_strokes(connection, &batch.strokes)
-        }
-    }
-}
-
-fn refuse_control(text: &str) -> Result<(), X11Error> {
-    match text.chars().position(char::is_control) {
-        Some(position) => Err(X11Error::ControlCharacter { position }),
-        None => Ok(()),
-    }
-}
-
-/// What a field holds, by what it told when all of it was selected.
-fn judge(answer: &str, expected: &str) -> FillOutcome {
-    if answer == expected {
-        return FillOutcome::Exact;
-    }
-    let length = answer.chars().count();
-    let mut characters = answer.chars();
-    let echo = characters
-        .next()
-        .is_some_and(|first| !first.is_alphanumeric() && characters.all(|character| character == first));
-    if echo && length == expected.chars().count() {
-        FillOutcome::Masked { count: length }
-    } else {
-        FillOutcome::Mismatch { length }
-    }
 }
 
 #[cfg(test)]
@@ -779,23 +574,5 @@ mod tests {
         }
         assert_eq!(sections, ["ab", " cd", " ", " e"]);
         assert_eq!(section("abc def", 0, 2), 2, "a batch of bound keys ends it too");
-    }
-
-    #[test]
-    fn answers_are_judged() {
-        assert_eq!(judge("aé€", "aé€"), FillOutcome::Exact);
-        assert_eq!(judge("•••", "aé€"), FillOutcome::Masked { count: 3 });
-        assert_eq!(judge("***", "***"), FillOutcome::Exact);
-        assert_eq!(judge("••", "aé€"), FillOutcome::Mismatch { length: 2 });
-        assert_eq!(judge("qqq", "aaa"), FillOutcome::Mismatch { length: 3 });
-        assert_eq!(judge("••x", "aaa"), FillOutcome::Mismatch { length: 3 });
-        assert_eq!(judge("", "a"), FillOutcome::Mismatch { length: 0 });
-    }
-
-    #[test]
-    fn control_characters_are_refused_by_place() {
-        assert!(refuse_control("aé €").is_ok());
-        let error = refuse_control("é\n").unwrap_err();
-        assert!(matches!(error, X11Error::ControlCharacter { position: 1 }));
     }
 }
