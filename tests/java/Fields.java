@@ -15,6 +15,7 @@ import javax.swing.JFrame;
 import javax.swing.JPanel;
 import javax.swing.JPasswordField;
 import javax.swing.JTextField;
+import javax.swing.KeyStroke;
 import javax.swing.Timer;
 import javax.swing.event.DocumentEvent;
 import javax.swing.event.DocumentListener;
@@ -24,7 +25,8 @@ import javax.swing.event.DocumentListener;
  * standard output, one JSON object a line, what its fields hold and what happened to it.
  *
  * <p>Commands: report; clear; freeze MS (the event thread stands still); late MS (a clicked field takes the focus so
- * much later, once); interrupt N (a dialog opens when the user field holds N characters); dialog (opens one); copyable (the password may be copied); move X Y.
+ * much later, once); unselectable (Ctrl+A does nothing); interrupt N (a dialog opens when the user field holds N
+ * characters); dialog (opens one); copyable (the password may be copied); move X Y.
  */
 public final class Fields {
     private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -95,6 +97,12 @@ public final class Fields {
             case "late" -> {
                 takeFocusLate(USER, Integer.parseInt(words[1]));
                 takeFocusLate(PASSWORD, Integer.parseInt(words[1]));
+                report();
+            }
+            case "unselectable" -> {
+                for (JTextField field : new JTextField[] {USER, PASSWORD}) {
+                    field.getInputMap().put(KeyStroke.getKeyStroke("ctrl A"), "none");
+                }
                 report();
             }
             case "interrupt" -> {

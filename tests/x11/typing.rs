@@ -234,6 +234,17 @@ fn a_secret_waits_for_the_focus() {
     form.fills(&mut desktop, "name");
 }
 
+/// As in the Motif look.
+#[test]
+fn where_control_a_does_nothing_all_is_selected_in_another_way() {
+    let display = TestDisplay::start(800, 600);
+    let mut desktop = display.desktop();
+    let mut form = Form::start(&display, &mut desktop);
+    form.fills(&mut desktop, "before");
+    form.ask("unselectable");
+    form.fills(&mut desktop, "after");
+}
+
 #[test]
 fn a_dialog_that_opens_stops_the_typing() {
     let display = TestDisplay::start(800, 600);

@@ -23,9 +23,19 @@ struct Field {
     options: FillOptions,
     /// How often all of it was selected: a program tells of each once, but for an empty field.
     selections: usize,
-    select_all: Vec<Vec<Stroke>>,
+    /// How that is done.
+    way: SelectAll,
+    keys: Keys,
+}
+
+/// The keys that filling needs besides the text.
+struct Keys {
+    control: Stroke,
+    a: Stroke,
     end: Stroke,
     delete: Stroke,
+    shift: Stroke,
+    home: Stroke,
     backspace: Stroke,
     zero: Stroke,
 }
@@ -52,7 +62,8 @@ fn section(text: &str, from: usize, most: usize) -> usize {
 /// How often the text may stand in a field already that takes no selection, from attempts to read it back.
 const LEFT_OVER: usize = 3;
 
-/// How long a program that took PRIMARY before may take to do so again. Some (Tk) do not while they still have it.
+/// How long a program may take to take PRIMARY before all is selected in the other way, and PRIMARY emptied before:
+/// some (Tk) do not take it while they still have it.
 const HELD: Duration = Duration::from_secs(2);
 
 /// How often the program took PRIMARY, and the text that it told then.
@@ -129,9 +140,6 @@ impl Desktop {
         let outcome = self.fill_field(window, client, windows, at, text, options);
         self.paints.window = None;
         let outcome = outcome?;
-        if outcome == FillOutcome::NoAnswer {
-            self.select_all = self.select_all.other();
-        }
         if outcome.is_confirmed() {
             self.keyboard.unbind(&self.link.connection)?;
         }
@@ -168,9 +176,6 @@ impl Desktop {
             Err(Stop::TimedOut) => FieldText::NoAnswer,
         };
         self.paints.window = None;
-        if text == FieldText::NoAnswer {
-            self.select_all = self.select_all.other();
-        }
         self.keyboard.unbind(&self.link.connection)?;
         self.selection = Selection::default();
         self.empty_primary()?;
@@ -188,7 +193,7 @@ impl Desktop {
                 Err(Stop::Interrupted(by)) => return Ok(FieldText::Interrupted { by }),
                 Err(Stop::TimedOut) => None,
             };
-            self.press(&[field.end])?;
+            self.press(&[field.keys.end])?;
             match answer {
                 Some(text) if last.as_ref() == Some(&text) => return Ok(FieldText::Text(text)),
                 Some(text) => last = Some(text),
@@ -234,14 +239,17 @@ impl Desktop {
             windows,
             options,
             selections: 0,
-            select_all: match self.select_all {
-                SelectAll::Shortcut => vec![vec![control, a]],
-                SelectAll::Extend => vec![vec![end], vec![shift, home]],
+            way: self.select_all,
+            keys: Keys {
+                control,
+                a,
+                end,
+                delete,
+                shift,
+                home,
+                backspace,
+                zero,
             },
-            end,
-            delete,
-            backspace,
-            zero,
         };
         Ok((field, batches))
     }
@@ -269,9 +277,10 @@ impl Desktop {
             };
             self.keyboard.bind(&self.link.connection, batch)?;
             let old = LEFT_OVER * text.chars().count() + 16;
-            if let Err(stop) =
-                self.type_in_runs(&field, &[vec![field.end], vec![field.backspace; old]].concat())?
-            {
+            if let Err(stop) = self.type_in_runs(
+                &field,
+                &[vec![field.keys.end], vec![field.keys.backspace; old]].concat(),
+            )? {
                 return Ok(stop.into());
             }
             return Ok(match self.type_unread(&field, typed, &batch.strokes)? {
@@ -334,10 +343,11 @@ impl Desktop {
         let secret = field.options.secret;
         let (stroke, expected) = match (strokes.first(), text.chars().next()) {
             (Some(&stroke), Some(first)) if !secret => (stroke, Zeroizing::new(first.to_string())),
-            _ => (field.zero, Zeroizing::new("0".to_owned())),
+            _ => (field.keys.zero, Zeroizing::new("0".to_owned())),
         };
         let mut outcome = FillOutcome::NoAnswer;
-        for (index, pause) in TRIES.into_iter().enumerate() {
+        let mut strayed = false;
+        for pause in TRIES {
             if let Err(stop @ Stop::Interrupted(_)) =
                 self.until(field, Instant::now() + pause, |_| Ok(None::<()>))?
             {
@@ -346,6 +356,7 @@ impl Desktop {
             if let Err(stop) = self.click_into(field, at)? {
                 return Ok(stop.into());
             }
+            let way = field.way;
             self.select_all(field)?;
             if let Err(stop) = self.type_in_runs(field, &[stroke])? {
                 return Ok(stop.into());
@@ -355,11 +366,13 @@ impl Desktop {
                 FillOutcome::Exact if secret => {}
                 FillOutcome::Masked { .. } if !secret => {}
                 FillOutcome::Mismatch { .. } => {}
-                FillOutcome::Exact | FillOutcome::Masked { .. } if index > 0 => {
+                FillOutcome::Exact | FillOutcome::Masked { .. } if strayed => {
                     return Ok(FillOutcome::Elsewhere);
                 }
                 _ => return Ok(outcome),
             }
+            // Selected in vain, it was added to what the field held.
+            strayed |= way == field.way;
         }
         Ok(outcome)
     }
@@ -403,7 +416,7 @@ impl Desktop {
         // Something that never rests is deleted from all the same: then its paint is a weaker sign.
         while Instant::now() < deadline && self.await_paint(field, self.paints.count, REST)?.is_ok() {}
         let before = self.paints.count;
-        self.press(&[field.delete])?;
+        self.press(&[field.keys.delete])?;
         Ok(match self.await_paint(field, before, field.options.answer)? {
             Ok(()) => FillOutcome::Exact,
             Err(stop) => stop.into(),
@@ -412,7 +425,14 @@ impl Desktop {
 
     fn select_all(&self, field: &mut Field) -> Result<(), X11Error> {
         field.selections += 1;
-        field.select_all.iter().try_for_each(|chord| self.press(chord))
+        let keys = &field.keys;
+        match field.way {
+            SelectAll::Shortcut => self.press(&[keys.control, keys.a]),
+            SelectAll::Extend => {
+                self.press(&[keys.end])?;
+                self.press(&[keys.shift, keys.home])
+            }
+        }
     }
 
     fn press(&self, strokes: &[Stroke]) -> Result<(), X11Error> {
@@ -495,7 +515,7 @@ impl Desktop {
                 Ok(answer) => answer,
                 Err(stop) => return Ok(stop.into()),
             };
-            self.press(&[field.end])?;
+            self.press(&[field.keys.end])?;
             let outcome = answer.map_or(FillOutcome::NoAnswer, |answer| judge(&answer, expected));
             let needed = if outcome.is_confirmed() { 1 } else { STALE };
             if told >= earlier + needed {
@@ -505,21 +525,26 @@ impl Desktop {
     }
 
     /// Waits for the program to take PRIMARY more often than `told`, and gets its text, or `None` when it refuses;
-    /// with how often it took PRIMARY before it answered. One that may have it still loses it first, and selects anew.
+    /// with how often it took PRIMARY before it answered. While it does not, all is selected in one way and the other.
     fn ask(&mut self, field: &mut Field, told: usize) -> Result<Result<Answer, Stop>, X11Error> {
         let deadline = Instant::now() + field.options.answer;
         let more = |desktop: &mut Self| Ok(Some(desktop.selection.taken()).filter(|&taken| taken > told));
-        let held = if told > 0 {
-            deadline.min(Instant::now() + HELD)
-        } else {
-            deadline
+        // What it answered to before may work once more.
+        let mut same_way = told > 0;
+        let taken = loop {
+            let patience = deadline.min(Instant::now() + HELD);
+            match self.until(field, patience, more)? {
+                Err(Stop::TimedOut) if patience < deadline => {
+                    self.empty_primary()?;
+                    if !std::mem::take(&mut same_way) {
+                        field.way = field.way.other();
+                    }
+                    self.select_all(field)?;
+                }
+                taken => break taken,
+            }
         };
-        let mut taken = self.until(field, held, more)?;
-        if matches!(taken, Err(Stop::TimedOut)) && held < deadline {
-            self.empty_primary()?;
-            self.select_all(field)?;
-            taken = self.until(field, deadline, more)?;
-        }
+        self.select_all = field.way;
         let taken = match taken {
             Ok(taken) => taken,
             Err(stop) => return Ok(Err(stop)),
