@@ -11,7 +11,7 @@ use crate::vision::{Cache, OcrError, Reader, Tesseract, fingerprint, outline};
 use crate::x11::{Desktop, DesktopEvent, X11Error};
 
 /// Without damage for this long, a window counts as still.
-const SETTLE: Duration = Duration::from_millis(40);
+pub const SETTLE: Duration = Duration::from_millis(40);
 /// A window that never stands still is read all the same, at first after this long, then ever more rarely.
 const MAX_UNSETTLED: Duration = Duration::from_millis(400);
 const MAX_PAUSE: Duration = Duration::from_secs(10);

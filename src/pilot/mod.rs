@@ -20,7 +20,7 @@ use crate::journal::EventLog;
 use crate::vision::OcrError;
 use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
-pub use eyes::Eyes;
+pub use eyes::{Eyes, SETTLE};
 pub use hands::Hands;
 pub use recorded::RecordedAgent;
 
