@@ -35,7 +35,7 @@ const BORDERS: [(&str, &[&str]); 10] = [
             "cli/",
         ],
     ),
-    ("thread::sleep", &["pilot/hands.rs", "x11/field.rs"]),
+    ("thread::sleep", &["pilot/hands.rs", "x11/field/mod.rs"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -269,15 +269,21 @@ fn mask(frame: &Frame, grounds: &Grounds) -> Vec<bool> {
     let mut mask = Vec::with_capacity(frame.pixels().len());
     for (y, row) in frame.pixels().chunks_exact(width.max(1)).enumerate() {
         let owners = &grounds.owner[y * width..][..width];
+        let papers = &grounds.paper[y * width..][..width];
         let mut owner = usize::MAX;
         let mut background = 0;
-        mask.extend(row.iter().zip(owners).map(|(&pixel, &own)| {
-            if own as usize != owner {
-                owner = own as usize;
-                background = grounds.all[owner].row(y as i32);
-            }
-            distance(pixel, background) > INK
-        }));
+        mask.extend(
+            row.iter()
+                .zip(owners)
+                .zip(papers)
+                .map(|((&pixel, &own), &paper)| {
+                    if own as usize != owner {
+                        owner = own as usize;
+                        background = grounds.all[owner].row(y as i32);
+                    }
+                    !paper && distance(pixel, background) > INK
+                }),
+        );
     }
     mask
 }
@@ -450,6 +456,18 @@ mod tests {
             .map(|blob| blob.bounds)
             .collect();
         assert_eq!(glyphs, [Rect::new(21, 24, 3, 9)]);
+    }
+
+    #[test]
+    fn the_end_of_a_gradient_is_no_ink() {
+        let mut frame = panel();
+        for x in 0..60 {
+            let grey = 0xe0 - 2 * u32::from(x > 40) * (x as u32).saturating_sub(40);
+            frame.fill(Rect::new(10 + x, 10, 1, 20), grey << 16 | grey << 8 | grey);
+        }
+        frame.fill(Rect::new(20, 16, 2, 8), 0);
+        let ink = ink(&frame);
+        assert_eq!(ink.blobs.len(), 1, "{:?}", ink.blobs);
     }
 
     #[test]

@@ -62,6 +62,9 @@ pub(super) struct Grounds {
     pub(super) all: Vec<Ground>,
     /// For each pixel the smallest ground around it.
     pub(super) owner: Vec<u16>,
+    /// Whether each pixel is of the flat area that is its ground's background: that of a slow gradient may be far from
+    /// the mean of its row.
+    pub(super) paper: Vec<bool>,
 }
 
 impl Grounds {
@@ -83,7 +86,11 @@ impl Grounds {
                 owner[row + left as usize..row + right as usize].fill(index as u16);
             }
         }
-        Self { all, owner }
+        let pixels = owner.iter().zip(&map.labels);
+        let paper = pixels
+            .map(|(&owner, &label)| all[usize::from(owner)].label == label)
+            .collect();
+        Self { all, owner, paper }
     }
 }
 
