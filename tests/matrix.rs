@@ -190,6 +190,9 @@ fn font(family: &str, size: u32) -> Value {
 
 fn looks() -> Vec<Variation> {
     let v = Variation::new;
+    // By another maker: gradients in two directions (package libjgoodies-looks-java).
+    let plastic = |kind| format!("com.jgoodies.looks.plastic.Plastic{kind}LookAndFeel");
+    let notices = ["paper_notice", "tip", "nse", "newer_version"];
     vec![
         v(
             "look-light",
@@ -221,6 +224,19 @@ fn looks() -> Vec<Variation> {
         v(
             "look-motif-radio",
             json!({"look": "motif", "modes_as": "radio", "trading_mode": "paper"}),
+        ),
+        v(
+            "look-plastic",
+            json!({"look": plastic(""), "trading_mode": "live", "after_login": notices}),
+        ),
+        v(
+            "look-plastic-3d",
+            json!({"look": plastic("3D"), "trading_mode": "live", "after_login": notices}),
+        )
+        .sample(),
+        v(
+            "look-plastic-xp",
+            json!({"look": plastic("XP"), "trading_mode": "live", "after_login": notices}),
         ),
         v("look-gtk", json!({"look": "gtk", "antialias": "on"})),
         v("metal-lcd", json!({"antialias": "lcd", "trading_mode": "live"})),
