@@ -225,8 +225,11 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
             Some((best, _)) if *best == score => equals += 1,
             _ => equals = 1,
         }
+        // Of a short bold label there is more ink than paper.
+        let ground = dominant(&frame.crop(line.bounds.inflated(4)));
+        let bounds = whole_box(frame, bounds, ground);
         let contrast = contrast(frame, &line.bounds);
-        let checked = is_ticked(frame, &bounds, contrast);
+        let checked = is_ticked(frame, &bounds, ground, contrast);
         found = Some((
             score,
             CheckBox {
@@ -261,6 +264,12 @@ fn contrast(frame: &Frame, label: &Rect) -> u32 {
         .unwrap_or(0)
 }
 
+/// A border of a box is no thicker than this.
+const THICKEST: u32 = 6;
+/// What differs from the ground by less is not seen as a border of its own.
+const FAINTEST: u32 = 6;
+/// A difference of the colour channels that makes a colour of a grey.
+const COLOURED: u32 = 48;
 /// A window whose texts are all fainter than this may be disabled as a whole, or not.
 const FAINT: u32 = 110;
 
@@ -285,7 +294,7 @@ pub fn is_enabled(frame: &Frame, reading: &Reading, place: Rect) -> Option<bool>
     if usual < FAINT {
         return None;
     }
-    let coloured = look(frame, place).saturation() > 48;
+    let coloured = look(frame, place).saturation() > COLOURED;
     match own * 100 / usual {
         82.. => Some(true),
         0..=62 if !coloured => Some(false),
@@ -293,30 +302,65 @@ pub fn is_enabled(frame: &Frame, reading: &Reading, place: Rect) -> Option<bool>
     }
 }
 
-/// Looks for a tick or dot in the middle of a box, against the box's own paper in the same row (papers have vertical
-/// gradients) and relative to the label's contrast (disabled boxes are pale).
-fn is_ticked(frame: &Frame, bounds: &Rect, contrast: u32) -> Option<bool> {
+/// The whole box of which `inner` was found, when that is only its paper or even its mark: it ends where `ground`, what
+/// the label stands on, begins on all four sides.
+fn whole_box(frame: &Frame, inner: Rect, ground: u32) -> Rect {
+    let mut whole = inner;
+    for _ in 0..THICKEST {
+        let next = whole.inflated(1);
+        let (right, bottom) = (next.right() - 1, next.bottom() - 1);
+        let is_edge = |x: i32, y: i32| {
+            frame
+                .pixel(x, y)
+                .is_some_and(|pixel| distance(pixel, ground) > FAINTEST)
+        };
+        let rows = |x: i32| (whole.y..whole.bottom()).filter(|&y| is_edge(x, y)).count();
+        let columns = |y: i32| (whole.x..whole.right()).filter(|&x| is_edge(x, y)).count();
+        let sides = [
+            (rows(next.x), whole.height),
+            (rows(right), whole.height),
+            (columns(next.y), whole.width),
+            (columns(bottom), whole.width),
+        ];
+        if !sides
+            .iter()
+            .all(|&(count, length)| count * 10 >= length as usize * 5)
+        {
+            break;
+        }
+        whole = next;
+    }
+    whole
+}
+
+/// Looks for a tick or dot in the middle of a box: what differs, in its row, from the paper at both sides of it (papers
+/// have vertical gradients), and as much as the label's contrast asks for (disabled boxes are pale). A box that is filled
+/// with a colour and holds no mark says nothing.
+fn is_ticked(frame: &Frame, bounds: &Rect, ground: u32, contrast: u32) -> Option<bool> {
     let side = bounds.width.min(bounds.height) as i32;
     if side < 6 || contrast < 8 {
         return None;
     }
     let inset = (side * 3 / 16).max(1);
-    let middle = bounds.inflated(-(side / 4).max(2));
+    // Not higher: further up and down the border of a disc comes in from the sides.
+    let (x, y) = (bounds.x + side / 4, bounds.y + side / 3);
+    let middle = Rect::from_edges(x, y, bounds.right() - side / 4, bounds.bottom() - side / 3);
     let least = (contrast / 4).clamp(10, 60);
     let mut strong = 0;
     for y in middle.y..middle.bottom() {
-        let mut row: Vec<u32> = (bounds.x + inset..bounds.right() - inset)
-            .filter_map(|x| frame.pixel(x, y))
-            .collect();
-        row.sort_unstable_by_key(|&pixel| light(pixel));
-        let paper = *row.get(row.len() / 2)?;
+        let papers = [
+            frame.pixel(bounds.x + inset, y)?,
+            frame.pixel(bounds.right() - 1 - inset, y)?,
+        ];
         for x in middle.x..middle.right() {
-            strong += usize::from(distance(frame.pixel(x, y)?, paper) >= least);
+            let pixel = frame.pixel(x, y)?;
+            strong += usize::from(papers.iter().all(|&paper| distance(pixel, paper) >= least));
         }
     }
     let share = strong * 100 / middle.area().max(1);
+    let filled = saturation(dominant(&frame.crop(middle))) > saturation(ground) + COLOURED;
     match share {
-        0..=4 => Some(false),
+        0..=4 if !filled => Some(false),
         14.. => Some(true),
         _ => None,
     }
@@ -337,10 +381,16 @@ impl Look {
         distance(self.background, other.background) > 12 || distance(self.mean, other.mean) > 12
     }
 
-    fn saturation(&self) -> u32 {
-        let [_, red, green, blue] = self.background.to_be_bytes();
-        u32::from(red.max(green).max(blue) - red.min(green).min(blue))
+    const fn saturation(&self) -> u32 {
+        saturation(self.background)
     }
+}
+
+const fn saturation(pixel: u32) -> u32 {
+    let (red, green, blue) = (pixel >> 16 & 0xff, pixel >> 8 & 0xff, pixel & 0xff);
+    let high = if red > green { red } else { green };
+    let low = if red < green { red } else { green };
+    (if high > blue { high } else { blue }) - (if low < blue { low } else { blue })
 }
 
 const fn light(pixel: u32) -> u32 {

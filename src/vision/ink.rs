@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::flat::{Sets, distance};
+use super::marks::is_mark;
 use super::regions::{Grounds, is_inside_of_ring};
 use crate::screen::{Frame, Rect};
 
@@ -10,8 +11,6 @@ use crate::screen::{Frame, Rect};
 pub(super) const INK: u32 = 16;
 /// More blobs than any window of text has; the rest is not looked at.
 const MOST: usize = 40_000;
-/// More check boxes than any window has; the rest is a pattern.
-const MOST_MARKS: usize = 512;
 /// How thick a frame inside a region can be.
 const LAYERS: i32 = 4;
 
@@ -156,7 +155,7 @@ impl Ink {
             let picture = h > 40 || w <= 40 && h > 28 && w > 28 || outline;
             self.blobs[index].shape = if rule {
                 Shape::Other
-            } else if is_mark(&self.labels, width, index, &blob.bounds) {
+            } else if is_mark(&self.labels, width, &blob.bounds) {
                 Shape::Mark
             } else if picture {
                 Shape::Other
@@ -167,7 +166,7 @@ impl Ink {
         self.drop_borders(grounds);
         self.drop_corners(grounds);
         self.drop_dotted_rings();
-        self.letters_are_no_marks();
+        self.settle_marks(width);
     }
 
     /// The rounded corners of a button are cut off by its bounds.
@@ -207,39 +206,6 @@ impl Ink {
             let on_column = (0..2).any(|d| columns.contains_key(&(blob.ground, blob.bounds.x + d)));
             if on_row || on_column {
                 blob.shape = Shape::Other;
-            }
-        }
-    }
-
-    /// O, N and H are as square and symmetric as a box, but stand on one line with their neighbours.
-    fn letters_are_no_marks(&mut self) {
-        let mut marks: Vec<usize> = (0..self.blobs.len())
-            .filter(|&index| self.blobs[index].shape == Shape::Mark)
-            .collect();
-        for surplus in marks.split_off(marks.len().min(MOST_MARKS)) {
-            self.blobs[surplus].shape = Shape::Other;
-        }
-        for mark in marks {
-            let Blob { bounds, ground, .. } = self.blobs[mark];
-            // A box has nothing near to its left; to its right its label is further away than the next letter.
-            let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
-            let letter = self.blobs.iter().enumerate().any(|(index, other)| {
-                let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
-                let left = other.bounds.x < bounds.x;
-                let slack = 1 + bounds.height as i32 / 12;
-                let level = (other.bounds.bottom() - bounds.bottom()).abs() <= slack
-                    || (other.bounds.y - bounds.y).abs() <= 1;
-                index != mark
-                    && other.ground == ground
-                    && other.shape != Shape::Other
-                    && level
-                    && (0..=if left { near } else { nearer }).contains(&gap)
-                    // A box is clearly higher than the letter beside it, and never this near to it.
-                    && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
-                        || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
-            });
-            if letter {
-                self.blobs[mark].shape = Shape::Glyph;
             }
         }
     }
@@ -402,32 +368,6 @@ fn sides(ring: &Rect) -> [Rect; 4] {
     ]
 }
 
-/// Square, disc or diamond: looked at from outside it is nearly as far away on all sides, and symmetric.
-fn is_mark(labels: &[u32], width: usize, blob: usize, bounds: &Rect) -> bool {
-    let (w, h) = (bounds.width, bounds.height);
-    if w.min(h) < 10 || w.max(h) > 36 || w.abs_diff(h) > 1 + w.max(h) / 10 {
-        return false;
-    }
-    let has = |x: i32, y: i32| labels[y as usize * width + x as usize] == blob as u32 + 1;
-    let slack = 2 + h.max(w) / 12;
-    let depth = |hit: Option<u32>| hit.unwrap_or(u32::MAX / 2);
-    let symmetric = |a: u32, b: u32| a.abs_diff(b) <= slack && a.max(b) <= w.max(h) / 2 + 1;
-    let mut even = 0;
-    for step in 0..h {
-        let y = bounds.y + step as i32;
-        let left = depth((0..w).find(|&d| has(bounds.x + d as i32, y)));
-        let right = depth((0..w).find(|&d| has(bounds.right() - 1 - d as i32, y)));
-        even += u32::from(symmetric(left, right));
-    }
-    for step in 0..w {
-        let x = bounds.x + step as i32;
-        let top = depth((0..h).find(|&d| has(x, bounds.y + d as i32)));
-        let bottom = depth((0..h).find(|&d| has(x, bounds.bottom() - 1 - d as i32)));
-        even += u32::from(symmetric(top, bottom));
-    }
-    even * 100 >= (w + h) * 96
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -468,14 +408,5 @@ mod tests {
         frame.fill(Rect::new(20, 16, 2, 8), 0);
         let ink = ink(&frame);
         assert_eq!(ink.blobs.len(), 1, "{:?}", ink.blobs);
-    }
-
-    #[test]
-    fn boxes_are_marks_and_separators_are_neither() {
-        let mut frame = panel();
-        frame.fill(Rect::new(10, 10, 13, 13), 0x444444);
-        frame.fill(Rect::new(5, 40, 100, 1), 0x444444);
-        let shapes: Vec<Shape> = ink(&frame).blobs.iter().map(|blob| blob.shape).collect();
-        assert!(!shapes.contains(&Shape::Glyph), "{shapes:?}");
     }
 }

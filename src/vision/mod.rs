@@ -14,6 +14,7 @@ pub mod gif;
 mod ink;
 mod kinds;
 mod lines;
+mod marks;
 pub mod menu;
 mod ocr;
 pub mod options;

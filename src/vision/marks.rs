@@ -1,0 +1,281 @@
+//! Which ink is the box or disc of a check box or radio button: an outline that no letter has, whole or in pieces.
+
+use super::ink::{Blob, Ink, Shape};
+use crate::screen::Rect;
+
+/// More check boxes than any window has; the rest is a pattern.
+const MOST: usize = 512;
+/// With more blobs than this no outline is put together of pieces.
+const MOST_PIECES: usize = 6000;
+/// Sides of a box or disc, in pixels.
+const SIDES: std::ops::RangeInclusive<u32> = 10..=36;
+
+/// Square, disc or diamond: looked at from outside it is nearly as far away on all sides, and symmetric. All ink within
+/// counts, and beside its corners there may be none: where light and shade of a box meet its outline is in pieces.
+pub(super) fn is_mark(labels: &[u32], width: usize, bounds: &Rect) -> bool {
+    evenness(labels, width, bounds) >= 96
+}
+
+/// In how many rows and columns of a square it is like that, in percent.
+fn evenness(labels: &[u32], width: usize, bounds: &Rect) -> u32 {
+    let (w, h) = (bounds.width, bounds.height);
+    if !SIDES.contains(&w) || !SIDES.contains(&h) || w.abs_diff(h) > 1 + w.max(h) / 10 {
+        return 0;
+    }
+    let has = |x: i32, y: i32| labels[y as usize * width + x as usize] != 0;
+    let slack = 2 + h.max(w) / 12;
+    let depth = |hit: Option<u32>| hit.unwrap_or(u32::MAX / 2);
+    let symmetric = |a: u32, b: u32| a.abs_diff(b) <= slack && a.max(b) <= w.max(h) / 2 + 1;
+    let mut even = 0;
+    for step in 0..h {
+        let y = bounds.y + step as i32;
+        let left = depth((0..w).find(|&d| has(bounds.x + d as i32, y)));
+        let right = depth((0..w).find(|&d| has(bounds.right() - 1 - d as i32, y)));
+        even += u32::from(symmetric(left, right) || step == 1 || step + 2 == h);
+    }
+    for step in 0..w {
+        let x = bounds.x + step as i32;
+        let top = depth((0..h).find(|&d| has(x, bounds.y + d as i32)));
+        let bottom = depth((0..h).find(|&d| has(x, bounds.bottom() - 1 - d as i32)));
+        even += u32::from(symmetric(top, bottom) || step == 1 || step + 2 == w);
+    }
+    even * 100 / (w + h)
+}
+
+/// A line, an angle or an arc: much less ink than its rectangle has room for.
+const fn is_thin(blob: &Blob) -> bool {
+    let (w, h) = (blob.bounds.width, blob.bounds.height);
+    w + h >= 6 && blob.area <= w + h && is_small(blob)
+}
+
+const fn is_small(blob: &Blob) -> bool {
+    blob.bounds.width <= *SIDES.end() && blob.bounds.height <= *SIDES.end()
+}
+
+impl Ink {
+    /// With all blobs looked at one by one: puts outlines together, takes letters out, and ticks from the letters.
+    pub(super) fn settle_marks(&mut self, width: usize) {
+        self.join_pieces(width);
+        self.letters_are_no_marks(width);
+        self.drop_ticks();
+    }
+
+    /// The outline of a shaded disc or box is often in pieces, with light between them that is no ink.
+    fn join_pieces(&mut self, width: usize) {
+        if self.blobs.len() > MOST_PIECES {
+            return;
+        }
+        for index in 0..self.blobs.len() {
+            let first = self.blobs[index];
+            if first.shape == Shape::Other || !is_thin(&first) {
+                continue;
+            }
+            let Some(bounds) = self.cluster(&first) else {
+                continue;
+            };
+            if bounds != first.bounds && evenness(&self.labels, width, &bounds) >= 90 {
+                for piece in &mut self.blobs {
+                    if piece.ground == first.ground && bounds.contains_rect(&piece.bounds) {
+                        piece.shape = Shape::Other;
+                    }
+                }
+                self.blobs[index].bounds = bounds;
+                self.blobs[index].shape = Shape::Mark;
+            }
+        }
+    }
+
+    /// What lies around this blob and all that is hardly a pixel away from it, if that is no larger than a box.
+    fn cluster(&self, first: &Blob) -> Option<Rect> {
+        let mut bounds = first.bounds;
+        loop {
+            let near = bounds.inflated(2);
+            let grown = self
+                .blobs
+                .iter()
+                .filter(|other| other.ground == first.ground && is_small(other))
+                .filter(|other| near.intersects(&other.bounds))
+                .fold(bounds, |all, other| all.union(&other.bounds));
+            if grown.width > *SIDES.end() || grown.height > *SIDES.end() {
+                return None;
+            }
+            if grown == bounds {
+                return Some(bounds);
+            }
+            bounds = grown;
+        }
+    }
+
+    /// O, N and H are as square and symmetric as a box, but stand on one line with their neighbours.
+    fn letters_are_no_marks(&mut self, width: usize) {
+        let mut marks: Vec<usize> = (0..self.blobs.len())
+            .filter(|&index| self.blobs[index].shape == Shape::Mark)
+            .collect();
+        for surplus in marks.split_off(marks.len().min(MOST)) {
+            self.blobs[surplus].shape = Shape::Other;
+        }
+        for mark in marks {
+            let Blob { bounds, ground, .. } = self.blobs[mark];
+            if self.is_closed(width, &bounds) {
+                continue;
+            }
+            // A box has nothing near to its left; to its right its label is further away than the next letter.
+            let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
+            let letter = self.blobs.iter().enumerate().any(|(index, other)| {
+                let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
+                let left = other.bounds.x < bounds.x;
+                let slack = 1 + bounds.height as i32 / 12;
+                let level = (other.bounds.bottom() - bounds.bottom()).abs() <= slack
+                    || (other.bounds.y - bounds.y).abs() <= 1;
+                index != mark
+                    && other.ground == ground
+                    && other.shape != Shape::Other
+                    && level
+                    && (0..=if left { near } else { nearer }).contains(&gap)
+                    // A box is clearly higher than the letter beside it, and never this near to it.
+                    && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
+                        || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
+            });
+            if letter {
+                self.blobs[mark].shape = Shape::Glyph;
+            }
+        }
+    }
+
+    /// Whether ink runs along all four sides, as it does in no letter.
+    fn is_closed(&self, width: usize, bounds: &Rect) -> bool {
+        let has = |x: i32, y: i32| self.labels[y as usize * width + x as usize] != 0;
+        let (rows, columns) = (bounds.y..bounds.bottom(), bounds.x..bounds.right());
+        let (right, bottom) = (bounds.right() - 1, bounds.bottom() - 1);
+        let sides = [
+            (rows.clone().filter(|&y| has(bounds.x, y)).count(), bounds.height),
+            (rows.filter(|&y| has(right, y)).count(), bounds.height),
+            (
+                columns.clone().filter(|&x| has(x, bounds.y)).count(),
+                bounds.width,
+            ),
+            (columns.filter(|&x| has(x, bottom)).count(), bounds.width),
+        ];
+        sides
+            .iter()
+            .all(|&(count, length)| count * 100 >= length as usize * 80)
+    }
+
+    /// A tick or a dot in a box is no letter of the label that follows. Two letters, joined or not, are a label with a
+    /// ring around it.
+    fn drop_ticks(&mut self) {
+        let marks = self.blobs.iter().filter(|blob| blob.shape == Shape::Mark);
+        let boxes: Vec<Rect> = marks.map(|mark| mark.bounds.inflated(1)).collect();
+        for around in boxes {
+            let mut ticks = self
+                .blobs
+                .iter_mut()
+                .filter(|blob| blob.shape == Shape::Glyph && around.contains_rect(&blob.bounds));
+            if let (Some(tick), None) = (ticks.next(), ticks.next())
+                && tick.bounds.width * 4 <= tick.bounds.height * 5
+            {
+                tick.shape = Shape::Other;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::regions::Grounds;
+    use super::*;
+    use crate::screen::{Frame, Size};
+
+    const PAPER: u32 = 0xf2_f2f2;
+    const EDGE: u32 = 0xc4_c4c4;
+
+    fn panel() -> Frame {
+        let mut frame = Frame::new(Size::new(120, 60));
+        frame.fill(frame.bounds(), PAPER);
+        frame
+    }
+
+    fn shapes(frame: &Frame) -> Vec<(Shape, Rect)> {
+        let ink = Ink::of(frame, &Grounds::of(frame));
+        ink.blobs.iter().map(|blob| (blob.shape, blob.bounds)).collect()
+    }
+
+    /// The marks, when there is nothing else but what was left out.
+    fn marks(frame: &Frame) -> Vec<Rect> {
+        let shapes = shapes(frame);
+        assert!(
+            shapes.iter().all(|(shape, _)| *shape != Shape::Glyph),
+            "{shapes:?}"
+        );
+        let marks = shapes.into_iter().filter(|(shape, _)| *shape == Shape::Mark);
+        marks.map(|(_, bounds)| bounds).collect()
+    }
+
+    #[test]
+    fn boxes_are_marks_and_separators_are_neither() {
+        let mut frame = panel();
+        frame.fill(Rect::new(10, 10, 13, 13), 0x444444);
+        frame.fill(Rect::new(5, 40, 100, 1), 0x444444);
+        let shapes = shapes(&frame);
+        assert!(
+            shapes.iter().all(|(shape, _)| *shape != Shape::Glyph),
+            "{shapes:?}"
+        );
+    }
+
+    #[test]
+    fn a_box_of_light_and_shade_is_a_mark_with_a_tick_in_it() {
+        let mut frame = panel();
+        for side in [
+            Rect::new(10, 10, 12, 1),
+            Rect::new(10, 10, 1, 12),
+            Rect::new(12, 21, 10, 1),
+            Rect::new(21, 12, 1, 10),
+        ] {
+            frame.fill(side, EDGE);
+        }
+        frame.fill(Rect::new(13, 13, 3, 7), 0);
+        frame.fill(Rect::new(15, 17, 4, 3), 0);
+        assert_eq!(marks(&frame), [Rect::new(10, 10, 12, 12)]);
+    }
+
+    #[test]
+    fn a_disc_in_pieces_is_one_mark() {
+        let mut frame = panel();
+        let arcs = [
+            "....****....",
+            "..**.....*..",
+            ".*........*.",
+            ".*........*.",
+            "*..........*",
+            "*..........*",
+            "*..........*",
+            "*..........*",
+            "..........*.",
+            ".*........*.",
+            "..**....**..",
+            "....****....",
+        ];
+        for (y, row) in (10..).zip(arcs) {
+            for (x, _) in (10..).zip(row.chars()).filter(|(_, dot)| *dot == '*') {
+                frame.fill(Rect::new(x, y, 1, 1), EDGE);
+            }
+        }
+        frame.fill(Rect::new(13, 13, 6, 6), 0);
+        assert_eq!(marks(&frame), [Rect::new(10, 10, 12, 12)]);
+    }
+
+    #[test]
+    fn the_ring_around_two_letters_leaves_them_letters() {
+        let mut frame = panel();
+        frame.fill(Rect::new(10, 10, 18, 18), EDGE);
+        frame.fill(Rect::new(11, 11, 16, 16), PAPER);
+        for x in [14, 20] {
+            frame.fill(Rect::new(x, 14, 2, 9), 0);
+            frame.fill(Rect::new(x, 14, 4, 2), 0);
+        }
+        let shapes = shapes(&frame);
+        let letters = shapes.iter().filter(|(shape, _)| *shape == Shape::Glyph);
+        assert_eq!(letters.count(), 2, "{shapes:?}");
+    }
+}
