@@ -122,6 +122,21 @@ fn everything_in_dark_with_a_long_tree() {
     everything_is_applied_and_stays(json!({"look": "dark", "configuration_window": window}));
 }
 
+#[test]
+fn everything_in_a_flat_look() {
+    everything_is_applied_and_stays(json!({"look": "light"}));
+}
+
+/// One look that was drawn by lot, or those of GATEHAND_TEST_LOOKS, divided by commas.
+#[test]
+fn everything_in_looks_drawn_by_lot() {
+    let looks = std::env::var("GATEHAND_TEST_LOOKS").unwrap_or_else(|_| "varied-9".to_owned());
+    for look in looks.split(',') {
+        eprintln!("look {look}");
+        everything_is_applied_and_stays(json!({"look": look}));
+    }
+}
+
 fn not_configured(program: &mut Program, setting: &str) -> String {
     let event = program.wait_for_event(setting, |event| {
         event["event"] == "not-configured" && event["setting"] == setting

@@ -15,6 +15,8 @@ use crate::vision::tree::Panes;
 
 /// How long a click may take to show.
 const REACTION: Duration = Duration::from_millis(1500);
+/// What other controls show sooner than this after a click may be half painted: a focus that leaves, a shade that goes.
+const PAINTED: Duration = Duration::from_millis(600);
 /// How long a dialog that a button opens may take to come.
 const OPENING: Duration = Duration::from_secs(1);
 /// Pause before looking again at a target that changed or was covered.
@@ -164,7 +166,7 @@ impl Sheet {
             match self.scan.next(now, window, view, within(panes.page)) {
                 ScanStep::Act(action) => return SheetStep::Act(action),
                 ScanStep::Wait(until) => return SheetStep::Wait(until),
-                ScanStep::Exhausted => self.end(&Fate::Missing),
+                ScanStep::Exhausted => self.end_unseen(),
             }
         }
         if self.round == Round::Set && self.begin_check() {
@@ -177,6 +179,18 @@ impl Sheet {
         for entry in &mut self.entries {
             if entry.fate == Fate::Pending {
                 entry.fate = fate.clone();
+            }
+        }
+    }
+
+    /// What is not on the page is missing; what was there and was acted on may be anything now.
+    fn end_unseen(&mut self) {
+        for entry in &mut self.entries {
+            if entry.fate == Fate::Pending {
+                entry.fate = match entry.clicked.is_some() || entry.changed {
+                    true => Fate::Failed("it was not seen again after it was changed".into()),
+                    false => Fate::Missing,
+                };
             }
         }
     }
@@ -263,9 +277,12 @@ impl Sheet {
         let round = self.round;
         let entry = &mut self.entries[index];
         let group = usize::from(matches!(entry.wish.control, Control::Choose { .. }));
-        if let Some((_, before)) = &entry.clicked
+        if let Some((at, before)) = &entry.clicked
             && has_side_effect(before, view, label, group)
         {
+            if now < *at + PAINTED {
+                return Some(SheetStep::Wait(*at + PAINTED));
+            }
             entry.fate = Fate::Failed("another control changed when it was clicked".into());
             return None;
         }
