@@ -10,6 +10,7 @@ target=$(cd "$target" && pwd)
 export GATEHAND_TEST_JTS="$target/test/Jts"
 export GATEHAND_TEST_PYTHON="$target/python"
 fixtures/gateway/install.sh "$GATEHAND_TEST_JTS"
+fixtures/gateway/install.sh "$GATEHAND_TEST_JTS" 1037 tws
 tests/python/setup.sh "$GATEHAND_TEST_PYTHON"
 [ "${1:-}" = --prepare ] && exit 0
 cargo test --workspace --locked --no-fail-fast "$@"

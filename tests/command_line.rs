@@ -165,8 +165,8 @@ fn settings() {
         ),
         (&[("TRADING_MODE", "both")], &["TRADING_MODE", "both", "twice"]),
         (
-            &[("GATEWAY_OR_TWS", "tws")],
-            &["GATEWAY_OR_TWS", "tws", "gateway"],
+            &[("GATEWAY_OR_TWS", "desktop")],
+            &["GATEWAY_OR_TWS", "desktop", "gateway or tws"],
         ),
         (&[("TWS_PORT", "70000")], &["TWS_PORT", "70000", "1 to 65535"]),
         (&[("GATEHAND_LOG", "a=b=c")], &["GATEHAND_LOG", "a=b=c", "debug"]),

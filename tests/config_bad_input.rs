@@ -36,8 +36,8 @@ fn values_that_do_not_parse() {
              TRADING_MODE, TWS_SETTINGS_PATH, GATEHAND_STATE_DIR and GATEHAND_VNC_LISTEN",
         ),
         (
-            &[("GATEWAY_OR_TWS", "tws")],
-            "GATEWAY_OR_TWS: \"tws\" is not allowed; use gateway (tws cannot be run yet)",
+            &[("GATEWAY_OR_TWS", "desktop")],
+            "GATEWAY_OR_TWS: \"desktop\" is not allowed; use gateway or tws",
         ),
         (
             &[("JAVA_HEAP_SIZE", "768m")],

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use gatehand::config::Program;
 use gatehand::gateway::{JavaFallback, Start, child_environment, find_installation, jvm_command};
 use gatehand::supervisor::{Exit, Orphans, OutputStream, Reaper};
 use tokio::sync::mpsc;
@@ -76,7 +77,7 @@ async fn the_jvm_starts_as_asked() {
         java_home: None,
         path: std::env::split_paths(&path).collect(),
     };
-    let installation = find_installation(&root, None, &fallback).unwrap();
+    let installation = find_installation(Program::Gateway, &root, None, &fallback).unwrap();
     let start = Start {
         settings_path: &settings,
         heap_megabytes: Some(256),

@@ -333,11 +333,15 @@ pub(super) fn check(mut sources: Sources) -> Result<(Config, Vec<Warning>), Conf
             (None, time) => time.map(DayEnd::LogOff),
         },
     };
-    let api_port = values.api_port.map_or(mode.api_port(), |port| port.0);
+    let api_port = values
+        .api_port
+        .map_or(values.program.api_port(mode), |port| port.0);
     let relay = relay(
         &raw,
         values.relay_address,
-        values.relay_port.map_or(mode.relay_port(), |port| port.0),
+        values
+            .relay_port
+            .map_or(values.program.relay_port(mode), |port| port.0),
         api_port,
     )?;
     let vnc = vnc(

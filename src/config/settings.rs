@@ -403,7 +403,7 @@ settings! {
         variables: ["GATEHAND_API_PORT"],
         ini: ["OverrideTwsApiPort"],
         secret: false,
-        help: "Port on which the gateway serves its API: it is moved there when its configuration window shows another one. Default: 4001 live, 4002 paper, and no port is moved.",
+        help: "Port on which the gateway serves its API: it is moved there when its configuration window shows another one. Default: 4001 live, 4002 paper (TWS: 7496, 7497), and no port is moved.",
     }
     read_only_api: Option<bool> {
         variables: ["GATEHAND_READ_ONLY_API", "READ_ONLY_API"],
@@ -513,7 +513,7 @@ settings! {
         variables: ["GATEHAND_RELAY_PORT", "TWS_PORT"],
         ini: [],
         secret: false,
-        help: "Port on which the relay serves the API to others. Default: 4003 live, 4004 paper.",
+        help: "Port on which the relay serves the API to others. Default: 4003 live, 4004 paper (TWS: 7498, 7499).",
     }
     vnc_password: Option<VncPassword> {
         variables: ["GATEHAND_VNC_PASSWORD", "VNC_SERVER_PASSWORD", "VNC_PASSWORD", "IBGA_VNC_PASSWORD"],

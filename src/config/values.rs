@@ -138,26 +138,6 @@ pub enum TradingMode {
     Paper,
 }
 
-impl TradingMode {
-    /// The port on which the Gateway serves its API unless told otherwise.
-    #[must_use]
-    pub const fn api_port(self) -> u16 {
-        match self {
-            Self::Live => 4001,
-            Self::Paper => 4002,
-        }
-    }
-
-    /// The port on which the relay serves the API to others unless told otherwise.
-    #[must_use]
-    pub const fn relay_port(self) -> u16 {
-        match self {
-            Self::Live => 4003,
-            Self::Paper => 4004,
-        }
-    }
-}
-
 impl Value for TradingMode {
     const ALLOWED: &'static str = "live or paper";
 
@@ -179,15 +159,36 @@ impl Value for TradingMode {
 pub enum Program {
     /// IB Gateway.
     Gateway,
+    /// Trader Workstation.
+    Tws,
+}
+
+impl Program {
+    /// The port on which it serves its API unless told otherwise.
+    #[must_use]
+    pub const fn api_port(self, mode: TradingMode) -> u16 {
+        match (self, mode) {
+            (Self::Gateway, TradingMode::Live) => 4001,
+            (Self::Gateway, TradingMode::Paper) => 4002,
+            (Self::Tws, TradingMode::Live) => 7496,
+            (Self::Tws, TradingMode::Paper) => 7497,
+        }
+    }
+
+    /// The port on which the relay serves the API to others unless told otherwise.
+    #[must_use]
+    pub const fn relay_port(self, mode: TradingMode) -> u16 {
+        self.api_port(mode) + 2
+    }
 }
 
 impl Value for Program {
-    const ALLOWED: &'static str = "gateway";
+    const ALLOWED: &'static str = "gateway or tws";
 
     fn parse(text: &str) -> Result<Self, &'static str> {
         match text.to_ascii_lowercase().as_str() {
             "gateway" => Ok(Self::Gateway),
-            "tws" => Err("gateway (tws cannot be run yet)"),
+            "tws" => Ok(Self::Tws),
             _ => Err(Self::ALLOWED),
         }
     }

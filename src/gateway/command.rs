@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::installation::Installation;
+use crate::config::Program;
 
 /// What is asked of one start.
 #[derive(Clone, Debug)]
@@ -65,10 +66,15 @@ const LAUNCHER: [&str; 4] = [
     "-Dchannel=latest",
 ];
 
-/// The class that starts the Gateway; its argument is the settings folder.
-const ENTRY: &str = "ibgateway.GWClient";
+/// The class that starts the program; its argument is the settings folder.
+const fn entry(program: Program) -> &'static str {
+    match program {
+        Program::Gateway => "ibgateway.GWClient",
+        Program::Tws => "jclient.LoginFrame",
+    }
+}
 
-/// The command that starts the Gateway as its own launcher does, without any hook.
+/// The command that starts the program as its own launcher does, without any hook.
 #[must_use]
 pub fn jvm_command(installation: &Installation, start: &Start<'_>) -> JvmCommand {
     let mut arguments: Vec<OsString> = Vec::new();
@@ -94,7 +100,7 @@ pub fn jvm_command(installation: &Installation, start: &Start<'_>) -> JvmCommand
     if let Some(id) = start.restart {
         arguments.push(format!("-Drestart={id}").into());
     }
-    arguments.push(ENTRY.into());
+    arguments.push(entry(installation.program).into());
     arguments.push(start.settings_path.into());
     JvmCommand {
         java: installation.java.clone(),
@@ -150,6 +156,7 @@ mod tests {
 
     fn installation() -> Installation {
         Installation {
+            program: Program::Gateway,
             version: "1030".into(),
             folder: "/jts/ibgateway/1030".into(),
             java: "/jre/bin/java".into(),
@@ -238,6 +245,20 @@ mod tests {
         assert_eq!(
             arguments[arguments.len() - 2..],
             ["ibgateway.GWClient", "/jts settings"]
+        );
+    }
+
+    #[test]
+    fn tws_has_another_entry() {
+        let installation = Installation {
+            program: Program::Tws,
+            ..installation()
+        };
+        let command = jvm_command(&installation, &start());
+        let arguments = texts(&command);
+        assert_eq!(
+            arguments[arguments.len() - 2..],
+            ["jclient.LoginFrame", "/jts settings"]
         );
     }
 

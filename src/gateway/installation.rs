@@ -5,11 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::config::Program;
 use crate::exit::ExitCode;
 
 /// An installed version and what starting it needs.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Installation {
+    /// What it is to be started as.
+    pub program: Program,
     /// The name of its folder, such as `1030` or `10.30.1t`.
     pub version: String,
     /// The program folder.
@@ -38,12 +41,15 @@ pub struct JavaFallback {
 pub enum InstallationError {
     /// No installation where one was looked for.
     #[error(
-        "no IB Gateway{} found; looked for a `jars` folder in {}; install it there, or set TWS_PATH{}",
+        "no {}{} found; looked for a `jars` folder in {}; install it there, or set TWS_PATH{}",
+        name(*.program),
         .version.as_ref().map(|version| format!(" {version}")).unwrap_or_default(),
         list(.looked),
         if .version.is_some() { " and TWS_MAJOR_VRSN" } else { "" },
     )]
     Missing {
+        /// The program asked for.
+        program: Program,
         /// The version asked for.
         version: Option<String>,
         /// Where it was looked for.
@@ -58,7 +64,7 @@ pub enum InstallationError {
         source: io::Error,
     },
     /// No JRE.
-    #[error("no JRE for {}: looked for {}; install IB Gateway's own JRE or set JAVA_HOME", folder.display(), list(.looked))]
+    #[error("no JRE for {}: looked for {}; install the program's own JRE or set JAVA_HOME", folder.display(), list(.looked))]
     NoJava {
         /// The program folder.
         folder: PathBuf,
@@ -75,6 +81,14 @@ impl InstallationError {
     }
 }
 
+/// What users call it.
+const fn name(program: Program) -> &'static str {
+    match program {
+        Program::Gateway => "IB Gateway",
+        Program::Tws => "TWS",
+    }
+}
+
 fn list(paths: &[PathBuf]) -> String {
     paths
         .iter()
@@ -83,18 +97,22 @@ fn list(paths: &[PathBuf]) -> String {
         .join(", ")
 }
 
-/// Finds `<tws_path>/ibgateway/<version>` or `<tws_path>/<version>`: either can start the Gateway. Without a version
-/// the newest that is there.
+/// Finds `<tws_path>/ibgateway/<version>`, where the Gateway is, or `<tws_path>/<version>`, where TWS is: either can start
+/// the other. Without a version the newest that is there.
 ///
 /// # Errors
 ///
 /// When there is none, or when it is not complete.
 pub fn find_installation(
+    program: Program,
     tws_path: &Path,
     version: Option<&str>,
     fallback: &JavaFallback,
 ) -> Result<Installation, InstallationError> {
-    let parents = [tws_path.join("ibgateway"), tws_path.to_owned()];
+    let mut parents = [tws_path.join("ibgateway"), tws_path.to_owned()];
+    if program == Program::Tws {
+        parents.reverse();
+    }
     let candidates = match version {
         Some(version) => parents
             .iter()
@@ -107,11 +125,12 @@ pub fn find_installation(
         let name = version.unwrap_or("*");
         let looked = parents.iter().map(|parent| parent.join(name)).collect();
         return Err(InstallationError::Missing {
+            program,
             version: version.map(str::to_owned),
             looked,
         });
     };
-    read_installation(folder, fallback)
+    read_installation(program, folder, fallback)
 }
 
 fn is_program(folder: &Path) -> bool {
@@ -128,7 +147,7 @@ fn newest_first(parents: &[PathBuf]) -> Vec<PathBuf> {
         .map(|entry| entry.path())
         .filter(|folder| is_program(folder))
         .collect();
-    // Stable, so that of two with the same version the one under `ibgateway` stays first.
+    // Stable, so that of two with the same version the program's own stays first.
     found.sort_by(|left, right| compare_versions(&name_of(right), &name_of(left)));
     found
 }
@@ -161,7 +180,11 @@ fn version_numbers(name: &str) -> Vec<u32> {
     }
 }
 
-fn read_installation(folder: PathBuf, fallback: &JavaFallback) -> Result<Installation, InstallationError> {
+fn read_installation(
+    program: Program,
+    folder: PathBuf,
+    fallback: &JavaFallback,
+) -> Result<Installation, InstallationError> {
     let unreadable = |path: &Path| {
         let path = path.to_owned();
         move |source| InstallationError::Unreadable { path, source }
@@ -176,18 +199,19 @@ fn read_installation(folder: PathBuf, fallback: &JavaFallback) -> Result<Install
     let install4j = folder.join(".install4j");
     class_path.push(install4j.join("i4jruntime.jar"));
 
-    let own = folder.join("ibgateway.vmoptions");
-    let options_path = if own.exists() {
-        own
-    } else {
-        folder.join("tws.vmoptions")
+    let [own, other] = match program {
+        Program::Gateway => ["ibgateway.vmoptions", "tws.vmoptions"],
+        Program::Tws => ["tws.vmoptions", "ibgateway.vmoptions"],
     };
+    let own = folder.join(own);
+    let options_path = if own.exists() { own } else { folder.join(other) };
     let vmoptions = fs::read_to_string(&options_path).map_err(unreadable(&options_path))?;
     // Not every installation has the file, and its encoding is not ours to judge.
     let parameters = fs::read(install4j.join("i4jparams.conf")).unwrap_or_default();
     let browser_key = browser_key(&String::from_utf8_lossy(&parameters));
     let java = find_java(&folder, fallback)?;
     Ok(Installation {
+        program,
         version: name_of(&folder),
         folder,
         java,
@@ -257,7 +281,13 @@ mod tests {
         let folder = root.path().join("ibgateway/1030");
         install(&folder);
         install(&root.path().join("ibgateway/1037"));
-        let found = find_installation(root.path(), Some("1030"), &JavaFallback::default()).unwrap();
+        let found = find_installation(
+            Program::Gateway,
+            root.path(),
+            Some("1030"),
+            &JavaFallback::default(),
+        )
+        .unwrap();
         assert_eq!(found.folder, folder);
         assert_eq!(found.java, folder.join("jre/bin/java"));
         let names: Vec<_> = found
@@ -286,11 +316,11 @@ mod tests {
             install(&root.path().join(name));
         }
         fs::remove_dir_all(root.path().join("notes/jars")).unwrap();
-        let found = find_installation(root.path(), None, &JavaFallback::default()).unwrap();
+        let found = find_installation(Program::Gateway, root.path(), None, &JavaFallback::default()).unwrap();
         assert_eq!(found.version, "10.30.1t");
         fs::remove_dir_all(root.path().join("10.30.1t")).unwrap();
         install(&root.path().join("1030"));
-        let found = find_installation(root.path(), None, &JavaFallback::default()).unwrap();
+        let found = find_installation(Program::Gateway, root.path(), None, &JavaFallback::default()).unwrap();
         assert_eq!(found.folder, root.path().join("ibgateway/1030"));
     }
 
@@ -301,27 +331,59 @@ mod tests {
         install(&folder);
         fs::rename(folder.join("ibgateway.vmoptions"), folder.join("tws.vmoptions")).unwrap();
         assert_eq!(
-            find_installation(root.path(), None, &JavaFallback::default())
+            find_installation(Program::Gateway, root.path(), None, &JavaFallback::default())
                 .unwrap()
                 .vmoptions,
             "-Xmx768m\n"
         );
         fs::remove_file(folder.join("tws.vmoptions")).unwrap();
-        let error = find_installation(root.path(), None, &JavaFallback::default()).unwrap_err();
+        let error =
+            find_installation(Program::Gateway, root.path(), None, &JavaFallback::default()).unwrap_err();
         assert!(error.to_string().contains("tws.vmoptions"), "{error}");
     }
 
     #[test]
+    fn tws_is_started_from_its_own_folder_or_the_gateways() {
+        let root = tempfile::tempdir().unwrap();
+        let find = |program| find_installation(program, root.path(), None, &JavaFallback::default()).unwrap();
+        install(&root.path().join("ibgateway/1030"));
+        assert_eq!(find(Program::Tws).folder, root.path().join("ibgateway/1030"));
+        let own = root.path().join("1030");
+        install(&own);
+        touch(own.join("tws.vmoptions"), "-Xmx1500m\n");
+        let tws = find(Program::Tws);
+        assert_eq!(
+            (tws.program, tws.folder, tws.vmoptions.as_str()),
+            (Program::Tws, own, "-Xmx1500m\n")
+        );
+        let gateway = find(Program::Gateway);
+        assert_eq!(gateway.folder, root.path().join("ibgateway/1030"));
+        let error = find_installation(Program::Tws, Path::new("/none"), None, &JavaFallback::default());
+        assert!(error.unwrap_err().to_string().starts_with("no TWS found;"));
+    }
+
+    #[test]
     fn nothing_there_names_the_places() {
-        let error =
-            find_installation(Path::new("/none"), Some("1030"), &JavaFallback::default()).unwrap_err();
+        let error = find_installation(
+            Program::Gateway,
+            Path::new("/none"),
+            Some("1030"),
+            &JavaFallback::default(),
+        )
+        .unwrap_err();
         assert_eq!(
             error.to_string(),
             "no IB Gateway 1030 found; looked for a `jars` folder in /none/ibgateway/1030, /none/1030; install it there, \
              or set TWS_PATH and TWS_MAJOR_VRSN"
         );
         assert_eq!(error.exit_code(), ExitCode::Configuration);
-        let error = find_installation(Path::new("/none"), None, &JavaFallback::default()).unwrap_err();
+        let error = find_installation(
+            Program::Gateway,
+            Path::new("/none"),
+            None,
+            &JavaFallback::default(),
+        )
+        .unwrap_err();
         assert_eq!(
             error.to_string(),
             "no IB Gateway found; looked for a `jars` folder in /none/ibgateway/*, /none/*; install it there, or set TWS_PATH"
@@ -342,7 +404,8 @@ mod tests {
             java_home: Some(root.path().join("home")),
             path: vec![root.path().join("nothing"), root.path().join("bin")],
         };
-        let java = || find_installation(root.path(), None, &fallback).map(|found| found.java);
+        let java =
+            || find_installation(Program::Gateway, root.path(), None, &fallback).map(|found| found.java);
         assert_eq!(
             java().unwrap(),
             folder.join("jre/bin/java"),

@@ -69,7 +69,12 @@ impl Launch {
                 .map(|path| std::env::split_paths(path).collect())
                 .unwrap_or_default(),
         };
-        let installation = find_installation(&settings.tws_path, settings.version.as_deref(), &fallback)?;
+        let installation = find_installation(
+            settings.program,
+            &settings.tws_path,
+            settings.version.as_deref(),
+            &fallback,
+        )?;
         Ok(Self {
             installation,
             settings_path: settings.settings_path.clone(),
