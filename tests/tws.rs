@@ -18,7 +18,10 @@ fn tws_is_started_logged_in_to_and_ended_through_its_menu() {
     let started = &program.journal.all("started")[0];
     assert_eq!(started["program"], "tws", "{started}");
     let options = started["jvm_options"].to_string();
-    assert!(options.contains("-Xmx1500m"), "the options of tws.vmoptions: {options}");
+    assert!(
+        options.contains("-Xmx1500m"),
+        "the options of tws.vmoptions: {options}"
+    );
     let submitted = program.journal.all("submitted");
     assert_eq!(submitted.len(), 1, "{submitted:#?}");
     assert_eq!(submitted[0]["password_matches"], true, "{submitted:#?}");

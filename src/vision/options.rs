@@ -45,13 +45,13 @@ pub fn option(frame: &Frame, reading: &Reading, label: &str, rivals: &[&str]) ->
     found.filter(|_| equals == 1).map(|(_, option)| option)
 }
 
-/// The labels of all check boxes and radio buttons whose state can be told, and whether each is ticked.
-pub fn states(frame: &Frame, reading: &Reading) -> Vec<(String, bool)> {
+/// The labels and boxes of all check boxes and radio buttons whose state can be told, and whether each is ticked.
+pub fn states(frame: &Frame, reading: &Reading) -> Vec<(String, Rect, bool)> {
     let whole = joined(reading);
     let states = whole.lines.iter().filter_map(|line| {
         let option = controls::check_box(frame, &whole, &line.text)?;
         let checked = option.checked.filter(|_| option.label == line.bounds)?;
-        Some((line.text.clone(), checked))
+        Some((line.text.clone(), option.bounds, checked))
     });
     states.collect()
 }

@@ -10,7 +10,6 @@ use super::wish::{Control, Wish};
 use crate::screen::{Rect, WindowId};
 use crate::vision::controls::{self, CheckBox};
 use crate::vision::options;
-use crate::vision::text::Folded;
 use crate::vision::tree::Panes;
 
 /// How long a click may take to show.
@@ -21,8 +20,6 @@ const PAINTED: Duration = Duration::from_millis(600);
 const OPENING: Duration = Duration::from_secs(1);
 /// Pause before looking again at a target that changed or was covered.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// Edits per character that a label may differ by.
-const LIKENESS: f32 = 0.1;
 /// Acts on one control.
 const MAX_TRIES: u32 = 3;
 /// Times that a field is asked: each in another way to select what it holds.
@@ -278,7 +275,7 @@ impl Sheet {
         let entry = &mut self.entries[index];
         let group = usize::from(matches!(entry.wish.control, Control::Choose { .. }));
         if let Some((at, before)) = &entry.clicked
-            && has_side_effect(before, view, label, group)
+            && has_side_effect(before, view, &option.bounds, group)
         {
             if now < *at + PAINTED {
                 return Some(SheetStep::Wait(*at + PAINTED));
@@ -441,15 +438,14 @@ impl Sheet {
     }
 }
 
-/// Whether more boxes than the `group` others of the one that was clicked changed their state: a program that scrolls
-/// late takes a click for another control than was meant.
-fn has_side_effect(before: &View, now: &View, label: &str, group: usize) -> bool {
-    let label = Folded::of(label);
+/// Whether more boxes than the `group` others of the one at `clicked` changed their state: a program that scrolls late
+/// takes a click for another control than was meant.
+fn has_side_effect(before: &View, now: &View, clicked: &Rect, group: usize) -> bool {
     let states = |view: &View| options::states(&view.frame, &view.reading);
     let now = states(now);
-    let others = states(before).into_iter().filter(|(text, checked)| {
-        let changed = now.iter().any(|(other, state)| other == text && state != checked);
-        changed && Folded::of(text).equals(&label, LIKENESS).is_none()
+    let others = states(before).into_iter().filter(|(text, _, checked)| {
+        now.iter()
+            .any(|(other, place, state)| other == text && state != checked && !place.intersects(clicked))
     });
     others.count() > group
 }
