@@ -185,6 +185,30 @@ fn a_wrong_password_is_submitted_exactly_once_also_after_a_restart() {
 }
 
 #[test]
+fn a_refusal_that_stands_in_the_form_is_one_without_a_dialog() {
+    for look in ["nimbus", "light"] {
+        let mut program = Program::prepare(json!({"look": look, "refused_as": "in_place"}))
+            .with("TWS_PASSWORD", "wrong-password")
+            .start(&["-v", "run"]);
+        program.wait_for_state("locked-out");
+        program.journal.wait("exit", |_| true);
+        assert_eq!(only_submission(&program)["password_matches"], false);
+        let dismissed = program.journal.all("dismissed");
+        assert!(
+            dismissed.iter().all(|entry| entry["button"] == "self"),
+            "{dismissed:#?}"
+        );
+        assert_eq!(program.stop(), Some(0));
+        // Nor after a restart.
+        std::fs::remove_file(program.path("state/events.jsonl")).unwrap();
+        program.restart(&["-v", "run"]);
+        program.wait_for_state("locked-out");
+        assert_eq!(program.stop(), Some(0));
+        only_submission(&program);
+    }
+}
+
+#[test]
 fn refused_credentials_end_the_program_when_asked_for() {
     let mut program = Program::prepare(json!({}))
         .with("TWS_PASSWORD", "wrong-password")
