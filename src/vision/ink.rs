@@ -100,7 +100,8 @@ impl Ink {
         Self { labels, blobs }
     }
 
-    /// Takes rectangular outlines (focus rings) off the text that may touch them; whether there were any.
+    /// Takes rectangular outlines (focus rings) off the text that may touch them; whether there were any. The edge of
+    /// what scrolls may cut one off at one end.
     fn peel(&self, frame: &Frame, grounds: &Grounds, mask: &mut [bool]) -> bool {
         let width = frame.size().width as usize;
         let mut any = false;
@@ -116,7 +117,9 @@ impl Ink {
             }
             for layer in 0..LAYERS {
                 let ring = bounds.inflated(-layer);
-                if ring.height < 8 || !sides(&ring).iter().all(|side| self.covers(width, index, side)) {
+                let [top, bottom, left, right] = sides(&ring).map(|side| self.covers(width, index, &side));
+                let cut = ring.x <= ground.x || ring.right() >= ground.right();
+                if ring.height < 8 || !top || !bottom || !(left && right || cut && (left || right)) {
                     break;
                 }
                 any = true;
@@ -408,5 +411,19 @@ mod tests {
         frame.fill(Rect::new(20, 16, 2, 8), 0);
         let ink = ink(&frame);
         assert_eq!(ink.blobs.len(), 1, "{:?}", ink.blobs);
+    }
+
+    #[test]
+    fn a_ring_that_is_cut_off_at_one_end_is_taken_off_too() {
+        let mut frame = panel();
+        frame.fill(Rect::new(4, 4, 100, 50), 0x444444);
+        frame.fill(Rect::new(5, 5, 98, 48), 0xeeeeee);
+        frame.fill(Rect::new(20, 20, 83, 16), 0x8899aa);
+        frame.fill(Rect::new(21, 21, 82, 14), 0xeeeeee);
+        frame.fill(Rect::new(21, 24, 3, 11), 0);
+        let ink = ink(&frame);
+        let glyphs = ink.blobs.iter().filter(|blob| blob.shape == Shape::Glyph);
+        let glyphs: Vec<Rect> = glyphs.map(|blob| blob.bounds).collect();
+        assert_eq!(glyphs, [Rect::new(21, 24, 3, 11)]);
     }
 }
