@@ -196,8 +196,22 @@ fn a_click_that_changes_another_box_is_never_confirmed() {
     open(&mut stage, page(true, true, 0));
     stage.expect_done(&click(CONFIGURATION, "Read-Only API"));
     stage.show(&[main_window(), page(false, false, 0)]);
+    assert_eq!(stage.act(), None, "it may be half painted");
+    stage.pass(0.7);
     stage.expect_done(&click(CONFIGURATION, "Cancel"));
     assert_eq!(lost(&mut stage), ["read_only_api"]);
+}
+
+#[test]
+fn another_box_that_was_half_painted_has_not_changed() {
+    let mut stage = wanting(read_only(false));
+    open(&mut stage, page(true, true, 0));
+    stage.expect_done(&click(CONFIGURATION, "Read-Only API"));
+    stage.show(&[main_window(), page(false, false, 0)]);
+    assert_eq!(stage.act(), None);
+    stage.show(&[main_window(), page(false, true, 0)]);
+    stage.expect_done(&click(CONFIGURATION, "OK"));
+    assert!(lost(&mut stage).is_empty());
 }
 
 #[test]
