@@ -167,7 +167,9 @@ impl Sheet {
             }
         }
         if self.round == Round::Set && self.begin_check() {
-            return SheetStep::Wait(now);
+            // Not on the picture that the last click was judged by.
+            self.not_before = Some(now + PAINTED);
+            return SheetStep::Wait(now + PAINTED);
         }
         SheetStep::Finished
     }

@@ -98,6 +98,7 @@ fn what_differs_is_set_read_back_and_confirmed() {
     stage.show(&[main_window(), page(false, true, 0)]);
     stage.expect(&Act::Write(CONFIGURATION, "7".into()), &ActResult::Filled);
     stage.show(&[main_window(), page(false, true, 1)]);
+    stage.pass(0.7);
     stage.expect(&Act::Read(CONFIGURATION), &ActResult::Holds("7".into()));
     assert_eq!(stage.state(), State::Configuring);
     stage.expect_done(&click(CONFIGURATION, "OK"));
@@ -210,6 +211,7 @@ fn another_box_that_was_half_painted_has_not_changed() {
     stage.show(&[main_window(), page(false, false, 0)]);
     assert_eq!(stage.act(), None);
     stage.show(&[main_window(), page(false, true, 0)]);
+    stage.pass(0.7);
     stage.expect_done(&click(CONFIGURATION, "OK"));
     assert!(lost(&mut stage).is_empty());
 }
@@ -226,6 +228,7 @@ fn a_value_that_did_not_stay_is_never_confirmed() {
     stage.expect(&Act::Write(CONFIGURATION, "7".into()), &ActResult::Filled);
     // Filling the field in ticked the box again.
     stage.show(&[main_window(), page(true, true, 1)]);
+    stage.pass(0.7);
     stage.expect(&Act::Read(CONFIGURATION), &ActResult::Holds("7".into()));
     stage.expect_done(&click(CONFIGURATION, "Cancel"));
     assert_eq!(lost(&mut stage), ["read_only_api"]);
