@@ -10,7 +10,7 @@ use super::ink::{Ink, Shape};
 use super::kinds::kinds;
 use super::lines::{InkLine, Lines, is_dots};
 use super::ocr::{Ocr, OcrError, ReadText};
-use super::regions::Grounds;
+use super::regions::{Grounds, is_box};
 use crate::screen::{Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size};
 
 /// Pixels of a picture that are looked at; the rows beyond are not.
@@ -69,7 +69,30 @@ impl Segments {
             size,
             regions: self.regions(),
             lines: Vec::new(),
+            unread: self.silent_boxes(),
         }
+    }
+
+    /// What is as large as a button, has ink like a label's in it, and no line.
+    fn silent_boxes(&self) -> Vec<Rect> {
+        let mut inked = vec![false; self.grounds.all.len()];
+        for blob in &self.ink.blobs {
+            let ground = self.grounds.all[blob.ground].bounds;
+            let Rect { width, height, .. } = blob.bounds;
+            // Neither a caret nor a focus ring.
+            let like_text = width > 2 && height > 4 && width * 10 < ground.width * 8;
+            inked[blob.ground] |= like_text && ground.inflated(-2).contains_rect(&blob.bounds);
+        }
+        for line in &self.lines.lines {
+            inked[line.ground] = false;
+        }
+        let boxes = self.grounds.all.iter().zip(inked).skip(1);
+        boxes
+            .filter(|(ground, inked)| {
+                *inked && (12..=64).contains(&ground.bounds.height) && !is_box(&ground.bounds)
+            })
+            .map(|(ground, _)| ground.bounds)
+            .collect()
     }
 
     /// The regions, outer ones before those inside them; the first `grounds` ones in the grounds' order.
@@ -146,6 +169,7 @@ impl<O: Ocr> Reader<O> {
             let read = self.read_line(frame, &segments, line)?;
             if read.text.is_empty() || read.confidence < NOISE {
                 unread += line.bounds.area();
+                reading.unread.push(line.bounds);
                 continue;
             }
             reading.lines.push(Line {
@@ -230,6 +254,7 @@ impl<O: Ocr> Reader<O> {
             let region = frame.bounds().contains(center).then(|| {
                 segments.grounds.owner[center.y as usize * frame.size().width as usize + center.x as usize]
             });
+            reading.unread.retain(|place| !place.intersects(&bounds));
             reading.lines.push(Line {
                 text: read.text,
                 bounds,
