@@ -18,6 +18,7 @@ mod lines;
 pub mod menu;
 mod ocr;
 pub mod options;
+mod outline;
 pub mod png;
 mod reader;
 mod regions;
