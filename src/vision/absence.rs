@@ -54,6 +54,11 @@ impl Doubts {
             }
         };
         let lines: Vec<&Line> = reading.lines.iter().filter(may_be_button).collect();
+        // A button may look like a field, but a field may hold anything.
+        let fields = reading.lines.iter().filter(|line| {
+            let kind = reading.region_of(line).map(|region| region.kind);
+            kind == Some(RegionKind::Field)
+        });
         let in_button = |place: &Rect| {
             let holds = |region: &&crate::screen::Region| region.bounds.contains(place.center());
             let innermost = reading.regions.iter().rfind(holds);
@@ -65,7 +70,11 @@ impl Doubts {
                 || unread
                     .into_iter()
                     .any(|place| in_button(place) || is_level(place)),
-            texts: lines.into_iter().map(|line| line.text.clone()).collect(),
+            texts: lines
+                .into_iter()
+                .chain(fields)
+                .map(|line| line.text.clone())
+                .collect(),
         }
     }
 
@@ -146,6 +155,7 @@ mod tests {
             ("(=)", Button, 95),
             ("", Button, 0),
             ("", Field, 0),
+            ("No", Field, 95),
             ("No", Panel, 95),
             ("Na", Panel, 95),
         ] {
