@@ -3,8 +3,6 @@
 use super::flat::{Flat, FlatMap, distance};
 use crate::screen::{Frame, Rect};
 
-/// An area as low as this may be a bit of paper among large letters.
-const LOW: u32 = 20;
 /// What differs this much from the paper before it in its row is written on it.
 const WRITTEN: u32 = 24;
 
@@ -79,10 +77,7 @@ impl Bulge {
         }
         let left: Vec<i32> = spans.iter().map(|span| span.0 - bounds.x).collect();
         let right: Vec<i32> = spans.iter().map(|span| bounds.right() - span.1).collect();
-        if !is_bulging(&left)
-            || !is_bulging(&right)
-            || bounds.height < LOW && !is_closed(&bounds, &spans, has)
-        {
+        if !is_bulging(&left) || !is_bulging(&right) || !is_closed(&bounds, &spans, has) {
             return None;
         }
         // With a focus ring at the edge, or without.
