@@ -1,6 +1,7 @@
-//! How well dialogs are known at first sight, in looks that the reader was tuned with and in looks that were held out.
+//! How well dialogs are known at first sight, in looks that the reader was tuned with, in
+//! many looks by lot that it may be tuned with, and in looks that were held out.
 //!
-//! `cargo bench --bench dialogs -- [--tuned] [--held-out] [--talk] [--commit] [WORD...]`
+//! `cargo bench --bench dialogs -- [--tuned] [--wide] [--held-out] [--talk] [--commit] [WORD...]`
 //!
 //! Paints what is missing of the corpus into the target folder, then reads and judges all of it, one after the other, with nothing remembered. Times are this thread's on its core.
 //! A WORD limits it to cases whose name holds one of them. `--talk` says what was wrong. `--commit` paints the sample
@@ -49,12 +50,14 @@ fn main() {
         return;
     }
     let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with("--")).collect();
-    let both = has("--tuned") == has("--held-out");
-    for (title, styles, wanted) in [
-        ("tuned", style::tuned(), both || has("--tuned")),
-        ("held out", style::held_out(), both || has("--held-out")),
-    ] {
-        if wanted {
+    let sets = [
+        ("--tuned", "tuned", style::tuned()),
+        ("--wide", "wide", style::wide()),
+        ("--held-out", "held out", style::held_out()),
+    ];
+    let all = !sets.iter().any(|(option, ..)| has(option));
+    for (option, title, styles) in sets {
+        if all || has(option) {
             report(title, &styles, &words, has("--talk"));
         }
     }

@@ -166,9 +166,10 @@ impl Answer {
             Reply::Doubt(why) => self.give_up(rule, &why),
             Reply::Missing(_) if now < wanted + READABLE => AnswerStep::Wait(wanted + READABLE),
             Reply::Missing(_) if rule.may_close() => self.close(seen, rule),
-            Reply::Missing(labels) => {
-                self.give_up(rule, &format!("none of the buttons {labels:?} can be seen"))
-            }
+            Reply::Missing(labels) => self.give_up(
+                rule,
+                &format!("none of the buttons {labels:?} can be told for certain"),
+            ),
             Reply::Press { button, press } => {
                 if let Some(permit) = permit
                     && let Some(label) = rule.tick(Some(permit.value()))

@@ -7,6 +7,7 @@ use super::action::{ActResult, Action, Typed, View};
 use super::policy::{Circumstances, Policy};
 use crate::dialogs::{Meaning, Press, Rule};
 use crate::screen::{Rect, WindowId};
+use crate::vision::absence::first_button;
 use crate::vision::controls;
 use crate::vision::text::Folded;
 
@@ -130,8 +131,7 @@ impl CodeEntry {
                 None => CodeStep::Human,
             };
         }
-        let mut labels = rule.answers(None).iter();
-        let button = labels.find_map(|label| controls::button(&view.reading, label));
+        let button = first_button(&view.reading, rule.answers(None));
         match button.map(|button| (button.bounds, Press::harmless(&button.label))) {
             Some((bounds, Some(press))) => self.click(view, Doing::ConfirmDevice, bounds, press),
             _ => CodeStep::Human,
@@ -142,8 +142,7 @@ impl CodeEntry {
         let Some(permit) = policy.permit("one-time-code", Circumstances::default()) else {
             return CodeStep::Human;
         };
-        let mut labels = rule.answers(Some(permit.value())).iter();
-        let Some(button) = labels.find_map(|label| controls::button(&view.reading, label)) else {
+        let Some(button) = first_button(&view.reading, rule.answers(Some(permit.value()))) else {
             return CodeStep::Human;
         };
         if self.code_typed {

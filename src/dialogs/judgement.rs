@@ -1,9 +1,10 @@
 //! Why a rule matches a window, or what is missing: for the people who write rules.
 
 use super::phrase::Phrase;
-use super::rule::{Rule, has_button, has_word};
+use super::rule::{Rule, has_word};
 use super::said::Said;
 use crate::screen::{Reading, Window};
+use crate::vision::absence::is_absent;
 use crate::vision::controls;
 use crate::vision::text::Folded;
 
@@ -66,7 +67,7 @@ impl Rule {
         if !self.buttons.is_empty() {
             conditions.push(judge_buttons(&self.buttons, reading));
         }
-        let forbidden = self.no_buttons.iter().filter(|label| has_button(reading, label));
+        let forbidden = self.no_buttons.iter().filter(|label| !is_absent(reading, label));
         conditions.extend(forbidden.map(|label| violation("no-buttons", label)));
         let forbidden = self.no_text.iter().filter(|phrase| said.may_say(phrase));
         conditions.extend(forbidden.map(|phrase| violation("no-text", &phrase.written)));

@@ -10,6 +10,7 @@ use super::phrase::Phrase;
 use super::press::{Permit, Press};
 use super::said::Said;
 use crate::screen::{Reading, Window};
+use crate::vision::absence::{first_button, is_absent};
 use crate::vision::controls::{self, Button};
 use crate::vision::text::Folded;
 
@@ -208,7 +209,7 @@ impl Rule {
             && self.also.iter().all(|phrase| said.says(phrase))
             && self.words.iter().all(|word| has_word(reading, word))
             && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
-            && !self.no_buttons.iter().any(|label| has_button(reading, label))
+            && self.no_buttons.iter().all(|label| is_absent(reading, label))
             && !self.no_text.iter().any(|phrase| said.may_say(phrase))
             && (self.meaning.is_judgement() || self.doubt(reading, said).is_none())
     }
@@ -259,7 +260,7 @@ impl Rule {
         if let Some(doubt) = self.doubt(reading, &Said::by(window, reading)) {
             return Reply::Doubt(doubt.to_owned());
         }
-        let Some(button) = labels.iter().find_map(|label| controls::button(reading, label)) else {
+        let Some(button) = first_button(reading, labels) else {
             return Reply::Missing(labels);
         };
         let press = match permit {

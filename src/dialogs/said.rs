@@ -160,7 +160,9 @@ fn questions(text: &str) -> Vec<Folded> {
             .chars()
             .next()
             .is_none_or(|next| !next.is_alphanumeric());
-        if !matches!(c, '.' | '?' | '!') || !ends {
+        // A bad print makes an exclamation mark of the I in `API order`.
+        let goes_on = c == '!' && text[after..].trim_start().starts_with(char::is_lowercase);
+        if !matches!(c, '.' | '?' | '!') || !ends || goes_on {
             continue;
         }
         if c == '?' {
@@ -244,6 +246,9 @@ mod tests {
         assert!(!asks_else(&[known]));
         assert!(!asks_else(&[known, ("Do you want to continue?", 10, 25)]));
         assert!(!asks_else(&[known, ("?", 10, 60)]));
+        let print = ("Accept incoming connection to the AP! order port?", 10, 10);
+        assert!(!asks_else(&[print]));
+        assert!(asks_else(&[("Accept incoming connection! Sell it?", 10, 10)]));
         assert!(asks_else(&[known, ("Sell everything?", 10, 25)]));
         assert!(asks_else(&[
             known,

@@ -59,6 +59,8 @@ pub struct Reading {
     pub regions: Vec<Region>,
     /// Lines from top to bottom, then from left to right.
     pub lines: Vec<Line>,
+    /// Places with ink like a text's that nothing was read from.
+    pub unread: Vec<Rect>,
 }
 
 impl Reading {

@@ -242,7 +242,7 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
     found.filter(|_| equals == 1).map(|(_, check)| check)
 }
 
-fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
+pub(super) fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
     let reach = 3 * label.height.max(8) as i32;
     let boxes = reading.regions.iter().filter(|region| {
         let bounds = region.bounds;

@@ -169,6 +169,7 @@ impl Ink {
         self.drop_borders(grounds);
         self.drop_corners(grounds);
         self.drop_dotted_rings();
+        self.drop_round_rings(grounds);
         self.settle_marks(width);
     }
 
@@ -209,6 +210,31 @@ impl Ink {
             let on_column = (0..2).any(|d| columns.contains_key(&(blob.ground, blob.bounds.x + d)));
             if on_row || on_column {
                 blob.shape = Shape::Other;
+            }
+        }
+    }
+
+    /// A focus ring with round ends: a hollow outline in a button, with the whole label in it.
+    fn drop_round_rings(&mut self, grounds: &Grounds) {
+        for ring in 0..self.blobs.len() {
+            let Blob {
+                bounds, ground, area, ..
+            } = self.blobs[ring];
+            let button = grounds.all[ground].bounds;
+            let hollow = area as usize * 100 < bounds.area() * 45;
+            let centred = button.height <= 64 && is_inside_of_ring(&button, &bounds);
+            if ground == 0 || bounds.height < 10 || !hollow || !centred {
+                continue;
+            }
+            let inside = bounds.inflated(-2);
+            let mut others = self.blobs.iter().enumerate().filter(|(other, blob)| {
+                *other != ring && blob.ground == ground && blob.bounds.intersects(&inside)
+            });
+            let holds = |(_, blob): (usize, &Blob)| {
+                inside.contains_rect(&blob.bounds) && blob.bounds.height * 10 < bounds.height * 9
+            };
+            if others.clone().next().is_some() && others.all(holds) {
+                self.blobs[ring].shape = Shape::Other;
             }
         }
     }
@@ -278,7 +304,9 @@ fn take_rings(frame: &Frame, ground: &Rect, mask: &mut [bool]) {
             let is_side = |x: i32, round: i32| {
                 let between = top + round..=bottom - round;
                 let number = between.clone().count();
-                number > 2
+                // The strokes of a word's first and last letter are no sides.
+                number > 3
+                    && number * 2 > (bottom - top) as usize
                     && (ground.x..ground.right()).contains(&x)
                     && between.filter(|&y| same(x, y, colour)).count() * 10 >= number * 7
             };
@@ -327,6 +355,8 @@ fn long_runs(frame: &Frame, ground: &Rect, mask: &[bool]) -> Vec<(i32, u32, i32,
             && count >= 10
             && count as i32 * 10 >= (right - left + 1) * 6
             && (left - ground.x).abs_diff(ground.right() - 1 - right) <= 5
+            // A ring goes on between the letters that are drawn over it; in a row of text there is paper.
+            && (left..=right).filter(|&x| !mask[y as usize * width + x as usize]).count() * 20 <= (right - left + 1) as usize
         {
             runs.push((y, colour, left, right));
         }
@@ -411,6 +441,42 @@ mod tests {
         frame.fill(Rect::new(20, 16, 2, 8), 0);
         let ink = ink(&frame);
         assert_eq!(ink.blobs.len(), 1, "{:?}", ink.blobs);
+    }
+
+    #[test]
+    fn a_round_focus_ring_is_no_text() {
+        let mut frame = panel();
+        frame.fill(Rect::new(20, 15, 60, 30), 0x3355aa);
+        for (x, y) in (20..80).flat_map(|x| (15..45).map(move |y| (x, y))) {
+            let (a, b) = ((x as f32 - 49.5) / 27.0, (y as f32 - 29.5) / 12.0);
+            if (0.85..1.0).contains(&a.hypot(b)) {
+                frame.fill(Rect::new(x, y, 1, 1), 0xffffff);
+            }
+        }
+        frame.fill(Rect::new(44, 25, 4, 9), 0xffffff);
+        frame.fill(Rect::new(52, 25, 4, 9), 0xffffff);
+        let glyphs = ink(&frame)
+            .blobs
+            .into_iter()
+            .filter(|blob| blob.shape == Shape::Glyph);
+        let glyphs: Vec<Rect> = glyphs.map(|blob| blob.bounds).collect();
+        assert_eq!(glyphs, [Rect::new(44, 25, 4, 9), Rect::new(52, 25, 4, 9)]);
+    }
+
+    #[test]
+    fn rows_of_a_centred_word_are_no_ring() {
+        let mut frame = panel();
+        frame.fill(Rect::new(20, 15, 60, 30), 0x3355aa);
+        // Four letters like an O, with strokes at both ends.
+        for x in [32, 42, 52, 62] {
+            frame.fill(Rect::new(x, 24, 8, 12), 0xffffff);
+            frame.fill(Rect::new(x + 1, 25, 6, 10), 0x3355aa);
+        }
+        let glyphs = ink(&frame)
+            .blobs
+            .into_iter()
+            .filter(|blob| blob.bounds.height == 12);
+        assert_eq!(glyphs.count(), 4);
     }
 
     #[test]

@@ -32,9 +32,17 @@ pub(super) fn kinds(frame: &Frame, grounds: &Grounds, ink: &Ink, lines: &[InkLin
     }
     for blob in &ink.blobs {
         let inner = grounds.all[blob.ground].bounds.inflated(-3);
-        if blob.shape != Shape::Other && inner.contains_rect(&blob.bounds)
-            || blob.bounds.height > 3 && blob.bounds.width > 3
-        {
+        let within = inner.contains_rect(&blob.bounds);
+        let sizeable = blob.bounds.height > 3 && blob.bounds.width > 3;
+        let inside = blob.bounds.inflated(-1);
+        let own = &contents[blob.ground].lines;
+        let is_ring = own.iter().any(|&line| inside.contains_rect(&lines[line].bounds));
+        // An icon beside the label counts, what is left of a border does not.
+        let counts = match blob.shape {
+            Shape::Other => within && sizeable,
+            _ => within || sizeable,
+        };
+        if counts && !is_ring {
             let content = &mut contents[blob.ground];
             content.ink = content.ink.union(&blob.bounds);
         }
@@ -132,8 +140,10 @@ fn kind_around(
     let tight = bounds.height * 10 < line.height.max(8) * 20 && bounds.height <= line.height + 9;
     // Rows of a list and fields have no round ends.
     let framed = is_framed(frame, ground) || ground.rounding() * 4 >= bounds.height as i32;
+    // Nobody centres a row's text to the pixel, with room on both sides.
+    let set = left.abs_diff(right) <= 2 && left >= line.height as i32;
     let free = frame.bounds().inflated(-1).contains_rect(&bounds);
-    if free && centred && left >= PADDING && (framed || !tight) && !spans {
+    if free && centred && left >= PADDING && (framed || set || !tight) && !spans {
         return RegionKind::Button;
     }
     if spans { RegionKind::Row } else { RegionKind::Field }

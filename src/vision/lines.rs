@@ -7,6 +7,8 @@ use crate::screen::{Frame, Rect};
 
 /// A ground with more blobs than this is a picture, not text.
 const CROWD: usize = 6000;
+/// Steps from letter to letter that show a font of one width.
+const EVEN_STEPS: usize = 12;
 /// More lines than any window shows.
 const MOST: usize = 400;
 
@@ -106,8 +108,14 @@ fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[us
     // What stands in one button is one label, and half a label must never be taken for a whole one.
     let button = ground > 0 && height as i32 <= 4 * usual && width <= 24 * height;
     let space = (usual * if button { 130 } else { 66 } / 100).max(5);
+    let pitch = pitch(ink, blobs, &mut words);
     let mut sets = join(ink, blobs, |high| {
-        space.min(high * if button { 18 } else { 9 } / 10)
+        let usual_space = space.min(high * if button { 18 } else { 9 } / 10);
+        // From the edge of a narrow letter to that of another, with a space in between.
+        let wide_space = pitch
+            .filter(|_| high * 2 >= usual)
+            .map_or(0, |pitch| pitch * 3 / 2 + 1);
+        usual_space.max(wide_space)
     });
     let mut lines: std::collections::BTreeMap<u32, InkLine> = std::collections::BTreeMap::new();
     for (at, &blob) in blobs.iter().enumerate() {
@@ -127,6 +135,27 @@ fn group(frame: &Frame, grounds: &Grounds, ink: &Ink, ground: usize, blobs: &[us
         trim(frame, grounds, ink, line);
     }
     lines
+}
+
+/// The distance of the letters of a font in which all are equally far from each other, where that is clear.
+fn pitch(ink: &Ink, blobs: &[usize], words: &mut Sets) -> Option<i32> {
+    let mut last: std::collections::BTreeMap<u32, i32> = std::collections::BTreeMap::new();
+    let mut steps: Vec<i32> = Vec::new();
+    for (at, &blob) in blobs.iter().enumerate() {
+        let bounds = ink.blobs[blob].bounds;
+        if bounds.height < 5 {
+            continue;
+        }
+        // Of twice the middle, so that halves count.
+        let middle = 2 * bounds.x + bounds.width as i32;
+        if let Some(before) = last.insert(words.find(at as u32), middle) {
+            steps.push(middle - before);
+        }
+    }
+    steps.sort_unstable();
+    let usual = *steps.get(steps.len() / 2)?;
+    let even = steps.iter().filter(|&&step| (step - usual).abs() <= 3).count();
+    (steps.len() >= EVEN_STEPS && even * 10 >= steps.len() * 8).then_some(usual / 2)
 }
 
 /// Sets of blobs that stand side by side, with gaps up to what `reach` makes of their height.
@@ -230,10 +259,13 @@ fn trim(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &mut InkLine) {
         .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
 }
 
-/// Whether the last of the first `end` blobs is an icon before the text: apart from it, taller, about square, and
+/// Whether the first `end` blobs are an icon before the text: apart from it, taller, about square, and
 /// either without the text's colour, or filled with a colour of its own, or so much taller that it is no letter.
 fn is_icon(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &InkLine, end: usize, usual: u32) -> bool {
-    let icon = ink.blobs[line.blobs[end - 1]].bounds;
+    // All of it: a word before a word is no icon.
+    let icon = line.blobs[..end]
+        .iter()
+        .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
     let rest = line.blobs[end..]
         .iter()
         .fold(Rect::default(), |all, &blob| all.union(&ink.blobs[blob].bounds));
@@ -373,6 +405,22 @@ mod tests {
             frame.fill(Rect::new(10 + 7 * dot, 50, 2, 2), 0x111111);
         }
         assert_eq!(lines(&frame), [Rect::new(10, 20, 52, 3)]);
+    }
+
+    #[test]
+    fn spaces_are_wide_where_all_letters_are_equally_far_from_each_other() {
+        let mut frame = panel();
+        for word in [0, 5, 10, 15] {
+            for letter in word..word + 4 {
+                // Of changing width around the same middle.
+                let wide = 4 + letter % 2 * 4;
+                frame.fill(
+                    Rect::new(20 + letter * 8 - wide / 2, 30, wide as u32, 9),
+                    0x111111,
+                );
+            }
+        }
+        assert_eq!(lines(&frame).len(), 1);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! each line is cut out dark on white (`binarise`), looked up (`cache`) or read (`ocr`, `tesseract`). [`controls`],
 //! [`options`], [`menu`] and [`tree`] answer questions about a reading; [`text`] compares texts.
 
+pub mod absence;
 mod binarise;
 mod cache;
 pub mod controls;
@@ -18,6 +19,7 @@ mod marks;
 pub mod menu;
 mod ocr;
 pub mod options;
+mod outline;
 pub mod png;
 mod reader;
 mod regions;

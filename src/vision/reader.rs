@@ -10,7 +10,8 @@ use super::ink::{Ink, Shape};
 use super::kinds::kinds;
 use super::lines::{InkLine, Lines, is_dots};
 use super::ocr::{Ocr, OcrError, ReadText};
-use super::regions::Grounds;
+use super::regions::{Grounds, is_box};
+use super::text::Folded;
 use crate::screen::{Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size};
 
 /// Pixels of a picture that are looked at; the rows beyond are not.
@@ -29,6 +30,10 @@ const FIRST: Rendering = Rendering {
 const SECOND: Rendering = Rendering {
     height: 48.0,
     hard: true,
+};
+const THIRD: Rendering = Rendering {
+    height: 42.0,
+    hard: false,
 };
 
 /// A picture taken apart, before anything is read.
@@ -69,7 +74,30 @@ impl Segments {
             size,
             regions: self.regions(),
             lines: Vec::new(),
+            unread: self.silent_boxes(),
         }
+    }
+
+    /// What is as large as a button, has ink like a label's in it, and no line.
+    fn silent_boxes(&self) -> Vec<Rect> {
+        let mut inked = vec![false; self.grounds.all.len()];
+        for blob in &self.ink.blobs {
+            let ground = self.grounds.all[blob.ground].bounds;
+            let Rect { width, height, .. } = blob.bounds;
+            // Neither a caret nor a focus ring.
+            let like_text = width > 2 && height > 4 && width * 10 < ground.width * 8;
+            inked[blob.ground] |= like_text && ground.inflated(-2).contains_rect(&blob.bounds);
+        }
+        for line in &self.lines.lines {
+            inked[line.ground] = false;
+        }
+        let boxes = self.grounds.all.iter().zip(inked).skip(1);
+        boxes
+            .filter(|(ground, inked)| {
+                *inked && (12..=64).contains(&ground.bounds.height) && !is_box(&ground.bounds)
+            })
+            .map(|(ground, _)| ground.bounds)
+            .collect()
     }
 
     /// The regions, outer ones before those inside them; the first `grounds` ones in the grounds' order.
@@ -146,6 +174,7 @@ impl<O: Ocr> Reader<O> {
             let read = self.read_line(frame, &segments, line)?;
             if read.text.is_empty() || read.confidence < NOISE {
                 unread += line.bounds.area();
+                reading.unread.push(line.bounds);
                 continue;
             }
             reading.lines.push(Line {
@@ -184,10 +213,13 @@ impl<O: Ocr> Reader<O> {
         }
         let mut read = self.ocr.read_line(&bitmap.render(FIRST))?;
         if read.confidence < DOUBTFUL {
-            let again = self.ocr.read_line(&bitmap.render(SECOND))?;
-            if again.confidence > read.confidence && !again.text.is_empty() {
-                read = again;
-            }
+            let second = self.ocr.read_line(&bitmap.render(SECOND))?;
+            read = if second.confidence < DOUBTFUL {
+                let third = self.ocr.read_line(&bitmap.render(THIRD))?;
+                agreed([read, second, third])
+            } else {
+                second
+            };
         }
         let private = segments.kinds[line.ground] == RegionKind::Field;
         self.cache.insert_line(&bitmap, read.clone(), private);
@@ -230,6 +262,7 @@ impl<O: Ocr> Reader<O> {
             let region = frame.bounds().contains(center).then(|| {
                 segments.grounds.owner[center.y as usize * frame.size().width as usize + center.x as usize]
             });
+            reading.unread.retain(|place| !place.intersects(&bounds));
             reading.lines.push(Line {
                 text: read.text,
                 bounds,
@@ -240,6 +273,15 @@ impl<O: Ocr> Reader<O> {
         reading.lines.sort_by_key(|line| (line.bounds.y, line.bounds.x));
         Ok(())
     }
+}
+
+/// What two of three readings say, else the surest of them.
+fn agreed(mut readings: [ReadText; 3]) -> ReadText {
+    readings.sort_by_key(|read| std::cmp::Reverse(if read.text.is_empty() { 0 } else { read.confidence }));
+    let text = |index: usize| Folded::of(&readings[index].text);
+    let among_the_rest = text(1) == text(2) && text(0) != text(1) && !readings[1].text.is_empty();
+    let [first, second, _] = readings;
+    if among_the_rest { second } else { first }
 }
 
 /// What can be told of a picture without any engine: its regions, no text.
@@ -269,4 +311,24 @@ const fn limit(size: Size) -> Size {
 
 const fn is_dark(pixel: u32) -> bool {
     (pixel >> 16 & 0xff) * 77 + (pixel >> 8 & 0xff) * 151 + (pixel & 0xff) * 28 < 110 << 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_readings_that_agree_count_more_than_one_that_is_surer() {
+        let read = |text: &str, confidence| ReadText {
+            text: text.to_owned(),
+            confidence,
+        };
+        let agreed = |a, b, c| agreed([a, b, c]).text;
+        assert_eq!(
+            agreed(read("exit", 60), read("ext", 85), read("exlt", 70)),
+            "exlt"
+        );
+        assert_eq!(agreed(read("exit", 60), read("ext", 85), read("edit", 70)), "ext");
+        assert_eq!(agreed(read("", 95), read("ext", 20), read("", 95)), "ext");
+    }
 }

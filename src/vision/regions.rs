@@ -1,6 +1,7 @@
 //! Flat areas that are shaped like something: panels, buttons, fields, rows, boxes.
 
 use super::flat::{Flat, FlatMap, distance};
+use super::outline::{Bulge, Outline};
 use crate::screen::{Frame, Rect};
 
 /// More regions than any window of controls has.
@@ -9,6 +10,10 @@ const MOST: usize = 512;
 const SOLID: u8 = 5;
 /// How far a focus ring is from a button's ends, at most, where nothing else tells it.
 const NEAR: i32 = 40;
+/// How thick a focus ring is, at most, with the step after it.
+const RING: i32 = 4;
+/// How far a focus ring with round corners is from a button's edge, at most.
+const RIM: i32 = 8;
 /// An area at least this large may have any shape.
 const PANEL: (u32, u32) = (48, 40);
 
@@ -121,10 +126,57 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
                 spans: spans.map_or_else(Vec::new, |outline| outline.spans),
                 ..ground(flat.bounds, label)
             });
+        } else if let Some(bulge) = Bulge::of(frame, map, label, flat) {
+            all.push(Ground {
+                spans: bulge.spans,
+                ..ground(flat.bounds, label)
+            });
         }
     }
+    for ground in all.iter_mut().skip(1) {
+        if let Some(whole) = beyond_ring(frame, &ground.bounds) {
+            ground.bounds = whole;
+            ground.spans.clear();
+        }
+    }
+    all[1..].sort_by_key(|ground| std::cmp::Reverse(ground.bounds.area()));
+    all.dedup_by_key(|ground| ground.bounds);
     all.truncate(MOST);
     all
+}
+
+/// All of a button of which `inner` is what lies inside its focus ring: on all four sides the paper goes on behind the
+/// ring, and ends soon after it.
+fn beyond_ring(frame: &Frame, inner: &Rect) -> Option<Rect> {
+    if !(12..=64).contains(&inner.height) {
+        return None;
+    }
+    let center = inner.center();
+    let reach = |x: i32, y: i32, (dx, dy): (i32, i32)| {
+        let paper = frame.pixel(x, y)?;
+        // From row to row it may be a gradient.
+        let most = if dy == 0 { 3 } else { 14 };
+        let is_paper = |far: i32| {
+            let pixel = frame.pixel(x + dx * far, y + dy * far);
+            pixel.is_some_and(|pixel| distance(pixel, paper) <= most)
+        };
+        let resumes = (1..=RING).find(|&far| is_paper(far)).filter(|&far| far > 1)?;
+        let ends = (resumes..=resumes + RIM).find(|&far| !is_paper(far))?;
+        Some(ends - 1)
+    };
+    let left = reach(inner.x, center.y, (-1, 0))?;
+    let right = reach(inner.right() - 1, center.y, (1, 0))?;
+    let above = reach(center.x, inner.y, (0, -1))?;
+    let below = reach(center.x, inner.bottom() - 1, (0, 1))?;
+    let even = left.abs_diff(right) <= 2 && above.abs_diff(below) <= 2;
+    even.then(|| {
+        Rect::from_edges(
+            inner.x - left,
+            inner.y - above,
+            inner.right() + right,
+            inner.bottom() + below,
+        )
+    })
 }
 
 const fn ground(bounds: Rect, label: u32) -> Ground {
@@ -143,7 +195,9 @@ fn may_be_ground(flat: &Flat) -> bool {
     let Rect { width, height, .. } = flat.bounds;
     // The strokes of large bold letters are solid too, but narrow.
     let solid = flat.square >= SOLID && width >= 9 && height >= 9;
-    let tight = width >= 16 && height >= 9 && flat.area as usize * 100 >= flat.bounds.area() * 35;
+    // Thin serif letters that touch are as wide as that, but hold no text and have no paper between.
+    let roomy = width >= 16 && height >= 12 && flat.square >= 3;
+    let tight = roomy && flat.area as usize * 100 >= flat.bounds.area() * 35;
     solid || tight
 }
 
@@ -221,54 +275,6 @@ fn is_rectangular(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool
     share(top, bounds.width) && share(bottom, bounds.width)
 }
 
-/// The outline of an area that may be a control with rounded corners.
-struct Outline {
-    /// From where to where it reaches in each row; corners are left out, and no more than half an ellipse would.
-    spans: Vec<(i32, i32)>,
-    /// It is as wide as a button with round ends is in nearly every row, and as high in between.
-    has_round_ends: bool,
-}
-
-impl Outline {
-    fn of(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> Option<Self> {
-        let bounds = flat.bounds;
-        let (width, height) = (bounds.width as i32, bounds.height as i32);
-        // The insides of large letters are round too, but not wide.
-        if !(14..=64).contains(&height) || width * 10 < height * 13 {
-            return None;
-        }
-        let columns = frame.size().width as usize;
-        let has = |x: i32, y: i32| map.labels[y as usize * columns + x as usize] == label;
-        let radius = height as f32 / 2.0;
-        let end = (height * 4 / 5).min(width * 2 / 5);
-        let mut spans = Vec::with_capacity(bounds.height as usize);
-        let mut fitting = 0;
-        for y in bounds.y..bounds.bottom() {
-            let level = ((y - bounds.y) as f32 + 0.5) / radius - 1.0;
-            let inset = (end as f32 * (1.0 - (1.0 - level * level).max(0.0).sqrt())) as i32 + 3;
-            let left = (0..inset).find(|&d| has(bounds.x + d, y));
-            let right = (0..inset).find(|&d| has(bounds.right() - 1 - d, y));
-            fitting += i32::from(left.is_some() && right.is_some());
-            spans.push((
-                bounds.x + left.unwrap_or(inset),
-                bounds.right() - right.unwrap_or(inset),
-            ));
-        }
-        let between = bounds.x + end..bounds.right() - end;
-        let reaches = |edge: i32, step: i32| {
-            let touching = between
-                .clone()
-                .filter(|&x| (0..3).any(|d| has(x, edge + d * step)));
-            touching.count() * 100 >= between.len() * 72
-        };
-        let straight = reaches(bounds.y, 1) && reaches(bounds.bottom() - 1, -1);
-        Some(Self {
-            spans,
-            has_round_ends: fitting * 10 >= height * 9 && straight,
-        })
-    }
-}
-
 /// Whether a ground is as small and square as the inside of a check box.
 pub(super) const fn is_box(bounds: &Rect) -> bool {
     let (w, h) = (bounds.width, bounds.height);
@@ -307,15 +313,11 @@ pub(super) fn is_inside_of_ring(outer: &Rect, inner: &Rect) -> bool {
 }
 
 fn is_centred(outer: &Rect, inner: &Rect) -> bool {
-    let margin = outer.height - inner.height;
-    outer.height <= 64
-        && (margin <= 16 || margin * 2 <= outer.height)
-        && inner.height * 10 >= outer.height * 4
-        && {
-            let left = inner.x - outer.x;
-            let right = outer.right() - inner.right();
-            left.abs_diff(right) <= 4
-        }
+    outer.height <= 64 && inner.height * 10 >= outer.height * 4 && {
+        let left = inner.x - outer.x;
+        let right = outer.right() - inner.right();
+        left.abs_diff(right) <= 4
+    }
 }
 
 /// Measures the background: its mean in each row, and its most frequent colour.
@@ -411,6 +413,19 @@ mod tests {
         let grounds = Grounds::of(&frame);
         assert_eq!(grounds.all.len(), 2);
         assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 178, 24));
+    }
+
+    #[test]
+    fn a_button_goes_on_behind_a_ring_that_touches_its_corners() {
+        let mut frame = Frame::new(Size::new(200, 100));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        bordered(&mut frame, Rect::new(20, 20, 60, 30), 0x7a8a99, 0xffffff);
+        bordered(&mut frame, Rect::new(24, 24, 52, 22), 0x6382bf, 0xffffff);
+        for (x, y) in [(20, 20), (76, 20), (20, 46), (76, 46)] {
+            frame.fill(Rect::new(x, y, 4, 4), 0x7a8a99);
+        }
+        let grounds = Grounds::of(&frame);
+        assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 58, 28));
     }
 
     #[test]

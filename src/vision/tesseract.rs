@@ -21,6 +21,9 @@ const SPARSE: c_int = 11;
 /// Without one Tesseract guesses, and says so on stderr.
 const DPI: c_int = 300;
 
+/// The confidence, at most, in a text that leaves out a part of its line, however sure the engine is of the rest.
+const PARTIAL: c_int = 40;
+
 type Handle = *mut c_void;
 
 /// The functions of `capi.h` that are used, with its types.
@@ -187,16 +190,22 @@ impl Ocr for Tesseract {
     fn read_line(&mut self, picture: &GreyImage) -> Result<ReadText, OcrError> {
         self.recognise(picture, SINGLE_LINE, |engine| {
             // SAFETY: the handle is live and has recognised a picture.
-            let (text, confidence) = unsafe {
+            let (text, table, confidence) = unsafe {
                 (
                     (engine.api.text)(engine.handle),
+                    (engine.api.table)(engine.handle, 0),
                     (engine.api.confidence)(engine.handle),
                 )
             };
             let text = engine.take(text);
+            let places = lines_of_table(&engine.take(table));
+            let place = places
+                .iter()
+                .fold(Rect::default(), |all, (_, place)| all.union(place));
+            let most = if covers(picture, &place) { 100 } else { PARTIAL };
             ReadText {
                 text: text.split_whitespace().collect::<Vec<_>>().join(" "),
-                confidence: confidence.clamp(0, 100) as u8,
+                confidence: confidence.clamp(0, most) as u8,
             }
         })
     }
@@ -225,6 +234,21 @@ fn data_folder(given: Option<&Path>) -> Result<PathBuf, OcrError> {
             .map(|folder| folder.display().to_string())
             .collect(),
     })
+}
+
+/// Whether a text at `place` is all that `picture` shows, from its first column with ink to its last.
+fn covers(picture: &GreyImage, place: &Rect) -> bool {
+    let inked = |x: usize| (0..picture.height).any(|y| picture.pixels[y * picture.width + x] < 128);
+    let inked_rows = picture
+        .pixels
+        .chunks_exact(picture.width)
+        .filter(|row| row.iter().any(|&pixel| pixel < 128));
+    let slack = inked_rows.count() as i32 / 5;
+    let first = (0..picture.width).find(|&x| inked(x));
+    let last = (0..picture.width).rfind(|&x| inked(x));
+    let before = first.map_or(0, |x| place.x - x as i32);
+    let after = last.map_or(0, |x| x as i32 + 1 - place.right());
+    before <= slack && after <= slack
 }
 
 /// Joins the words (level 5) of Tesseract's tab-separated table to lines.
@@ -306,6 +330,21 @@ mod tests {
             }
         );
         assert_eq!(lines[0].1, Rect::new(10, 5, 34, 9));
+    }
+
+    #[test]
+    fn a_text_that_leaves_out_a_letter_at_an_end_does_not_cover_its_line() {
+        let mut picture = GreyImage {
+            width: 100,
+            height: 40,
+            pixels: vec![255; 4000],
+        };
+        for y in 5..35 {
+            picture.pixels[y * 100 + 12..y * 100 + 88].fill(0);
+        }
+        let covers = |left, right| covers(&picture, &Rect::from_edges(left, 5, right, 35));
+        assert!(covers(12, 88) && covers(16, 84) && covers(0, 100));
+        assert!(!covers(24, 88) && !covers(12, 76));
     }
 
     #[test]

@@ -139,8 +139,8 @@ pub fn paint(root: &Path, styles: &[Style], wanted: impl Fn(&Dialog, &Style) -> 
             take_events(&mut desktop);
             desktop.windows().first().cloned()
         });
+        let parts = layout(&mut stand_in, |parts| !parts.is_empty());
         let frame = still(&mut desktop, &window);
-        let parts = layout(&mut stand_in);
         keep(&folder(dialog, style), dialog, style, &window, &frame, parts);
     }
 }
@@ -163,7 +163,8 @@ fn open(desktop: &mut Desktop, stand_in: &mut StandIn, dialog: &Dialog) -> (Wind
     });
     // After what is painted with the focus: the answer comes from the same thread.
     still(desktop, &window);
-    let parts = layout(stand_in);
+    // Until it is the active window, the layout is that of the main window, with its menus.
+    let parts = layout(stand_in, |parts| parts.iter().all(|part| part.kind != "menu"));
     (window.clone(), still(desktop, &window), parts)
 }
 
@@ -188,9 +189,12 @@ fn still(desktop: &mut Desktop, window: &Window) -> Frame {
     })
 }
 
-fn layout(stand_in: &mut StandIn) -> Vec<Part> {
-    let answer = stand_in.control("layout");
-    serde_json::from_str(answer.trim_start_matches("ok")).unwrap()
+fn layout(stand_in: &mut StandIn, is_its: impl Fn(&[Part]) -> bool) -> Vec<Part> {
+    wait_for("the window's layout", || {
+        let answer = stand_in.control("layout");
+        let parts: Vec<Part> = serde_json::from_str(answer.trim_start_matches("ok")).unwrap();
+        is_its(&parts).then_some(parts)
+    })
 }
 
 fn keep(folder: &Path, dialog: &Dialog, style: &Style, window: &Window, frame: &Frame, parts: Vec<Part>) {

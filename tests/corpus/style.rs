@@ -50,6 +50,27 @@ const TUNED_FONTS: [(&str, u32); 9] = [
 /// Numbers of looks that are drawn by lot.
 const TUNED_LOTS: std::ops::RangeInclusive<u32> = 1..=12;
 
+/// What tuning with five looks and three families did not show.
+const WIDE_FONTS: [(&str, u32); 16] = [
+    ("Liberation Sans", 11),
+    ("Lato", 14),
+    ("Liberation Serif", 13),
+    ("Open Sans", 12),
+    ("Liberation Mono", 16),
+    ("Cantarell", 15),
+    ("FreeSerif", 18),
+    ("DejaVu Serif Condensed", 10),
+    ("Lato Light", 17),
+    ("Open Sans", 22),
+    ("FreeSans", 13),
+    ("Liberation Sans", 24),
+    ("Open Sans Condensed", 16),
+    ("Liberation Serif", 20),
+    ("FreeMono", 12),
+    ("Cantarell", 10),
+];
+const WIDE_LOTS: std::ops::RangeInclusive<u32> = 201..=216;
+
 const HELD_OUT_LOOKS: [&str; 4] = ["gtk", "motif", "slate", "underline"];
 const HELD_OUT_FONTS: [(&str, u32); 9] = [
     ("P052", 13),
@@ -87,6 +108,11 @@ fn styles(looks: &[&str], lots: std::ops::RangeInclusive<u32>, fonts: &[(&'stati
 /// The styles that the reader may be tuned with.
 pub fn tuned() -> Vec<Style> {
     styles(&TUNED_LOOKS, TUNED_LOTS, &TUNED_FONTS)
+}
+
+/// Many looks by lot in fonts of many kinds: what fails here may be looked at, and tuned with.
+pub fn wide() -> Vec<Style> {
+    styles(&[], WIDE_LOTS, &WIDE_FONTS)
 }
 
 /// Whether a dialog belongs into the committed sample in this style: each in a few, in every style a few.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gatehand::dialogs::{Catalogue, Meaning, Recognition, Rule};
 use gatehand::screen::{Reading, Rect};
+use gatehand::vision::absence::first_button;
 use gatehand::vision::text::Folded;
 use gatehand::vision::{GreyImage, Ocr, OcrError, ReadText, Reader, Segments, Tesseract, controls};
 
@@ -157,7 +158,10 @@ fn acts(case: &Case, rule: &Rule, reading: &Reading, verdict: &mut Verdict) {
         let wanted = labels
             .iter()
             .find_map(|label| case.truth.parts.iter().find(|part| is_called(part, label)));
-        let found = labels.iter().find_map(|label| controls::button(reading, label));
+        let found = match rule.meaning {
+            Meaning::Login => labels.iter().find_map(|label| controls::button(reading, label)),
+            _ => first_button(reading, labels),
+        };
         let right = match (wanted, &found) {
             (Some(wanted), Some(found)) => wanted.bounds().contains(found.bounds.center()),
             (None, None) => true,
@@ -166,12 +170,16 @@ fn acts(case: &Case, rule: &Rule, reading: &Reading, verdict: &mut Verdict) {
         let foreign = case.truth.rule.as_ref() != Some(&rule.name);
         if found.is_some() && (!right || foreign) {
             verdict.wrong_acts += 1;
+            verdict.complaints.push(format!(
+                "WRONG ACT: {labels:?} would press {found:?}, not {wanted:?}"
+            ));
+        } else if !right {
+            verdict
+                .complaints
+                .push(format!("{labels:?} would press nothing, not {wanted:?}"));
         }
         if !right {
             verdict.right = false;
-            verdict
-                .complaints
-                .push(format!("{labels:?} would press {found:?}, not {wanted:?}"));
         }
     }
 }

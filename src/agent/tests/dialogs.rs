@@ -264,6 +264,22 @@ fn a_known_dialog_without_its_button_is_given_up() {
 }
 
 #[test]
+fn a_second_best_button_is_not_pressed_where_the_best_may_have_been_read_badly() {
+    let offer = |button| {
+        Sheet::dialog(DIALOG, "IBKR Gateway")
+            .text("A newer version is available")
+            .button(button)
+            .button("OK")
+    };
+    let mut stage = Stage::new(policy());
+    stage.show(&[main_window(), offer("Details")]);
+    stage.expect_done(&click(DIALOG, "OK"));
+    let mut stage = Stage::new(policy());
+    stage.show(&[main_window(), offer("Ne")]);
+    assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
+}
+
+#[test]
 fn a_notice_without_its_button_is_closed_where_its_rule_says_so() {
     let mut stage = Stage::new(policy());
     stage.show(&[

@@ -166,6 +166,7 @@ impl Sheet {
             size,
             regions: self.regions.clone(),
             lines: self.lines.clone(),
+            unread: Vec::new(),
         };
         Seen {
             window: Window {

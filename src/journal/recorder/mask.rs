@@ -216,6 +216,7 @@ mod tests {
                 line(content, Rect::new(102, 24, 6 * content.len() as u32, 8), Some(0)),
                 line(text, Rect::new(10, 60, 6 * text.len() as u32, 10), None),
             ],
+            unread: Vec::new(),
         };
         View {
             frame: Arc::new(frame),

@@ -273,6 +273,7 @@ mod tests {
             size: frame.size(),
             regions: Vec::new(),
             lines: vec![line(text, 4, None)],
+            unread: Vec::new(),
         };
         if !button.is_empty() {
             reading.regions.push(Region {

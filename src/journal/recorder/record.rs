@@ -184,6 +184,8 @@ pub enum ViewRecord {
 pub struct ReadingRecord {
     regions: Vec<(Place, u32, RegionKind)>,
     lines: Vec<(String, Place, u8, Option<usize>)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<Place>,
 }
 
 impl From<&Reading> for ReadingRecord {
@@ -204,6 +206,7 @@ impl From<&Reading> for ReadingRecord {
         Self {
             regions: regions.collect(),
             lines: lines.collect(),
+            unread: reading.unread.iter().map(|&place| place.into()).collect(),
         }
     }
 }
@@ -227,6 +230,7 @@ impl ReadingRecord {
             size,
             regions: regions.collect(),
             lines: lines.collect(),
+            unread: self.unread.iter().map(|&place| place.into()).collect(),
         })
     }
 }
