@@ -421,7 +421,7 @@ fn places() -> Vec<Variation> {
         v("display-640", json!({"look": "nimbus"})).with("GATEHAND_DISPLAY_SIZE", "640x480"),
         v("display-1920", json!({"look": "dark"})).with("GATEHAND_DISPLAY_SIZE", "1920x1080"),
         v("columns-4", json!({"password_columns": 4})),
-        v("columns-4-dark", json!({"password_columns": 4, "look": "dark"})),
+        v("columns-4-dark", json!({"password_columns": 4, "look": "dark"})).sample(),
         v("columns-40", json!({"password_columns": 40, "look": "light"})),
     ]
 }

@@ -2,7 +2,7 @@
 //! below them those of the market data, which may stay empty.
 
 use super::action::Typed;
-use crate::screen::{Reading, Rect};
+use crate::screen::{Reading, Rect, RegionKind};
 use crate::vision::controls::{self, Button};
 use crate::vision::text::Folded;
 
@@ -65,7 +65,11 @@ impl Fields {
         let by_label = (labelled(&USER_NAME_LABELS), labelled(&PASSWORD_LABELS));
         let (user_name, password) = match by_label {
             (Some(user_name), Some(password)) if user_name != password => (user_name, password),
-            _ => (*below.first()?, *below.get(1)?),
+            _ => {
+                let first = below.first()?;
+                let second = below.get(1).copied();
+                (*first, second.or_else(|| twin(reading, first).filter(possible))?)
+            }
         };
         Some(Self {
             user_name,
@@ -92,5 +96,78 @@ impl Fields {
             password: self.user_name,
             ..self
         }
+    }
+}
+
+/// The field below another one and just like it, whose placeholder is cut off and so was not read: it looks like a
+/// button without a label.
+fn twin(reading: &Reading, field: &Rect) -> Option<Rect> {
+    let like = reading
+        .regions
+        .iter()
+        .find(|region| region.bounds.contains(field.center()) && region.kind == RegionKind::Field)?;
+    let silent = |bounds: &Rect| {
+        let mut lines = reading.lines.iter();
+        !lines.any(|line| bounds.contains(line.bounds.center()))
+    };
+    let twins = reading.regions.iter().filter(|region| {
+        let bounds = &region.bounds;
+        bounds.y >= like.bounds.bottom()
+            && bounds.x.abs_diff(like.bounds.x) <= 2
+            && bounds.height.abs_diff(like.bounds.height) <= 1
+            && region.background == like.background
+            && silent(bounds)
+    });
+    twins.map(|region| region.bounds).min_by_key(|bounds| bounds.y)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::{Fingerprint, Line, Region, Size};
+
+    /// A user name's field with its placeholder; below it a control with this background and text, and the button.
+    fn form(background: u32, text: &str) -> (Reading, Button) {
+        let region = |y, width, background, kind| Region {
+            bounds: Rect::new(29, y, width, 25),
+            background,
+            kind,
+        };
+        let line = |text: &str, y, region| Line {
+            text: text.to_owned(),
+            bounds: Rect::new(37, y, 40, 9),
+            confidence: 95,
+            region: Some(region),
+        };
+        let mut reading = Reading {
+            fingerprint: Fingerprint::default(),
+            size: Size::new(300, 215),
+            regions: vec![
+                region(0, 300, 0, RegionKind::Panel),
+                region(93, 190, 0x15181d, RegionKind::Field),
+                region(126, 58, background, RegionKind::Button),
+            ],
+            lines: vec![line("Username", 101, 1)],
+            ..Reading::default()
+        };
+        if !text.is_empty() {
+            reading.lines.push(line(text, 134, 2));
+        }
+        let submit = Button {
+            bounds: Rect::new(28, 168, 244, 29),
+            label: "Log In".to_owned(),
+        };
+        (reading, submit)
+    }
+
+    #[test]
+    fn a_silent_twin_of_the_user_names_field_is_the_passwords() {
+        let password = |background, text| {
+            let (reading, submit) = form(background, text);
+            Fields::find(&reading, &[], &submit, false).map(|fields| fields.password)
+        };
+        assert_eq!(password(0x15181d, ""), Some(Rect::new(29, 126, 58, 25)));
+        assert_eq!(password(0x1f6feb, ""), None, "it is painted as a button");
+        assert_eq!(password(0x15181d, "Forgot"), None, "it says that it is a button");
     }
 }
