@@ -162,6 +162,8 @@ fn beyond_ring(frame: &Frame, inner: &Rect) -> Option<Rect> {
         };
         let resumes = (1..=RING).find(|&far| is_paper(far)).filter(|&far| far > 1)?;
         let ends = (resumes..=resumes + RIM).find(|&far| !is_paper(far))?;
+        // The window's own paper ends with the window: the ring was a border, and this is what lies around the button.
+        frame.pixel(x + dx * ends, y + dy * ends)?;
         Some(ends - 1)
     };
     let left = reach(inner.x, center.y, (-1, 0))?;
@@ -391,6 +393,21 @@ mod tests {
         assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 118, 22));
         assert_eq!(grounds.all[1].parent, Some(0));
         assert_eq!(grounds.all[1].background, 0x2b2b2b);
+    }
+
+    #[test]
+    fn a_border_near_the_windows_edges_is_no_focus_ring() {
+        let mut frame = Frame::new(Size::new(100, 60));
+        frame.fill(frame.bounds(), 0xf6f5f4);
+        bordered(&mut frame, Rect::new(6, 22, 88, 32), 0xcdc7c2, 0xf4f3f2);
+        frame.fill(Rect::new(6, 4, 88, 12), 0x3584e4);
+        let grounds = Grounds::of(&frame);
+        let button = Rect::new(7, 23, 86, 30);
+        assert!(
+            grounds.all.iter().any(|ground| ground.bounds == button),
+            "{:?}",
+            grounds.all
+        );
     }
 
     #[test]
