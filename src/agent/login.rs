@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the gateway may do nothing visible after the login button was pressed.
 const ANSWER: Duration = Duration::from_secs(30);
 
-const IB_API: [&str; 2] = ["IB API", "TWS/API"];
+const IB_API: [&str; 3] = ["IB API", "TWS/API", "API"];
 const FIX: [&str; 1] = ["FIX CTCI"];
 const LIVE: [&str; 1] = ["Live Trading"];
 const PAPER: [&str; 1] = ["Paper Trading"];
