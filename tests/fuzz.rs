@@ -278,6 +278,20 @@ fn read<O: Ocr>(reader: &mut Reader<O>, frame: &Frame) {
     controls::selected_of(frame, &places);
 }
 
+/// A reader that has read the picture, with no more work than any picture may cost.
+fn read_with_bounded_work(frame: &Frame) -> Reader<Nonsense> {
+    let mut reader = Reader::new(Nonsense::default(), Cache::new());
+    read(&mut reader, frame);
+    let engine = reader.engine();
+    assert!(
+        engine.lines <= 2 * 400 && engine.windows <= 1,
+        "{} lines",
+        engine.lines
+    );
+    assert!(engine.largest <= 6_000_000, "{} pixels at once", engine.largest);
+    reader
+}
+
 #[test]
 fn arbitrary_pictures_are_read_with_bounded_work() {
     let mut lot = Lot(3);
@@ -285,16 +299,8 @@ fn arbitrary_pictures_are_read_with_bounded_work() {
     for round in 0..160 {
         let size = Size::new(*lot.pick(&edges), *lot.pick(&edges));
         let frame = paint(&mut lot, size, round % PATTERNS);
-        let mut reader = Reader::new(Nonsense::default(), Cache::new());
-        read(&mut reader, &frame);
-        let engine = reader.engine();
-        assert!(
-            engine.lines <= 2 * 400 && engine.windows <= 1,
-            "{} lines",
-            engine.lines
-        );
-        assert!(engine.largest <= 6_000_000, "{} pixels at once", engine.largest);
-        let asked = engine.lines;
+        let mut reader = read_with_bounded_work(&frame);
+        let asked = reader.engine().lines;
         read(&mut reader, &frame);
         assert_eq!(reader.engine().lines, asked, "what was read is known");
     }
@@ -314,15 +320,7 @@ fn huge_pictures_are_read_with_bounded_work() {
         (7, Size::new(20_000, 40)),
     ] {
         let frame = paint(&mut lot, size, pattern);
-        let mut reader = Reader::new(Nonsense::default(), Cache::new());
-        read(&mut reader, &frame);
-        let engine = reader.engine();
-        assert!(
-            engine.lines <= 2 * 400 && engine.windows <= 1,
-            "{} lines",
-            engine.lines
-        );
-        assert!(engine.largest <= 6_000_000, "{} pixels at once", engine.largest);
+        read_with_bounded_work(&frame);
     }
 }
 

@@ -235,24 +235,8 @@ mod tests {
 
     use super::*;
     use crate::agent::{Agent, Event, View};
-    use crate::config::TradingMode;
     use crate::screen::{Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind};
     use crate::vision::fingerprint;
-
-    fn policy() -> Policy {
-        Policy {
-            mode: TradingMode::Paper,
-            has_credentials: false,
-            fix: false,
-            has_data_credentials: false,
-            has_code: false,
-            relogin: false,
-            second_factor_device: None,
-            answers: [].into(),
-            configuration: crate::config::GatewayOptions::default(),
-            hands_off: Duration::from_secs(15),
-        }
-    }
 
     /// A window with a line of text and, if it is not empty, a button.
     fn seen(id: u32, title: &str, text: &str, button: &str) -> Seen {
@@ -327,13 +311,13 @@ mod tests {
                 folder: folder.to_path_buf(),
                 limit,
                 users: vec!["edemo77".into()],
-                policy: policy(),
+                policy: Policy::default(),
                 catalogue: catalogue.clone(),
                 rules: Vec::new(),
             };
             let now = Instant::now();
             Self {
-                agent: Agent::new(catalogue, policy()),
+                agent: Agent::new(catalogue, Policy::default()),
                 recorder: Recorder::start(options, now, UNIX_EPOCH + Duration::from_secs(9))
                     .expect("a recorder"),
                 now,
@@ -422,14 +406,14 @@ mod tests {
         let screen = |dialog: Seen| vec![main_window(), dialog];
         let tip = || screen(seen(11, "Tip of the Day", "All about apples", "Close"));
         let now = Instant::now();
-        let mut agent = Agent::new(Catalogue::built_in().expect("right"), policy());
+        let mut agent = Agent::new(Catalogue::built_in().expect("right"), Policy::default());
         agent.observe(now, tip());
         let close = agent.poll_action().expect("an action").to_string();
         let played = |close_at: Option<u64>| {
             let head = Head {
                 begin: Begin::Run,
                 began: 0,
-                policy: policy(),
+                policy: Policy::default(),
                 rules: Vec::new(),
                 api_answers: false,
             };
