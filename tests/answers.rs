@@ -245,6 +245,79 @@ fn every_dialog_is_answered_as_the_settings_allow_in_dark() {
 }
 
 /// The settings that refuse, and those that leave it to a human.
+/// Known dialogs in other dress, and the button: text in HTML or wrapped, a table with a selected row, a text that counts,
+/// a bar that never stands still.
+fn dressed() -> [(Value, &'static str); 8] {
+    let sessions = json!([
+        ["Application", "Address", "Since"],
+        ["TWS 10.37", "10.1.2.3", "09:31"],
+        ["IBKR Mobile", "10.9.8.7", "08:02"]
+    ]);
+    let orders = json!([
+        ["Action", "Quantity", "Symbol"],
+        ["BUY", "100", "AAPL"],
+        ["SELL", "5", "ESZ6"]
+    ]);
+    [
+        (
+            json!({"id": "paper_notice", "html": true, "text": "This is *not* a brokerage account.\nThis is a _paper trading_ account for simulated trading."}),
+            "I understand and accept",
+        ),
+        (
+            json!({"id": "sizes", "wrap": 18}),
+            "I understand - display market data",
+        ),
+        (
+            json!({"id": "desupported", "html": true, "text": "Version *10.19* will be desupported on\n*2027-03-01*. See our _web page_."}),
+            "OK",
+        ),
+        (
+            json!({"id": "existing_session", "table": sessions, "selected": 0, "buttons": ["Continue Login", "Cancel"]}),
+            "Continue Login",
+        ),
+        (
+            json!({"id": "write_access", "table": orders, "selected": 1}),
+            "Yes",
+        ),
+        (
+            json!({"id": "existing_session", "buttons": ["Continue Login", "Cancel"], "countdown": 120,
+            "text": "Another session is active.\nThis window closes in {seconds} seconds."}),
+            "Continue Login",
+        ),
+        (
+            json!({"id": "paper_notice", "progress": true}),
+            "I understand and accept",
+        ),
+        (
+            json!({"id": "tip", "progress": true, "countdown": 90, "text": "Did you know?\nThe next tip comes in {seconds} seconds."}),
+            "Close",
+        ),
+    ]
+}
+
+fn dress_does_not_matter(look: &str) {
+    let mut pair = Pair::start(main_window(look), &WILLING);
+    pair.program.wait_for_state("ready");
+    for (dialog, label) in dressed() {
+        pair.show(&dialog.to_string());
+        pair.expect_pressed(dialog["id"].as_str().unwrap(), label);
+    }
+    // Neither does it to what is unknown: it is told, though it never stands still.
+    let unknown = json!({"id": "unknown", "progress": true, "countdown": 600, "text": "Your account is reviewed.\n{seconds} seconds left."});
+    pair.show(&unknown.to_string());
+    pair.expect_left("unknown", "unknown-dialog", "Account Review");
+}
+
+#[test]
+fn html_tables_and_what_moves_are_read_in_nimbus() {
+    dress_does_not_matter("nimbus");
+}
+
+#[test]
+fn html_tables_and_what_moves_are_read_in_light() {
+    dress_does_not_matter("light");
+}
+
 fn refused_or_left(look: &str) {
     let refusing = [
         ("TWS_ACCEPT_INCOMING", "reject"),

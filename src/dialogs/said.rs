@@ -114,16 +114,22 @@ impl Said {
 
 /// Lines that belong together: one below or beside the other on the same ground, at the distance of lines of a text.
 pub(super) fn paragraphs(reading: &Reading) -> Vec<String> {
-    let mut paragraphs: Vec<(&Line, String)> = Vec::new();
+    // Each with its last row: a line of text may have been read in pieces, and the next begins under the first of them.
+    let mut paragraphs: Vec<(Vec<&Line>, String)> = Vec::new();
     for line in &reading.lines {
-        let before = paragraphs.iter_mut().rev().find(|(last, _)| follows(last, line));
-        match before {
-            Some((last, text)) => {
-                *last = line;
+        let place = |(row, _): &(Vec<&Line>, String)| follows(row, line);
+        let before = paragraphs.iter().enumerate().rev();
+        match before.filter_map(|(at, it)| Some((at, place(it)?))).next() {
+            Some((at, place)) => {
+                let (row, text) = &mut paragraphs[at];
+                if place == Place::Under {
+                    row.clear();
+                }
+                row.push(line);
                 text.push('\n');
                 text.push_str(&line.text);
             }
-            None => paragraphs.push((line, line.text.clone())),
+            None => paragraphs.push((vec![line], line.text.clone())),
         }
     }
     // What a button or a field says is no part of what the window says; a label is compared as such.
@@ -131,19 +137,31 @@ pub(super) fn paragraphs(reading: &Reading) -> Vec<String> {
         let kind = reading.region_of(line).map(|region| region.kind);
         !matches!(kind, Some(RegionKind::Button | RegionKind::Field))
     };
-    let prose = paragraphs.into_iter().filter(|(line, _)| is_prose(line));
+    let prose = paragraphs.into_iter().filter(|(row, _)| is_prose(row[0]));
     prose.map(|(_, text)| text).collect()
 }
 
-fn follows(last: &Line, line: &Line) -> bool {
-    let (a, b) = (last.bounds, line.bounds);
-    let high = a.height.max(b.height) as i32;
-    let below = b.y - a.bottom();
-    let shared = a.right().min(b.right()) - a.x.max(b.x);
-    let under = (-high / 2..=high * 3 / 2).contains(&below) && shared > 0;
-    let level = a.y < b.center().y && b.center().y < a.bottom();
-    let beside = level && (-high..=high * 2).contains(&(b.x - a.right()));
-    last.region == line.region && (under || beside)
+/// Where a line goes on with a text.
+#[derive(PartialEq)]
+enum Place {
+    Beside,
+    Under,
+}
+
+fn follows(row: &[&Line], line: &Line) -> Option<Place> {
+    let b = line.bounds;
+    let pieces = row.iter().filter(|piece| piece.region == line.region);
+    pieces.rev().find_map(|piece| {
+        let a = piece.bounds;
+        let high = a.height.max(b.height) as i32;
+        let level = a.y < b.center().y && b.center().y < a.bottom();
+        if level && (-high..=high * 2).contains(&(b.x - a.right())) {
+            return Some(Place::Beside);
+        }
+        let below = b.y - a.bottom();
+        let shared = a.right().min(b.right()) - a.x.max(b.x);
+        ((-high / 2..=high * 3 / 2).contains(&below) && shared > 0).then_some(Place::Under)
+    })
 }
 
 /// Sentences that end with a question mark. One that was read badly, at the end of a line, ends a sentence all the same
@@ -236,6 +254,8 @@ mod tests {
         assert!(!said(&[("There is a newer", 10, 10), ("version of this.", 10, 60)]).says(&newer));
         assert!(!said(&[("There is a newer", 10, 10), ("[version]", 10, 25)]).says(&newer));
         assert!(said(&[("There is a newer", 10, 10), ("version", 300, 25)]).may_say(&newer));
+        // One line of it in two pieces.
+        assert!(said(&[("There is", 10, 10), ("a newer", 78, 10), ("version", 10, 25)]).says(&newer));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub struct Truth {
     pub parts: Vec<Part>,
 }
 
-/// A control. `kind` is button, toggle, check, radio, field, secret or menu.
+/// A control. `kind` is button, toggle, check, radio, field, secret, menu or head (of a table).
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Part {
     pub kind: String,

@@ -22,6 +22,10 @@ const STILL: Duration = Duration::from_millis(80);
 pub struct Dialog {
     /// An id of the stand-in's catalogue, or a dialog.
     show: Option<Value>,
+    /// A second factor that is asked for in a dialog.
+    second_factor: Option<Value>,
+    /// The item of a menu that opens it.
+    choose: Option<String>,
     /// Starts the stand-in anew; its first window is the one.
     scenario: Option<Value>,
     name: Option<String>,
@@ -37,6 +41,20 @@ impl Dialog {
             .as_ref()
             .map(|show| show.get("id").unwrap_or(show).as_str().unwrap());
         self.name.as_deref().or(shown).unwrap()
+    }
+
+    /// Tells the stand-in to open it over its main window.
+    fn opening(&self) -> String {
+        if let Some(factor) = &self.second_factor {
+            return format!("second_factor {factor}");
+        }
+        if let Some(item) = &self.choose {
+            return format!("choose {item}");
+        }
+        match self.show.as_ref().unwrap() {
+            Value::String(id) => format!("show {id}"),
+            entry => format!("show {entry}"),
+        }
     }
 
     /// Its case in a style, below the corpus's folder: `<rule>/<dialog>_<style>`.
@@ -88,7 +106,7 @@ pub fn paint(root: &Path, styles: &[Style], wanted: impl Fn(&Dialog, &Style) -> 
     for (smoothing, look) in programs {
         let mut shown: Vec<_> = missing
             .iter()
-            .filter(|(dialog, _)| dialog.show.is_some())
+            .filter(|(dialog, _)| dialog.scenario.is_none())
             .filter(|(_, style)| style.smoothing == smoothing && style.look == look)
             .collect();
         shown.sort_by_key(|(_, style)| style.font.is_some());
@@ -113,7 +131,12 @@ pub fn paint(root: &Path, styles: &[Style], wanted: impl Fn(&Dialog, &Style) -> 
             stand_in.control(&format!("look {}{font}", style.look));
             let (window, frame, parts) = open(&mut desktop, &mut stand_in, dialog);
             keep(&folder(dialog, style), dialog, style, &window, &frame, parts);
-            stand_in.control(&format!("close {}", dialog.id()));
+            let it = match (&dialog.second_factor, &dialog.choose) {
+                (Some(_), _) => "second_factor",
+                (_, Some(_)) => "configuration",
+                _ => dialog.id(),
+            };
+            stand_in.control(&format!("close {it}"));
             wait_for("the dialog to close", || {
                 take_events(&mut desktop);
                 (!desktop.windows().iter().any(|other| other.id == window.id)).then_some(())
@@ -148,11 +171,7 @@ pub fn paint(root: &Path, styles: &[Style], wanted: impl Fn(&Dialog, &Style) -> 
 fn open(desktop: &mut Desktop, stand_in: &mut StandIn, dialog: &Dialog) -> (Window, Frame, Vec<Part>) {
     take_events(desktop);
     let before: Vec<_> = desktop.windows().iter().map(|window| window.id).collect();
-    let show = match dialog.show.as_ref().unwrap() {
-        Value::String(id) => id.clone(),
-        entry => entry.to_string(),
-    };
-    stand_in.control(&format!("show {show}"));
+    stand_in.control(&dialog.opening());
     let window = wait_for(dialog.id(), || {
         take_events(desktop);
         desktop
