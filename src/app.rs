@@ -21,7 +21,7 @@ use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal, OnTimeout};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
-use crate::gateway::{Launch, LaunchError, Restart};
+use crate::gateway::{self, Launch, LaunchError, Restart, WallClock};
 use crate::journal::recorder::{Recorder, RecorderOptions};
 use crate::journal::{EventLog, Governor};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
@@ -575,7 +575,23 @@ fn hands(config: &mut Config) -> Result<Hands, AppError> {
         }
         None => None,
     };
+    let settings = &config.gateway;
+    let zone = settings
+        .time_zone
+        .clone()
+        .or_else(|| gateway::time_zone(&settings.settings_path));
+    let clock = zone.and_then(|zone| {
+        let clock = WallClock::of(&zone);
+        if clock.is_none() {
+            tracing::warn!(
+                zone,
+                "no time zone has that name: nothing can be done at a time of the gateway's"
+            );
+        }
+        clock
+    });
     Ok(Hands {
+        clock,
         credentials,
         data_credentials,
         totp_key: config.second_factor.totp_key.take(),

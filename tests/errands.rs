@@ -5,12 +5,14 @@
 mod common;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use common::gateway::StandIn;
-use common::{TestDisplay, wait_for};
+use common::{TestDisplay, wait_for, wait_within};
 use gatehand::agent::{Agent, Errand, Event, Policy, State};
 use gatehand::config::{self, Sources};
 use gatehand::dialogs::Catalogue;
+use gatehand::gateway::WallClock;
 use gatehand::journal::{EventLog, Evidence, Governor};
 use gatehand::pilot::{Command, Eyes, Hands, Pilot, RecordedAgent, Report};
 use serde_json::{Value, json};
@@ -50,6 +52,7 @@ impl Flight {
             data_credentials: None,
             totp_key: None,
             governor: Some(governor.unwrap()),
+            clock: config.gateway.time_zone.as_deref().and_then(WallClock::of),
             evidence: Evidence::new(folder.path().join("evidence")),
             kept: None,
         };
@@ -169,4 +172,69 @@ fn the_gateway_is_closed_by_its_menu_and_its_question_answered() {
     assert_eq!(chosen.len(), 1, "{chosen:#?}");
     assert_eq!(chosen[0]["item"], "File > Close");
     assert_eq!(answers(&gateway), [("exit_confirm".to_owned(), "Yes".to_owned())]);
+}
+
+/// What the configuration window was applied with last: the end of the day.
+fn day_end(gateway: &StandIn) -> [String; 3] {
+    let text = std::fs::read_to_string(gateway.settings.path().join("configuration.json")).unwrap();
+    let kept: Value = serde_json::from_str(&text).unwrap();
+    ["end", "time", "half"].map(|name| kept[name].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn the_gateway_is_restarted_without_a_menu_item_for_it() {
+    let display = TestDisplay::start(1024, 768);
+    // A zone whose minutes are not those of UTC.
+    let zone = "Asia/Kathmandu";
+    let scenario = json!({"start": "main", "look": "dark", "api_port": 0, "time_zone": zone});
+    let mut gateway = StandIn::start(&display, scenario);
+    let mut flight = Flight::start(&display, &[("TIME_ZONE", zone)]);
+    flight.wait_for_state(State::LoggedIn);
+    flight.pilot.tell(Command::CarryOut(Errand::Restart));
+    flight.wait(
+        "the time",
+        |event| matches!(event, Event::RestartScheduled { before, .. } if before == "auto log-off at 11:45 PM"),
+    );
+    assert_eq!(day_end(&gateway)[0], "restart");
+    wait_within(Duration::from_secs(180), "the minute", || {
+        let exits = gateway.journal.all("exit").into_iter();
+        exits
+            .map(|entry| entry["why"].clone())
+            .find(|why| why == "auto restart")
+    });
+    flight.pilot.tell(Command::GatewayExited("it restarts".into()));
+    flight.wait(
+        "the restart",
+        |event| matches!(event, Event::CarriedOut { command } if command == "Restart"),
+    );
+
+    gateway = gateway.start_again(&display, &["-Drestart=stand-in"]);
+    flight.pilot.tell(Command::GatewayStarted(true));
+    flight.wait("the time from before", |event| {
+        matches!(event, Event::Configured { .. })
+    });
+    assert_eq!(gateway.journal.all("token_used").len(), 1);
+    assert_eq!(day_end(&gateway), ["logoff", "11:45", "PM"]);
+    assert!(gateway.journal.all("submitted").is_empty(), "no login was needed");
+}
+
+#[test]
+fn a_time_that_cannot_be_read_back_restarts_nothing() {
+    let display = TestDisplay::start(1024, 768);
+    let gateway = StandIn::start(
+        &display,
+        json!({"start": "main", "api_port": 0, "configuration_window": {"stuck": ["time"]}}),
+    );
+    let mut flight = Flight::start(&display, &[("TIME_ZONE", "Etc/UTC")]);
+    flight.wait_for_state(State::LoggedIn);
+    flight.pilot.tell(Command::CarryOut(Errand::Restart));
+    flight.wait(
+        "the end of it",
+        |event| matches!(event, Event::GivenUp { what } if what.starts_with("Restart:")),
+    );
+    let ends = gateway.journal.all("configuration");
+    let pressed: Vec<&Value> = ends.iter().filter(|entry| entry["state"] != "page").collect();
+    assert_eq!(pressed.len(), 1, "{pressed:#?}");
+    assert_eq!(pressed[0]["state"], "cancel");
+    assert!(gateway.journal.all("applied").is_empty());
 }

@@ -113,6 +113,8 @@ pub enum Action {
         /// The keys.
         keys: Chord,
     },
+    /// Ask for the time of day in the gateway's time zone.
+    ReadClock,
     /// Click the field and ask what it holds; nothing is typed.
     ReadField {
         /// The window.
@@ -154,7 +156,11 @@ impl Action {
             | Self::ReadField { window, .. }
             | Self::TurnWheel { window, .. }
             | Self::Write { window, .. } => Some(*window),
-            Self::BeginSubmission | Self::Compare { .. } | Self::MaySubmit | Self::Record(_) => None,
+            Self::BeginSubmission
+            | Self::Compare { .. }
+            | Self::MaySubmit
+            | Self::ReadClock
+            | Self::Record(_) => None,
         }
     }
 
@@ -204,6 +210,7 @@ impl fmt::Display for Action {
             Self::KeepEvidence { window, reason } => write!(f, "keep evidence of {window}: {reason}"),
             Self::MaySubmit => f.write_str("ask whether a submission is permitted"),
             Self::Press { window, keys } => write!(f, "press {keys:?} in {window}"),
+            Self::ReadClock => f.write_str("read the gateway's clock"),
             Self::ReadField { window, field } => {
                 write!(
                     f,
@@ -249,6 +256,11 @@ pub enum Outcome {
 pub enum ActResult {
     /// The target no longer looks as it did: nothing was done.
     Changed,
+    /// The gateway's clock shows this time of day.
+    Clock {
+        /// Seconds since its midnight.
+        seconds: u32,
+    },
     /// Nothing may be submitted: not before `retry_after`, or not at all.
     Denied {
         /// Why, in words for the user.

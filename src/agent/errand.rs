@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActResult, Action, Chord, Seen, View};
+use super::configuration::Wish;
 use super::menu::{MenuChoice, MenuStep, Way};
+use super::restart::{RestartStep, TimedRestart};
+use super::state::Event;
+use crate::config::DayEnd;
 
 /// How long the effect may take to show: a question, a window that goes.
 const EFFECT: Duration = Duration::from_secs(3);
@@ -27,7 +31,7 @@ pub enum Errand {
     ReconnectAccount,
     /// Connect to the market data anew: Ctrl+Alt+F.
     ReconnectData,
-    /// Restart the program: `File > Restart...`, which TWS has.
+    /// Restart the program: `File > Restart...`, which TWS has; else by its automatic restart, within two minutes.
     Restart,
     /// Save the settings: `File > Save Settings`.
     SaveSettings,
@@ -71,6 +75,7 @@ impl Errand {
 pub(super) enum ErrandStep {
     Act(Action),
     Wait(Instant),
+    Tell(Event),
     Done,
     GiveUp(String),
 }
@@ -86,6 +91,8 @@ pub(super) struct Running {
     presses: u32,
     /// Its question came.
     asked: bool,
+    /// The menus have no item for a restart.
+    timed: Option<TimedRestart>,
 }
 
 impl Running {
@@ -97,13 +104,43 @@ impl Running {
             made: None,
             presses: 0,
             asked: false,
+            timed: None,
+        }
+    }
+
+    pub(super) fn carried_out(&self) -> Event {
+        let command = format!("{:?}", self.errand);
+        Event::CarriedOut { command }
+    }
+
+    /// Whether it goes by the configuration window, and is not to be disturbed there.
+    pub(super) const fn is_timed(&self) -> bool {
+        self.timed.is_some()
+    }
+
+    /// What it changed of the day's end, and is to be put back.
+    pub(super) fn to_put_back(&self) -> Option<DayEnd> {
+        self.timed.as_ref().and_then(TimedRestart::to_put_back)
+    }
+
+    /// The gateway's end is what was asked for.
+    pub(super) fn ends_the_gateway(&self) -> bool {
+        let ends = matches!(self.errand, Errand::Close | Errand::Restart);
+        let scheduled = self.timed.as_ref().is_some_and(TimedRestart::is_scheduled);
+        ends && (self.made.is_some() || scheduled)
+    }
+
+    pub(super) fn human_acted(&mut self) {
+        if let Some(timed) = &mut self.timed {
+            timed.human_acted();
         }
     }
 
     /// Whether a question of the rules' `setting` is about this errand. It is taken as its effect.
     pub(super) fn explains(&mut self, now: Instant, setting: &str) -> bool {
-        let explains =
-            self.errand.question() == Some(setting) && self.made.is_some_and(|made| now < made + ASKED);
+        let scheduled = self.timed.as_ref().is_some_and(TimedRestart::is_scheduled);
+        let expected = scheduled || self.made.is_some_and(|made| now < made + ASKED);
+        let explains = self.errand.question() == Some(setting) && expected;
         self.asked |= explains;
         explains
     }
@@ -114,10 +151,27 @@ impl Running {
         unmade.then(|| self.began + CLOSING)
     }
 
-    pub(super) fn next(&mut self, now: Instant, main: &Seen, view: &View, screen: &[Seen]) -> ErrandStep {
+    /// What to do next. `main` is the main window, `window` the configuration window, `screen` all windows, `home` what
+    /// the settings want of the day's end.
+    pub(super) fn next(
+        &mut self,
+        now: Instant,
+        (main, view): (&Seen, &View),
+        window: Option<(&Seen, &View)>,
+        screen: &[Seen],
+        home: &[Wish],
+    ) -> ErrandStep {
         if self.asked {
             // Its question was answered: no dialog is there any more.
             return ErrandStep::Done;
+        }
+        if let Some(timed) = &mut self.timed {
+            return match timed.next(now, Some((main, view)), window, screen, home) {
+                RestartStep::Act(action) => ErrandStep::Act(action),
+                RestartStep::Wait(until) => ErrandStep::Wait(until),
+                RestartStep::Tell(event) => ErrandStep::Tell(event),
+                RestartStep::GiveUp(why) => ErrandStep::GiveUp(format!("{:?}: {why}", self.errand)),
+            };
         }
         if now >= self.began + LIMIT {
             return ErrandStep::GiveUp(format!("{:?}: nothing came of it", self.errand));
@@ -137,7 +191,11 @@ impl Running {
         match self.menu.next(now, main, view, screen) {
             MenuStep::Act(action) => ErrandStep::Act(action),
             MenuStep::Wait(until) => ErrandStep::Wait(until),
-            MenuStep::Absent(why) => ErrandStep::GiveUp(format!("{:?}: {why}", self.errand)),
+            MenuStep::Absent { why, certain: true } if self.errand == Errand::Restart => {
+                self.timed = Some(TimedRestart::new(why));
+                ErrandStep::Wait(now)
+            }
+            MenuStep::Absent { why, .. } => ErrandStep::GiveUp(format!("{:?}: {why}", self.errand)),
             MenuStep::Chosen(at) => {
                 self.made = Some(at);
                 if self.errand == Errand::SaveSettings {
@@ -154,6 +212,9 @@ impl Running {
     }
 
     pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
+        if let Some(timed) = &mut self.timed {
+            return timed.handle(now, result);
+        }
         if self.errand.keys().is_none() {
             return self.menu.handle(now, result);
         }

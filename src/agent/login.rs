@@ -341,6 +341,7 @@ impl Login {
                 | ActResult::Permitted
                 | ActResult::Filled
                 | ActResult::FilledInPlain
+                | ActResult::Clock { .. }
                 | ActResult::Holds(_),
             ) => Next::Wait(now),
             (_, ActResult::Changed) => Next::Wait(now),

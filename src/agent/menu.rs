@@ -28,8 +28,12 @@ pub(super) enum MenuStep {
     Wait(Instant),
     /// The item was clicked then; whether it did anything is for the caller to see.
     Chosen(Instant),
-    /// No menu has the item.
-    Absent(String),
+    /// No menu has the item, or none could be read.
+    Absent {
+        why: String,
+        /// Each menu opened, was read whole, and has no such item.
+        certain: bool,
+    },
 }
 
 #[derive(Debug)]
@@ -62,6 +66,8 @@ pub(super) struct MenuChoice {
     tries: u32,
     /// Menus that opened without the item.
     absences: usize,
+    /// Of those, the ones of which every item was read.
+    certain: usize,
     not_before: Option<Instant>,
     /// Since when no title could be read.
     unread: Option<Instant>,
@@ -80,6 +86,7 @@ impl MenuChoice {
             state: State::Closed,
             tries: 0,
             absences: 0,
+            certain: 0,
             not_before: None,
             unread: None,
             closing: false,
@@ -118,9 +125,11 @@ impl MenuChoice {
                 if now < at + OPENING {
                     return MenuStep::Wait(at + OPENING);
                 }
+                let item = self.ways[self.way].1;
                 self.absences += usize::from(shows_items(main, view, &before, screen));
+                self.certain += usize::from(lacks(main, view, &before, screen, item));
                 self.way = (self.way + 1) % self.ways.len().max(1);
-                if self.absences == 2 * self.ways.len() {
+                if self.is_certain() || self.absences == 4 * self.ways.len() {
                     self.tries = MAX_TRIES;
                 }
                 self.state = State::Vain { before };
@@ -139,7 +148,7 @@ impl MenuChoice {
 
     fn open(&mut self, now: Instant, main: &Seen, view: &View) -> MenuStep {
         if self.tries == MAX_TRIES {
-            return MenuStep::Absent(self.absence());
+            return self.absent();
         }
         let ways = (0..self.ways.len()).map(|step| (self.way + step) % self.ways.len());
         let found = ways
@@ -153,10 +162,10 @@ impl MenuChoice {
             if now < since + READABLE {
                 return MenuStep::Wait(since + READABLE);
             }
-            return MenuStep::Absent(self.absence());
+            return self.absent();
         };
         let Some(click) = self.click(main.window.id, view, bounds, title) else {
-            return MenuStep::Absent(self.absence());
+            return self.absent();
         };
         self.way = way;
         self.tries += 1;
@@ -175,13 +184,21 @@ impl MenuChoice {
         })
     }
 
-    fn absence(&self) -> String {
+    fn absent(&self) -> MenuStep {
         let names: Vec<String> = self
             .ways
             .iter()
             .map(|(title, item)| format!("\"{title} > {item}\""))
             .collect();
-        format!("no menu offers {}", names.join(" or "))
+        MenuStep::Absent {
+            why: format!("no menu offers {}", names.join(" or ")),
+            certain: self.is_certain(),
+        }
+    }
+
+    /// Each menu was seen twice without the item.
+    const fn is_certain(&self) -> bool {
+        self.certain >= 2 * self.ways.len()
     }
 
     /// The item did nothing: it may be disabled. It is tried again after a pause.
@@ -251,4 +268,19 @@ fn shows_items(main: &Seen, view: &View, before: &View, screen: &[Seen]) -> bool
         !before.reading.lines.iter().any(same)
     };
     popup || view.reading.lines.iter().filter(|line| fresh(line)).count() >= 2
+}
+
+/// Whether the menu that shows was read whole, and none of its items may be `item`.
+fn lacks(main: &Seen, view: &View, before: &View, screen: &[Seen], item: &str) -> bool {
+    let changed = |bounds: &Rect| view.frame.crop(*bounds) != before.frame.crop(*bounds);
+    let inside = view.reading.lines.iter().filter(|line| changed(&line.bounds));
+    let unread = view.reading.unread.iter().filter(|place| changed(place));
+    let mut lines: Vec<&Line> = inside.collect();
+    let mut unread = unread.count();
+    for popup in popups(main, screen) {
+        let Some(view) = &popup.view else { return false };
+        lines.extend(&view.reading.lines);
+        unread += view.reading.unread.len();
+    }
+    unread == 0 && menu::lacks(&lines, item)
 }

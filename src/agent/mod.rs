@@ -16,6 +16,7 @@ mod judgement;
 mod login;
 mod menu;
 mod policy;
+mod restart;
 mod second_factor;
 mod state;
 mod upkeep;
@@ -257,7 +258,7 @@ impl Agent {
         self.by_token = false;
         self.second_factor = false;
         self.missed = false;
-        self.upkeep.gateway_exited();
+        self.events.extend(self.upkeep.gateway_exited());
         if self.locked.is_none() {
             self.enter(State::Stopped, why.to_owned());
         }

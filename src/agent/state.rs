@@ -162,6 +162,15 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// The gateway has no menu item that restarts it: its automatic restart was set to a time that is near.
+    RestartScheduled {
+        /// The time, by the gateway's clock.
+        time: String,
+        /// What the menus lack.
+        why: String,
+        /// What was set before. It is put back after the restart, or what the settings want.
+        before: String,
+    },
     /// A command was carried out.
     CarriedOut {
         /// The command.

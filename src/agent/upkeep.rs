@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::action::{ActResult, Action, Seen, View};
-use super::configuration::{Configuration, ConfigurationStep, Wish};
+use super::configuration::{Configuration, ConfigurationStep, Verdict, Wish, lock_and_exit};
 use super::errand::{Errand, ErrandStep, Running};
 use super::state::Event;
 use super::{Agent, Asker, is_dialog, is_inner};
+use crate::config::DayEnd;
 use crate::dialogs::{Meaning, Rule};
 
 /// How long the API may take to answer on the wanted port before the port is looked up in the window.
@@ -38,6 +39,8 @@ pub(super) struct Upkeep {
     wishes: Vec<Wish>,
     settings: Settings,
     errand: Option<Running>,
+    /// What a restart by its time changed, and is to be put back.
+    put_back: Option<DayEnd>,
     /// The order ids were reset since the gateway was started.
     reset: bool,
     /// The last action was the errand's.
@@ -50,6 +53,7 @@ impl Upkeep {
             wishes,
             settings: Settings::Pending(None),
             errand: None,
+            put_back: None,
             reset: false,
             running: false,
         }
@@ -61,13 +65,19 @@ impl Upkeep {
         self.errand = None;
     }
 
-    pub(super) fn gateway_exited(&mut self) {
+    /// What an errand meant the gateway to do is told.
+    pub(super) fn gateway_exited(&mut self) -> Option<Event> {
+        let errand = self.errand.take().filter(Running::ends_the_gateway);
         self.forget();
         self.reset = false;
+        errand.map(|running| running.carried_out())
     }
 
     /// A human may have changed anything.
     pub(super) fn human_acted(&mut self) {
+        if let Some(running) = &mut self.errand {
+            running.human_acted();
+        }
         match &mut self.settings {
             Settings::Open(configuration) => configuration.begin_anew(),
             Settings::Known { open } if !open.is_empty() => self.settings = Settings::Pending(None),
@@ -87,9 +97,23 @@ impl Upkeep {
         self.errand = None;
     }
 
+    /// Whether a restart by its time is under way, which nothing else may disturb.
+    pub(super) fn is_restarting(&self) -> bool {
+        self.errand.as_ref().is_some_and(Running::is_timed)
+    }
+
+    /// What is wanted of the gateway now.
+    fn wanted(&self) -> Vec<Wish> {
+        let once = |wish: &Wish| wish.setting == "reset_order_ids_at_start";
+        let mut wishes = self.wishes.clone();
+        wishes.retain(|wish| !(self.reset && once(wish)));
+        wishes.extend(self.put_back.iter().flat_map(lock_and_exit));
+        wishes
+    }
+
     /// Whether the port is all that is wanted: a handshake on it proves it.
     fn only_port(&self) -> bool {
-        self.wishes.iter().all(|wish| wish.setting == "api_port")
+        self.put_back.is_none() && self.wishes.iter().all(|wish| wish.setting == "api_port")
     }
 
     /// What keeps the gateway from being ready, if its settings do.
@@ -138,15 +162,24 @@ impl Upkeep {
             found.map(|(seen, view, _)| (seen, view))
         };
         let (main, window) = (shown(Meaning::Main), shown(Meaning::Configuration));
-        if let (Some(running), Some((seen, view)), None) = (&mut self.errand, main, window) {
+        if let (Some(running), Some(main)) = (&mut self.errand, main)
+            && (window.is_none() || running.is_timed())
+        {
             self.running = true;
-            return match running.next(now, seen, view, screen) {
+            let home = |wish: &&Wish| wish.is_day_end();
+            let home: Vec<Wish> = self.wishes.iter().filter(home).cloned().collect();
+            let step = running.next(now, main, window, screen, &home);
+            if home.is_empty() && running.is_timed() {
+                self.put_back = running.to_put_back();
+            }
+            return match step {
                 ErrandStep::Act(action) => UpkeepStep::Act(action),
                 ErrandStep::Wait(until) => UpkeepStep::Wait(until),
+                ErrandStep::Tell(event) => UpkeepStep::Tell(event),
                 ErrandStep::Done => {
-                    let command = format!("{:?}", running.errand);
+                    let told = running.carried_out();
                     self.errand = None;
-                    UpkeepStep::Tell(Event::CarriedOut { command })
+                    UpkeepStep::Tell(told)
                 }
                 ErrandStep::GiveUp(what) => {
                     self.errand = None;
@@ -157,7 +190,7 @@ impl Upkeep {
         self.running = false;
         let only_port = self.only_port();
         match &mut self.settings {
-            Settings::Pending(_) if self.wishes.is_empty() => UpkeepStep::Idle,
+            Settings::Pending(_) if self.wishes.is_empty() && self.put_back.is_none() => UpkeepStep::Idle,
             Settings::Pending(since) => {
                 let since = *since.get_or_insert(now);
                 if only_port {
@@ -170,9 +203,7 @@ impl Upkeep {
                         return UpkeepStep::Wait(since + HANDSHAKE);
                     }
                 }
-                let once = |wish: &Wish| wish.setting == "reset_order_ids_at_start";
-                let mut wishes = self.wishes.clone();
-                wishes.retain(|wish| !(self.reset && once(wish)));
+                let wishes = self.wanted();
                 self.settings = Settings::Open(Box::new(Configuration::new(wishes)));
                 UpkeepStep::Wait(now)
             }
@@ -182,6 +213,9 @@ impl Upkeep {
                 ConfigurationStep::Tell(event) => UpkeepStep::Tell(event),
                 ConfigurationStep::Over => {
                     self.reset |= configuration.has_pressed("reset_order_ids_at_start");
+                    if configuration.verdict() == Verdict::Verified {
+                        self.put_back = None;
+                    }
                     let open = configuration.open_vital().to_vec();
                     self.settings = Settings::Known { open };
                     UpkeepStep::Wait(now)
@@ -202,7 +236,7 @@ impl Upkeep {
 
 impl Agent {
     /// Has something done through the main window, as soon as no dialog is in the way. A gateway that does not close
-    /// through its menu is closed through its window. False when there is no window for that.
+    /// through its menu is closed through its window. False when there is no window for that, or while a restart is under way.
     pub fn carry_out(&mut self, now: Instant, errand: Errand) -> bool {
         let known = self.known();
         let closes = errand == Errand::Close;
@@ -214,6 +248,9 @@ impl Agent {
         let free = !known
             .iter()
             .any(|(_, _, rule)| is_dialog(rule.meaning) || is_inner(rule.meaning));
+        if !closes && self.upkeep.is_restarting() {
+            return false;
+        }
         if main && (!closes || self.logged_in && free && self.hands_off_until.is_none()) {
             self.upkeep.run(now, errand);
             self.wake_at(now);

@@ -1,5 +1,6 @@
 //! The settings checked against each other: what the rest of the program works with.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -162,6 +163,15 @@ pub enum DayEnd {
     LogOff(ClockTime),
     /// It restarts.
     Restart(ClockTime),
+}
+
+impl fmt::Display for DayEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LogOff(time) => write!(f, "auto log-off at {time}"),
+            Self::Restart(time) => write!(f, "auto restart at {time}"),
+        }
+    }
 }
 
 /// The viewer endpoint.

@@ -1,5 +1,6 @@
 //! The types that settings parse to, each with what it allows.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -376,6 +377,22 @@ pub struct ClockTime {
 }
 
 impl ClockTime {
+    /// The time that many minutes after midnight; a day has 1440.
+    #[must_use]
+    pub const fn after_midnight(minutes: u32) -> Self {
+        Self {
+            hour: (minutes / 60 % 24) as u8,
+            minute: (minutes % 60) as u8,
+        }
+    }
+
+    /// The time that a clock of twelve hours shows as `text`, before or after noon.
+    #[must_use]
+    pub fn on_twelve_hours(text: &str, afternoon: bool) -> Option<Self> {
+        let half = if afternoon { "PM" } else { "AM" };
+        Self::parse(&format!("{} {half}", text.trim())).ok()
+    }
+
     /// Whether it is noon or later.
     #[must_use]
     pub const fn is_afternoon(self) -> bool {
@@ -390,6 +407,14 @@ impl ClockTime {
             hour => hour,
         };
         format!("{hour:02}:{:02}", self.minute)
+    }
+}
+
+/// On a clock of twelve hours: `11:45 PM`.
+impl fmt::Display for ClockTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let half = if self.is_afternoon() { "PM" } else { "AM" };
+        write!(f, "{} {half}", self.twelve_hours())
     }
 }
 
@@ -595,8 +620,8 @@ impl TotpKey {
     }
 }
 
-impl std::fmt::Debug for TotpKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for TotpKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(super::secret::HIDDEN)
     }
 }

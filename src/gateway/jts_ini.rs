@@ -210,6 +210,16 @@ pub fn prepare_jts_ini(settings_path: &Path, wanted: &JtsIni<'_>) -> Result<bool
     Ok(true)
 }
 
+/// The time zone that `<settings_path>/jts.ini` names, if there is one.
+pub fn time_zone(settings_path: &Path) -> Option<String> {
+    let text = fs::read_to_string(settings_path.join("jts.ini")).ok()?;
+    let mut lines = text.lines().map(str::trim);
+    lines.find(|line| *line == "[Logon]")?;
+    let mut lines = lines.take_while(|line| !line.starts_with('['));
+    let zone = lines.find_map(|line| line.strip_prefix("TimeZone="))?;
+    (!zone.is_empty()).then(|| zone.to_owned())
+}
+
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("ini.new");
     let written = write_like(path, &temporary, content).and_then(|()| fs::rename(&temporary, path));

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::eyes::Eyes;
 use crate::agent::{ActResult, Action, Chord, Outcome, Shown, Typed};
 use crate::config::{Credentials, TotpKey};
+use crate::gateway::WallClock;
 use crate::journal::{Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Point, Rect, WindowId};
 use crate::vision::text::Folded;
@@ -37,6 +38,8 @@ pub struct Hands {
     pub totp_key: Option<TotpKey>,
     /// The governor's book for these credentials.
     pub governor: Option<Governor>,
+    /// The gateway's clock, where its time zone is known.
+    pub clock: Option<WallClock>,
     /// Where evidence goes.
     pub evidence: Evidence,
     /// The folder of the last evidence, until it is told.
@@ -51,6 +54,7 @@ impl Hands {
             data_credentials: None,
             totp_key: None,
             governor: None,
+            clock: None,
             evidence: Evidence::new(folder.join("evidence")),
             kept: None,
         }
@@ -95,6 +99,14 @@ impl Hands {
                     false => failed("the window does not take the focus"),
                 },
             )),
+            Action::ReadClock => Ok(match &self.clock {
+                Some(clock) => ActResult::Clock {
+                    seconds: clock.seconds(SystemTime::now()),
+                },
+                None => failed(
+                    "the gateway's time zone is not known; set TIME_ZONE, for instance America/New_York",
+                ),
+            }),
             Action::ReadField { window, field } => surviving(read_field(desktop, *window, *field)),
             Action::TurnWheel { window, area, down } => surviving(
                 desktop

@@ -272,6 +272,14 @@ fn log(event: &Event) {
             );
         }
         Event::SecondFactorAsked { rule, .. } => tracing::info!(rule, "a second factor is asked for"),
+        Event::RestartScheduled { time, why, before } => {
+            tracing::info!(
+                time,
+                why,
+                before,
+                "the gateway's automatic restart is set to restart it now"
+            );
+        }
         Event::RulesRead { rules } => tracing::info!(rules, "the rule files were read again"),
         Event::RulesKept { why } => tracing::warn!(why, "the rules from before stay"),
         Event::SecondFactorMissed => tracing::warn!("the second factor was not confirmed"),

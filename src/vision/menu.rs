@@ -5,6 +5,8 @@ use crate::screen::{Line, Reading, Rect};
 
 /// Edits per character that a label longer than four letters may differ by.
 const LIKENESS: f32 = 0.2;
+/// Below this an item may say anything.
+const READABLE: u8 = 55;
 
 /// Where the title `label` stands in the menu bar: the topmost place, a line of its own or a word among others, whose
 /// place is then estimated from the number of characters.
@@ -44,6 +46,20 @@ pub fn items<'a>(reading: &'a Reading, label: &str) -> impl Iterator<Item = &'a 
         .lines
         .iter()
         .filter(move |line| bare(&line.text).equals(&wanted, LIKENESS).is_some())
+}
+
+/// Whether these items are a menu that does not have `label`: several that were read well, of which none may be it.
+pub fn lacks(items: &[&Line], label: &str) -> bool {
+    let wanted = bare(label);
+    let is_other = |line: &&Line| {
+        let text = bare(&line.text);
+        let edits = text.edits(&wanted);
+        line.confidence >= READABLE
+            && text.len() > 0
+            && edits * 2 > wanted.len().max(text.len())
+            && text.contains(&wanted, LIKENESS).is_none()
+    };
+    items.len() >= 2 && items.iter().all(is_other)
 }
 
 fn bare(label: &str) -> Folded {
@@ -90,5 +106,23 @@ mod tests {
         assert_eq!(found("Restart..."), [50]);
         assert_eq!(found("Settings"), [0; 0]);
         assert_eq!(found("Close"), [70]);
+    }
+
+    #[test]
+    fn a_menu_lacks_only_what_none_of_its_items_may_be() {
+        let lacking = |texts: &[&str], confidence: u8| {
+            let lines = texts.iter().map(|text| Line {
+                confidence,
+                ..line(text, 4, 30)
+            });
+            let lines: Vec<Line> = lines.collect();
+            lacks(&lines.iter().collect::<Vec<_>>(), "Restart")
+        };
+        assert!(lacking(&["Save Settings", "Close"], 90));
+        assert!(!lacking(&["Save Settings", "Close"], 40), "they may be others");
+        assert!(!lacking(&["Close"], 90), "no menu has one item");
+        assert!(!lacking(&["Save Settings", "Restart...", "Close"], 90));
+        assert!(!lacking(&["Save Settings", "Bestert", "Close"], 90), "read badly");
+        assert!(!lacking(&["Save Settings", "Auto Restart now", "Close"], 90));
     }
 }

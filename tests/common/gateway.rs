@@ -77,10 +77,25 @@ impl StandIn {
         scenario["control_port"] = 0.into();
         let settings = tempfile::tempdir().unwrap();
         fs::write(settings.path().join("scenario.json"), scenario.to_string()).unwrap();
+        Self::launch(display, settings, &[])
+    }
+
+    /// Waits for its end, and starts it again with these options of the JVM.
+    pub fn start_again(mut self, display: &TestDisplay, options: &[&str]) -> Self {
+        self.process.wait().unwrap();
+        let empty = tempfile::tempdir().unwrap();
+        let settings = std::mem::replace(&mut self.settings, empty);
+        Self::launch(display, settings, options)
+    }
+
+    fn launch(display: &TestDisplay, settings: TempDir, options: &[&str]) -> Self {
         let program = installation().join("ibgateway/1037");
         let class_path = format!("{0}/jars/*:{0}/.install4j/i4jruntime.jar", program.display());
+        let journal = Journal::in_folder(settings.path());
+        let before = journal.all("control").len();
         let mut command: Command = display.command("java");
         command
+            .args(options)
             .args(["-cp", &class_path, "ibgateway.GWClient"])
             .arg(settings.path());
         let process = command
@@ -88,8 +103,13 @@ impl StandIn {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let journal = Journal::in_folder(settings.path());
-        let port = journal.wait("control", |_| true)["port"].as_u64().unwrap();
+        let port = wait_for("its control port", || {
+            journal
+                .all("control")
+                .get(before)
+                .map(|entry| entry["port"].clone())
+        });
+        let port = port.as_u64().unwrap();
         let control = TcpStream::connect(("127.0.0.1", port as u16)).unwrap();
         Self {
             process,

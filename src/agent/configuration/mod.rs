@@ -16,13 +16,14 @@ use super::action::{ActResult, Action, Seen, View};
 use super::menu::{MenuChoice, MenuStep, Way};
 use super::policy::Policy;
 use super::state::Event;
+use crate::config::DayEnd;
 use crate::screen::{Rect, WindowId};
 use crate::vision::controls;
 use crate::vision::tree::{self, Panes};
 use sheet::{Fate, Sheet, SheetStep};
 use walk::{Walk, WalkStep};
 use wish::Page;
-pub(super) use wish::{Wish, wishes};
+pub(super) use wish::{Wish, lock_and_exit, wishes};
 
 /// Where the window is opened, in the Gateway and in TWS.
 const WAYS: &[Way] = &[("Configure", "Settings"), ("File", "Global Configuration")];
@@ -52,6 +53,17 @@ pub(super) enum ConfigurationStep {
     Tell(Event),
     /// All was done, or given up and told.
     Over,
+}
+
+/// What became of all wishes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The window shows what was wanted.
+    Verified,
+    /// It was too late to confirm it: nothing was changed.
+    Late,
+    /// Why one of them did not come true.
+    Lost(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +119,13 @@ pub(super) struct Configuration {
     pressed: Vec<&'static str>,
     /// Vital settings that could not be verified.
     open_vital: Vec<&'static str>,
+    /// Why a wish did not come true, the first of them.
+    lost: Option<String>,
+    /// For a time that is near: when the window may be confirmed last. What it showed before has to be known then.
+    confirm_by: Option<Instant>,
+    late: bool,
+    /// When the gateway ended its day before anything was changed.
+    day_end: Option<DayEnd>,
     runs: u32,
     unread: Option<Instant>,
     not_before: Option<Instant>,
@@ -126,6 +145,10 @@ impl Configuration {
             confirmed: Vec::new(),
             pressed: Vec::new(),
             open_vital: Vec::new(),
+            lost: None,
+            confirm_by: None,
+            late: false,
+            day_end: None,
             runs: 0,
             unread: None,
             not_before: None,
@@ -134,6 +157,28 @@ impl Configuration {
         };
         configuration.begin_run();
         configuration
+    }
+
+    /// The same, but nothing is confirmed after `confirm_by`.
+    pub(super) fn before(wishes: Vec<Wish>, confirm_by: Instant) -> Self {
+        Self {
+            confirm_by: Some(confirm_by),
+            ..Self::new(wishes)
+        }
+    }
+
+    /// What became of the wishes, once this is over.
+    pub(super) fn verdict(&self) -> Verdict {
+        match &self.lost {
+            Some(why) => Verdict::Lost(why.clone()),
+            None if self.late => Verdict::Late,
+            None => Verdict::Verified,
+        }
+    }
+
+    /// When the gateway ended its day before anything was changed, if that was wanted otherwise and could be read.
+    pub(super) const fn day_end(&self) -> Option<DayEnd> {
+        self.day_end
     }
 
     /// A human may have changed anything: all is looked at anew, what was pressed is not pressed again.
@@ -246,7 +291,7 @@ impl Configuration {
                         menu.retry();
                         ConfigurationStep::Wait(now)
                     }
-                    MenuStep::Absent(why) => {
+                    MenuStep::Absent { why, .. } => {
                         self.give_up(&format!("the configuration window does not open: {why}"));
                         ConfigurationStep::Wait(now)
                     }
@@ -360,10 +405,8 @@ impl Configuration {
         let Stage::Sheet(sheet) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return;
         };
-        for (wish, fate, changed) in sheet.fates() {
-            if changed && !self.changed.contains(&wish.setting) {
-                self.changed.push(wish.setting);
-            }
+        let mut lost = Vec::new();
+        for (wish, fate, _) in sheet.fates() {
             let name = wish.control.name();
             let why = match fate {
                 Fate::Missing => format!("there is no \"{name}\" on its page"),
@@ -373,12 +416,25 @@ impl Configuration {
                 }
                 Fate::Pending | Fate::Right => continue,
             };
-            self.wishes.retain(|other| other != wish);
+            lost.push(wish.setting);
             self.tell_lost(wish, &why);
         }
-        self.pages.pop();
+        for (wish, _, _) in sheet.fates().filter(|(_, _, changed)| *changed) {
+            // One of several controls of a setting says nothing without the others.
+            self.spoilt |= lost.contains(&wish.setting);
+            if !self.changed.contains(&wish.setting) {
+                self.changed.push(wish.setting);
+            }
+        }
+        self.wishes.retain(|wish| !lost.contains(&wish.setting));
+        if self.pages.pop() == Some(Page::LockAndExit) && self.day_end.is_none() {
+            self.day_end = wish::day_end(sheet.before());
+        }
         if self.spoilt {
             return self.end(Ending::Cancel);
+        }
+        if self.confirm_by.is_some() && self.day_end.is_none() {
+            return self.give_up("the time that is set now cannot be read");
         }
         self.next_page();
     }
@@ -387,6 +443,7 @@ impl Configuration {
         if wish.vital {
             self.open_vital.push(wish.setting);
         }
+        self.lost.get_or_insert_with(|| why.to_owned());
         let event = Event::NotConfigured {
             setting: wish.setting.to_owned(),
             why: why.to_owned(),
@@ -407,6 +464,12 @@ impl Configuration {
         else {
             return ConfigurationStep::Wait(now);
         };
+        if *ending == Ending::Confirm && *presses == 0 && self.confirm_by.is_some_and(|by| now > by) {
+            self.late = true;
+            self.changed.clear();
+            self.end(Ending::Cancel);
+            return ConfigurationStep::Wait(now);
+        }
         if let Some(at) = pressed
             && now < *at + CLOSING
         {
@@ -435,8 +498,15 @@ impl Configuration {
 
     /// The window is gone: what was confirmed is done; a run that was cancelled for a failure is done anew.
     fn conclude(&mut self, now: Instant) -> ConfigurationStep {
-        if self.spoilt {
-            return self.again("a setting could not be verified", now);
+        if std::mem::take(&mut self.spoilt) {
+            self.changed.clear();
+            if !self.wishes.is_empty() {
+                return self.again("a setting could not be verified", now);
+            }
+        }
+        if self.late {
+            self.stage = Stage::Over;
+            return ConfigurationStep::Wait(now);
         }
         self.confirmed.append(&mut self.changed);
         self.stage = Stage::Over;

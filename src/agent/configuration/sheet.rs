@@ -66,6 +66,8 @@ struct Entry {
     silences: u32,
     /// What the field told.
     holds: Option<String>,
+    /// What it showed before it was changed: the label of the button that was chosen, the text of a field.
+    was: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +106,7 @@ impl Sheet {
             clicked: None,
             silences: 0,
             holds: None,
+            was: None,
         };
         Self {
             entries: wishes.into_iter().map(entry).collect(),
@@ -122,6 +125,13 @@ impl Sheet {
         self.entries
             .iter()
             .map(|entry| (&entry.wish, &entry.fate, entry.changed))
+    }
+
+    /// What the controls of the wishes showed before they were changed, where that was seen.
+    pub(super) fn before(&self) -> impl Iterator<Item = (&Control, &str)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| Some((&entry.wish.control, entry.was.as_deref()?)))
     }
 
     /// The setting whose button, pressed once, the click that was asked for last is on.
@@ -235,6 +245,10 @@ impl Sheet {
                     (Some(chosen), Some(other)) if chosen != other => Some(chosen),
                     _ => None,
                 };
+                if let Some(right) = right {
+                    let chosen = if right { label } else { other };
+                    self.entries[index].was.get_or_insert_with(|| chosen.to_owned());
+                }
                 self.set(now, index, window, view, &option, label, right)
             }
             Control::Fill { labels, text } => {
@@ -242,7 +256,9 @@ impl Sheet {
                 if !is_whole(panes, &field.bounds) {
                     return None;
                 }
-                self.fill(index, window, field.bounds, field.line.is_none(), &text)
+                // A time is never empty: where none was read it is asked for.
+                let empty = field.line.is_none() && !self.entries[index].wish.is_day_end();
+                self.fill(index, window, field.bounds, empty, &text)
             }
             Control::Press { label } => {
                 let button = controls::button(&view.reading, label)?;
@@ -413,7 +429,11 @@ impl Sheet {
                 missed(self);
             }
             (Asked::Read(index), ActResult::Holds(text)) => {
-                self.entries[index].holds = Some(text.clone());
+                let entry = &mut self.entries[index];
+                entry.holds = Some(text.clone());
+                if !entry.changed {
+                    entry.was.get_or_insert_with(|| text.clone());
+                }
             }
             (Asked::Read(index), ActResult::NoAnswer) => self.entries[index].silences += 1,
             (Asked::Write(index), ActResult::Filled) => {

@@ -1,6 +1,6 @@
 //! What the user wants of the gateway's own settings, and where their controls are.
 
-use crate::config::{DayEnd, GatewayOptions};
+use crate::config::{ClockTime, DayEnd, GatewayOptions};
 
 /// A page of the configuration window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ impl Page {
                 RESET,
             ],
             Self::ApiPrecautions => PRECAUTIONS.map(|(_, label)| label).into(),
-            Self::LockAndExit => [&["Auto logoff", "Auto restart"], TIMES].concat(),
+            Self::LockAndExit => [&[LOG_OFF, RESTART], TIMES].concat(),
         }
     }
 }
@@ -94,6 +94,8 @@ pub(in crate::agent) enum Control {
 
 const LOTS: &str = "Send market data in lots for US stocks for dual-mode API clients";
 const RESET: &str = "Reset API order ID sequence";
+const RESTART: &str = "Auto restart";
+const LOG_OFF: &str = "Auto logoff";
 const TIMES: &[&str] = &["Set Auto Restart Time (HH:MM)", "Set Auto Log Off Time (HH:MM)"];
 
 /// The labels of the precautions, by setting.
@@ -173,10 +175,11 @@ fn api_settings(options: &GatewayOptions) -> Vec<Wish> {
     wishes
 }
 
-fn lock_and_exit(end: &DayEnd) -> [Wish; 3] {
+/// What the page `Lock and Exit` should show.
+pub(in crate::agent) fn lock_and_exit(end: &DayEnd) -> [Wish; 3] {
     let (setting, time, label, other) = match end {
-        DayEnd::Restart(time) => ("auto_restart_time", time, "Auto restart", "Auto logoff"),
-        DayEnd::LogOff(time) => ("auto_logoff_time", time, "Auto logoff", "Auto restart"),
+        DayEnd::Restart(time) => ("auto_restart_time", time, RESTART, LOG_OFF),
+        DayEnd::LogOff(time) => ("auto_logoff_time", time, LOG_OFF, RESTART),
     };
     let (half, other_half) = if time.is_afternoon() {
         ("PM", "AM")
@@ -198,6 +201,25 @@ fn lock_and_exit(end: &DayEnd) -> [Wish; 3] {
     ]
 }
 
+/// What the page `Lock and Exit` says, by its controls and what each of them shows.
+pub(super) fn day_end<'a>(shown: impl Iterator<Item = (&'a Control, &'a str)>) -> Option<DayEnd> {
+    let (mut end, mut time, mut half) = (None, None, None);
+    for (control, shows) in shown {
+        match control {
+            Control::Fill { .. } => time = Some(shows),
+            Control::Choose { .. } if [RESTART, LOG_OFF].contains(&shows) => end = Some(shows),
+            Control::Choose { .. } => half = Some(shows),
+            Control::Tick { .. } | Control::Press { .. } => {}
+        }
+    }
+    let time = ClockTime::on_twelve_hours(time?, half? == "PM")?;
+    Some(if end? == RESTART {
+        DayEnd::Restart(time)
+    } else {
+        DayEnd::LogOff(time)
+    })
+}
+
 impl Wish {
     const fn new(setting: &'static str, page: Page, control: Control) -> Self {
         Self {
@@ -206,6 +228,11 @@ impl Wish {
             control,
             vital: false,
         }
+    }
+
+    /// Whether it is about when the gateway ends its day.
+    pub(in crate::agent) fn is_day_end(&self) -> bool {
+        self.page == Page::LockAndExit
     }
 }
 
@@ -216,5 +243,25 @@ impl Control {
             Self::Tick { label, .. } | Self::Choose { label, .. } | Self::Press { label } => label,
             Self::Fill { labels, .. } => labels.first().copied().unwrap_or_default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_day_is_read_from_the_controls_that_set_it() {
+        let wishes = lock_and_exit(&DayEnd::Restart(ClockTime::after_midnight(485)));
+        let read = |shows: [&str; 3]| day_end(wishes.iter().map(|wish| &wish.control).zip(shows));
+        let night = ClockTime::after_midnight(23 * 60 + 45);
+        assert_eq!(read([LOG_OFF, "11:45", "PM"]), Some(DayEnd::LogOff(night)));
+        assert_eq!(read([RESTART, "11:45", "PM"]), Some(DayEnd::Restart(night)));
+        assert_eq!(read([RESTART, "11:", "PM"]), None, "the time is incomplete");
+        let some = wishes[..2]
+            .iter()
+            .map(|wish| &wish.control)
+            .zip([RESTART, "11:45"]);
+        assert_eq!(day_end(some), None, "nobody knows which half of the day");
     }
 }

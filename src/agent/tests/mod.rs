@@ -5,6 +5,7 @@ mod filling;
 mod life;
 mod login;
 mod outcome;
+mod restart;
 mod second_factor;
 mod stage;
 mod upkeep;
