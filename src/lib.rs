@@ -66,6 +66,7 @@ pub mod dialogs;
 pub mod exit;
 pub mod gateway;
 pub mod journal;
+pub mod life;
 pub mod pilot;
 pub mod relay;
 pub mod screen;
