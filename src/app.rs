@@ -1,5 +1,6 @@
 //! The only wiring: what starts in which order, who hears of what, and how it all stops.
 
+mod course;
 mod error;
 mod probe;
 mod rules;
@@ -17,13 +18,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use crate::agent::{Agent, Errand, Event, Policy, State};
-use crate::config::{Config, OnRefusal, OnTimeout};
+use crate::agent::{Agent, Event, Policy, State};
+use crate::config::{Config, OnRefusal};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
-use crate::gateway::{self, Launch, LaunchError, Restart, WallClock};
+use crate::gateway::{self, Launch, LaunchError, WallClock};
 use crate::journal::recorder::{Recorder, RecorderOptions};
 use crate::journal::{EventLog, Governor};
+use crate::life::{BrokerWeek, Life};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{
@@ -99,7 +101,10 @@ struct App {
     rule_watch: Option<RuleWatch>,
     /// How to start the gateway, and where; none for one that somebody else started.
     launch: Option<(Launch, DisplayAddress)>,
+    life: Life,
     gateway: Option<Service>,
+    /// How the gateway's process ended last.
+    last_exit: String,
     display: Option<Service>,
     /// The folder of the cookie of a display that was started here.
     cookies: Option<PathBuf>,
@@ -140,7 +145,10 @@ impl App {
         let recorder = recorder(&config, &policy, &catalogue, rules);
         let agent = RecordedAgent::new(Agent::new(catalogue, policy), recorder);
         let signals = Signals::new().map_err(AppError::Runtime)?;
-        let hands = hands(&mut config)?;
+        let clock = wall_clock(&config);
+        let course = course::plan(&config, clock.as_ref(), launch.is_some());
+        let life = Life::new(course::now(), course, BrokerWeek::new()?);
+        let hands = hands(&mut config, clock)?;
         let viewers = match &config.vnc {
             Some(settings) => Some(view::bind(settings).await?),
             None => {
@@ -174,7 +182,9 @@ impl App {
             pilot: None,
             rule_watch,
             launch: None,
+            life,
             gateway: None,
+            last_exit: String::new(),
             display: None,
             cookies: None,
             logged_in,
@@ -251,7 +261,7 @@ impl App {
             }
         }));
         self.launch = launch.map(|launch| (launch, display));
-        self.start_gateway(None)
+        self.begin()
     }
 
     /// Starts Xvfb and waits for the number of its display.
@@ -331,54 +341,16 @@ impl App {
         Ok(())
     }
 
-    fn start_gateway(&mut self, restart: Option<&Restart>) -> Result<(), AppError> {
-        let Some((launch, display)) = &self.launch else {
-            return Ok(());
-        };
-        let mut command = launch.command(display, restart);
-        let output = supervisor::log_output("gateway", Redaction::default());
-        let child = self.reaper.spawn("gateway", &mut command, output)?;
-        self.leftovers.add("gateway", child.identity())?;
-        self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
-        self.tell(Command::GatewayStarted(matches!(
-            restart,
-            Some(Restart::WithToken(_))
-        )));
-        Ok(())
-    }
-
-    /// The gateway ended by itself: it comes back if it left the token of an auto-restart.
-    fn gateway_ended(&mut self, exit: supervisor::Exit) -> Result<(), AppError> {
-        if let Some(gateway) = self.gateway.take() {
-            self.forget(&gateway);
-        }
-        self.tell(Command::GatewayExited(format!(
-            "the gateway's process ended ({exit})"
-        )));
-        let restart = match &self.launch {
-            Some((launch, _)) => launch.take_restart()?,
-            None => None,
-        };
-        let Some(restart) = restart else {
-            let cure = "see its lines in the log and the events file; start gatehand again";
-            return Err(AppError::Ended {
-                what: "the gateway",
-                how: exit.to_string(),
-                cure,
-            });
-        };
-        tracing::info!(?restart, "the gateway restarts itself");
-        self.start_gateway(Some(&restart))
-    }
-
     /// Waits for the reason to stop.
     async fn watch(&mut self) -> Result<ExitCode, AppError> {
-        let mut second_factor: Option<tokio::time::Instant> = None;
         loop {
-            let limit = self.config.second_factor.limit;
-            let second_factor_over = async {
-                match second_factor {
-                    Some(since) => tokio::time::sleep_until(since + limit).await,
+            if let Some(code) = self.obey().await? {
+                return Ok(code);
+            }
+            let due = self.life.poll_timeout(course::now());
+            let due = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
                     None => std::future::pending().await,
                 }
             };
@@ -389,16 +361,11 @@ impl App {
                 }
                 report = self.reports.recv() => match report {
                     Some(Report::Event(Event::State { state, evidence })) => {
-                        second_factor = match (state, second_factor) {
-                            (State::SecondFactor, None) => Some(tokio::time::Instant::now()),
-                            (State::SecondFactor, since) => since,
-                            _ => None,
-                        };
-                        self.entered(state, evidence).await?;
+                        self.life.entered(course::now(), state);
+                        self.entered(state, evidence)?;
                     }
                     Some(Report::Event(Event::SecondFactorMissed)) if !self.config.second_factor.relogin => {
-                        second_factor = None;
-                        self.second_factor_missed().await?;
+                        self.life.second_factor_missed();
                     }
                     Some(Report::Event(_) | Report::Begun(..)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
@@ -410,26 +377,12 @@ impl App {
                     self.display = None;
                     return Err(AppError::Ended { what: "Xvfb", how: exit.to_string(), cure: "start gatehand again" });
                 }
-                () = second_factor_over => {
-                    second_factor = None;
-                    self.second_factor_missed().await?;
-                }
+                () = due => self.life.handle_timeout(course::now()),
             }
         }
     }
 
-    /// Nobody confirmed in time: by the settings, the end, or a new gateway that asks again.
-    async fn second_factor_missed(&mut self) -> Result<(), AppError> {
-        if self.launch.is_none() || self.config.second_factor.on_timeout == OnTimeout::Exit {
-            return Err(AppError::SecondFactorTimedOut(self.config.second_factor.limit));
-        }
-        tracing::warn!("the second factor was not confirmed: the gateway is started again");
-        self.stop_gateway().await;
-        self.tell(Command::GatewayExited("stopped for a new second factor".into()));
-        self.start_gateway(None)
-    }
-
-    async fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
+    fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
         let logged_in = match state {
             State::LoggedIn | State::Configuring | State::Ready | State::Disconnected => true,
             // The API may answer behind a dialog that waits for a human.
@@ -445,11 +398,8 @@ impl App {
         {
             on_ready(&self.config);
         }
-        if state == State::LockedOut {
-            self.stop_gateway().await;
-            if self.config.on_refusal == OnRefusal::Exit {
-                return Err(AppError::Refused(evidence));
-            }
+        if state == State::LockedOut && self.config.on_refusal == OnRefusal::Exit {
+            return Err(AppError::Refused(evidence));
         }
         Ok(())
     }
@@ -458,14 +408,6 @@ impl App {
         if let Some(pilot) = &self.pilot {
             pilot.tell(command);
         }
-    }
-
-    async fn stop_gateway(&mut self) {
-        let Some(mut gateway) = self.gateway.take() else {
-            return;
-        };
-        gateway.stop(|| self.tell(Command::CarryOut(Errand::Close))).await;
-        self.forget(&gateway);
     }
 
     /// Stops everything, last started first: the gateway through its window, then the ports, then the display.
@@ -558,7 +500,24 @@ fn recorder(
         .ok()
 }
 
-fn hands(config: &mut Config) -> Result<Hands, AppError> {
+/// The clock that the gateway goes by.
+fn wall_clock(config: &Config) -> Option<WallClock> {
+    let settings = &config.gateway;
+    let zone = settings
+        .time_zone
+        .clone()
+        .or_else(|| gateway::time_zone(&settings.settings_path))?;
+    let clock = WallClock::of(&zone);
+    if clock.is_none() {
+        tracing::warn!(
+            zone,
+            "no time zone has that name: nothing can be done at a time of the gateway's"
+        );
+    }
+    clock
+}
+
+fn hands(config: &mut Config, clock: Option<WallClock>) -> Result<Hands, AppError> {
     let credentials = config.credentials.take();
     let data_credentials = config.data_credentials.take();
     let governor = match &credentials {
@@ -575,21 +534,6 @@ fn hands(config: &mut Config) -> Result<Hands, AppError> {
         }
         None => None,
     };
-    let settings = &config.gateway;
-    let zone = settings
-        .time_zone
-        .clone()
-        .or_else(|| gateway::time_zone(&settings.settings_path));
-    let clock = zone.and_then(|zone| {
-        let clock = WallClock::of(&zone);
-        if clock.is_none() {
-            tracing::warn!(
-                zone,
-                "no time zone has that name: nothing can be done at a time of the gateway's"
-            );
-        }
-        clock
-    });
     Ok(Hands {
         clock,
         credentials,

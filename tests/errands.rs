@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::gateway::StandIn;
 use common::{TestDisplay, wait_for, wait_within};
-use gatehand::agent::{Agent, Errand, Event, Policy, State};
+use gatehand::agent::{Agent, Departure, Errand, Event, Policy, State};
 use gatehand::config::{self, Sources};
 use gatehand::dialogs::Catalogue;
 use gatehand::gateway::WallClock;
@@ -202,7 +202,10 @@ fn the_gateway_is_restarted_without_a_menu_item_for_it() {
             .map(|entry| entry["why"].clone())
             .find(|why| why == "auto restart")
     });
-    flight.pilot.tell(Command::GatewayExited("it restarts".into()));
+    flight.pilot.tell(Command::GatewayExited(Departure {
+        why: "it restarts".into(),
+        comes_back: true,
+    }));
     flight.wait(
         "the restart",
         |event| matches!(event, Event::CarriedOut { command } if command == "Restart"),

@@ -302,27 +302,6 @@ fn a_login_that_the_server_refuses_for_now_is_tried_again() {
 }
 
 #[test]
-fn a_gateway_killed_from_outside_is_noticed() {
-    let mut program = Program::run(json!({}));
-    program.wait_for_state("ready");
-    let pid = program.journal.all("started")[0]["pid"].as_u64().unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-KILL", &pid.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-    program.wait_for_state("stopped");
-    assert_eq!(program.ended().code(), Some(69));
-    assert!(
-        program.log().contains("the gateway ended (killed by SIGKILL)"),
-        "{}",
-        program.log()
-    );
-}
-
-#[test]
 fn sigterm_closes_the_gateway_through_its_window_and_leaves_nothing() {
     let mut program = Program::run(json!({}));
     program.wait_for_state("ready");

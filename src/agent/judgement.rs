@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::{Action, Agent, Asker, Event, Outcome, Rule, Seen, State, View, is_form};
+use super::{Action, Agent, Asker, Departure, Event, Outcome, Rule, Seen, State, View, is_form};
 use crate::dialogs::{Meaning, Recognition};
 use crate::screen::{WindowId, WindowKind};
 
@@ -111,7 +111,10 @@ impl Agent {
     /// A gateway without a window is gone: for one that somebody else started, this is all that tells.
     pub(super) fn judge_absence(&mut self, now: Instant) {
         if !self.screen.is_empty()
-            || matches!(self.state, State::Starting | State::Stopped | State::LockedOut)
+            || matches!(
+                self.state,
+                State::Starting | State::Restarting | State::Stopped | State::LockedOut
+            )
         {
             self.empty_since = None;
             return;
@@ -120,7 +123,10 @@ impl Agent {
         if now < since + EMPTY {
             return self.wake_at(since + EMPTY);
         }
-        self.gateway_exited("no window of the gateway is left");
+        self.gateway_exited(&Departure {
+            why: "no window of the gateway is left".into(),
+            comes_back: false,
+        });
     }
 
     pub(super) fn judge_state(&mut self, known: &[(Seen, View, Rule)], blocked: bool) {

@@ -32,7 +32,7 @@ use login::Login;
 pub use login::is_form_label;
 pub use policy::{Circumstances, Policy};
 use second_factor::CodeEntry;
-pub use state::{Event, State};
+pub use state::{Departure, Event, State};
 use upkeep::Upkeep;
 
 use crate::dialogs::{Catalogue, Meaning, Permit, Recognition, Rule};
@@ -249,7 +249,7 @@ impl Agent {
     }
 
     /// The gateway's process has ended.
-    pub fn gateway_exited(&mut self, why: &str) {
+    pub fn gateway_exited(&mut self, departure: &Departure) {
         self.logged_in = false;
         self.api_answers = false;
         self.abandon_login();
@@ -260,7 +260,12 @@ impl Agent {
         self.missed = false;
         self.events.extend(self.upkeep.gateway_exited());
         if self.locked.is_none() {
-            self.enter(State::Stopped, why.to_owned());
+            let state = if departure.comes_back {
+                State::Restarting
+            } else {
+                State::Stopped
+            };
+            self.enter(state, departure.why.clone());
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where the gateway is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -34,8 +34,19 @@ pub enum State {
     LockedOut,
     /// The settings contradict what the gateway asks: a human has to decide.
     Failed,
+    /// The gateway is gone, and is started again.
+    Restarting,
     /// The gateway is gone.
     Stopped,
+}
+
+/// How a gateway ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Departure {
+    /// What happened to it.
+    pub why: String,
+    /// Whether it is started again without being asked to.
+    pub comes_back: bool,
 }
 
 impl fmt::Display for State {
@@ -53,6 +64,7 @@ impl fmt::Display for State {
             Self::HandsOff => "HandsOff",
             Self::LockedOut => "LockedOut",
             Self::Failed => "Failed",
+            Self::Restarting => "Restarting",
             Self::Stopped => "Stopped",
         })
     }

@@ -85,6 +85,9 @@ pub enum AppError {
     /// The credentials were refused, and GATEHAND_ON_REFUSAL=exit.
     #[error("{0}; nothing is submitted again before they change")]
     Refused(String),
+    /// The broker's time zone is not known.
+    #[error("time zones: {0}; install the time zone database (Debian: tzdata)")]
+    TimeZone(#[from] jiff::Error),
     /// See the source.
     #[error(transparent)]
     Launch(#[from] LaunchError),
@@ -128,6 +131,7 @@ impl AppError {
             | Self::Viewers(_)
             | Self::Ended { .. }
             | Self::DisplayLost(_)
+            | Self::TimeZone(_)
             | Self::Leftovers(_)
             | Self::Pilot(_)
             | Self::Relay(_)

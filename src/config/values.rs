@@ -393,6 +393,18 @@ impl ClockTime {
         Self::parse(&format!("{} {half}", text.trim())).ok()
     }
 
+    /// 0 to 23.
+    #[must_use]
+    pub const fn hour(self) -> i8 {
+        self.hour.cast_signed()
+    }
+
+    /// 0 to 59.
+    #[must_use]
+    pub const fn minute(self) -> i8 {
+        self.minute.cast_signed()
+    }
+
     /// Whether it is noon or later.
     #[must_use]
     pub const fn is_afternoon(self) -> bool {

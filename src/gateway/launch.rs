@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::command::{Start, child_environment, jvm_command};
 use super::installation::{Installation, InstallationError, JavaFallback, find_installation};
 use super::jts_ini::{JtsIni, JtsIniError, Zone, prepare_jts_ini};
-use super::restart_token::{RestartToken, find_restart_token};
+use super::restart_token::{Left, find_restart_token};
 use crate::config::GatewaySettings;
 use crate::x11::DisplayAddress;
 
@@ -88,10 +88,7 @@ impl Launch {
     /// # Errors
     /// When they cannot be written.
     pub fn prepare(&self, time_zone: Option<&str>) -> Result<(), LaunchError> {
-        std::fs::create_dir_all(&self.settings_path).map_err(|source| LaunchError::SettingsFolder {
-            path: self.settings_path.clone(),
-            source,
-        })?;
+        std::fs::create_dir_all(&self.settings_path).map_err(|source| self.folder_failed(source))?;
         let zone = time_zone.map_or(Zone::IfMissing(DEFAULT_ZONE), Zone::Exactly);
         if prepare_jts_ini(&self.settings_path, &JtsIni { zone })? {
             tracing::info!(folder = %self.settings_path.display(), "jts.ini written");
@@ -99,32 +96,37 @@ impl Launch {
         Ok(())
     }
 
-    /// The id of the token that the gateway left in order to be started again without a login; none when it simply
-    /// ended. Several tokens contradict each other: they are deleted, and the login is a full one.
+    /// What the gateway left in order to be started again without a login.
     ///
     /// # Errors
     /// When the settings folder cannot be read.
-    pub fn take_restart(&self) -> Result<Option<Restart>, LaunchError> {
-        let failed = |source| LaunchError::SettingsFolder {
+    pub fn left(&self) -> Result<Left, LaunchError> {
+        find_restart_token(&self.settings_path).map_err(|source| self.folder_failed(source))
+    }
+
+    /// Removes what was left: the login is a full one.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn drop_tokens(&self) -> Result<(), LaunchError> {
+        let paths = match self.left()? {
+            Left::Nothing => Vec::new(),
+            Left::Token(token) => vec![token.path],
+            Left::SeveralTokens(paths) => paths,
+        };
+        let removed = paths.iter().try_for_each(std::fs::remove_file);
+        removed.map_err(|source| self.folder_failed(source))
+    }
+
+    fn folder_failed(&self, source: io::Error) -> LaunchError {
+        LaunchError::SettingsFolder {
             path: self.settings_path.clone(),
             source,
-        };
-        match find_restart_token(&self.settings_path).map_err(failed)? {
-            RestartToken::None => Ok(None),
-            RestartToken::One { id, .. } => Ok(Some(Restart::WithToken(id))),
-            RestartToken::Several(paths) => {
-                paths.iter().try_for_each(std::fs::remove_file).map_err(failed)?;
-                Ok(Some(Restart::FullLogin))
-            }
         }
     }
 
-    /// The command that starts it on `display`.
-    pub fn command(&self, display: &DisplayAddress, restart: Option<&Restart>) -> Command {
-        let restart = match restart {
-            Some(Restart::WithToken(id)) => Some(id.as_str()),
-            Some(Restart::FullLogin) | None => None,
-        };
+    /// The command that starts it on `display`: with the id of a restart token, it logs in by itself.
+    pub fn command(&self, display: &DisplayAddress, restart: Option<&str>) -> Command {
         let start = Start {
             settings_path: &self.settings_path,
             heap_megabytes: self.heap_megabytes,
@@ -141,15 +143,6 @@ impl Launch {
         ));
         command
     }
-}
-
-/// How a gateway that ended by itself is to be started again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Restart {
-    /// The tokens were of no use.
-    FullLogin,
-    /// With this token's id: no login dialog will come.
-    WithToken(String),
 }
 
 impl fmt::Display for Launch {

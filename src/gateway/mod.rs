@@ -13,6 +13,6 @@ pub use api_probe::{ApiAnswer, ProbeError, probe};
 pub use command::{JvmCommand, Start, child_environment, jvm_command};
 pub use installation::{Installation, InstallationError, JavaFallback, find_installation};
 pub use jts_ini::{JtsIni, JtsIniError, Zone, prepare_jts_ini, time_zone};
-pub use launch::{Launch, LaunchError, Restart};
-pub use restart_token::{RestartToken, find_restart_token};
+pub use launch::{Launch, LaunchError};
+pub use restart_token::{Left, RestartToken, find_restart_token};
 pub use wall_clock::WallClock;

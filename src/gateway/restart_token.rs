@@ -4,20 +4,28 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What was found in the settings folder.
+use jiff::Timestamp;
+
+/// One token: start with `-Drestart=<id>`, and no login is needed.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum RestartToken {
-    /// Nothing: a full login.
-    None,
-    /// One: start with `-Drestart=<id>`, and no login is needed.
-    One {
-        /// The id: the name of the folder it lies in.
-        id: String,
-        /// The file.
-        path: PathBuf,
-    },
+pub struct RestartToken {
+    /// The id: the name of the folder it lies in.
+    pub id: String,
+    /// The file.
+    pub path: PathBuf,
+    /// When it was written.
+    pub written: Timestamp,
+}
+
+/// What a gateway left in the settings folder when it ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Left {
+    /// Nothing: it was told to end, or it failed.
+    Nothing,
+    /// A token: it wants to be started again.
+    Token(RestartToken),
     /// Several, so that nobody can tell which is right: they are to be deleted before a full login.
-    Several(Vec<PathBuf>),
+    SeveralTokens(Vec<PathBuf>),
 }
 
 /// Looks for `<settings_path>/<id>/autorestart`.
@@ -25,7 +33,7 @@ pub enum RestartToken {
 /// # Errors
 ///
 /// When the folder cannot be read.
-pub fn find_restart_token(settings_path: &Path) -> io::Result<RestartToken> {
+pub fn find_restart_token(settings_path: &Path) -> io::Result<Left> {
     let mut found = Vec::new();
     for entry in fs::read_dir(settings_path)? {
         let entry = entry?;
@@ -37,12 +45,16 @@ pub fn find_restart_token(settings_path: &Path) -> io::Result<RestartToken> {
         }
     }
     Ok(match found.len() {
-        0 | 1 => found
-            .pop()
-            .map_or(RestartToken::None, |(id, path)| RestartToken::One { id, path }),
+        0 => Left::Nothing,
+        1 => {
+            let (id, path) = found.remove(0);
+            let written = path.metadata()?.modified()?;
+            let written = Timestamp::try_from(written).unwrap_or(Timestamp::UNIX_EPOCH);
+            Left::Token(RestartToken { id, path, written })
+        }
         _ => {
             found.sort();
-            RestartToken::Several(found.into_iter().map(|(_, path)| path).collect())
+            Left::SeveralTokens(found.into_iter().map(|(_, path)| path).collect())
         }
     })
 }
@@ -61,17 +73,18 @@ mod tests {
             path
         };
         fs::write(root.path().join("autorestart"), "not in a folder of its own").unwrap();
-        assert_eq!(find_restart_token(root.path()).unwrap(), RestartToken::None);
+        assert_eq!(find_restart_token(root.path()).unwrap(), Left::Nothing);
         let first = put("aaa");
-        let one = RestartToken::One {
-            id: "aaa".into(),
-            path: first.clone(),
+        let Left::Token(token) = find_restart_token(root.path()).unwrap() else {
+            panic!("one token");
         };
-        assert_eq!(find_restart_token(root.path()).unwrap(), one);
+        assert_eq!((token.id.as_str(), &token.path), ("aaa", &first));
+        let age = Timestamp::now().duration_since(token.written);
+        assert!(age.as_secs() < 60, "{age:?}");
         let second = put("bbb");
         assert_eq!(
             find_restart_token(root.path()).unwrap(),
-            RestartToken::Several(vec![first, second])
+            Left::SeveralTokens(vec![first, second])
         );
         assert!(find_restart_token(&root.path().join("missing")).is_err());
     }

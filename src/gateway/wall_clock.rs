@@ -18,6 +18,11 @@ impl WallClock {
         Some(Self { zone })
     }
 
+    /// Its zone.
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// What it shows at `now`, in seconds since its midnight.
     pub fn seconds(&self, now: SystemTime) -> u32 {
         let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);

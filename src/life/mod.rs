@@ -14,11 +14,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::agent::State;
+use crate::gateway::{Left, RestartToken};
 pub use calendar::{BrokerWeek, Weekly};
 
 /// First pause before a gateway that failed is started again; doubled each time, up to [`MAX_BACK_OFF`].
 const BACK_OFF: Duration = Duration::from_secs(5);
 const MAX_BACK_OFF: Duration = Duration::from_secs(600);
+/// Failures in a row after which a gateway that never showed a window will not.
+const MAX_FAILURES: u32 = 3;
 /// While the broker's maintenance lasts, a failed gateway is left alone at least this long.
 const MAINTENANCE_BACK_OFF: Duration = Duration::from_secs(600);
 /// A gateway that was up for so long begins with the shortest pause again.
@@ -88,15 +91,8 @@ pub enum Ending {
     Planned(String),
     /// Nobody gave the second factor in time.
     SecondFactor,
-}
-
-/// The token that a gateway left when it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
-    /// Its id.
-    pub id: String,
-    /// When it was written.
-    pub written: Timestamp,
+    /// The gateway failed again and again, and nothing of it ever showed.
+    Broken,
 }
 
 /// Where the process is.
@@ -147,8 +143,10 @@ pub struct Life {
     orders: VecDeque<Order>,
     /// Ends in a row that nobody had asked for.
     failures: u32,
+    /// Whether a window of any gateway was there.
+    shown: bool,
     /// The token that the gateway was started with last: it is good once.
-    used: Option<Token>,
+    used: Option<RestartToken>,
     /// Until when the schedule was carried out.
     scheduled: Timestamp,
     /// Until when the API is expected to be away.
@@ -165,6 +163,7 @@ impl Life {
             phase: Phase::Down { start: None },
             orders: VecDeque::new(),
             failures: 0,
+            shown: false,
             used: None,
             scheduled: now.wall,
             outage: None,
@@ -182,19 +181,29 @@ impl Life {
         self.outage
     }
 
-    /// Begins, with the token that an earlier gateway left behind, if there is one.
-    pub fn begin(&mut self, now: Moment, token: Option<Token>) {
-        self.start(now, token);
+    /// How long until the gateway is started, when there is none and there will be one.
+    #[must_use]
+    pub fn next_start(&self, now: Moment) -> Option<Duration> {
+        match self.phase {
+            Phase::Down { start } => start.map(|start| start.saturating_duration_since(now.instant)),
+            Phase::Starting { .. } => Some(Duration::ZERO),
+            _ => None,
+        }
+    }
+
+    /// Begins, with what an earlier gateway left.
+    pub fn begin(&mut self, now: Moment, left: Left) {
+        self.start(now, left);
     }
 
     /// The gateway's process has ended.
-    pub fn exited(&mut self, now: Moment, token: Option<Token>) {
+    pub fn exited(&mut self, now: Moment, left: Left) {
         let phase = std::mem::replace(&mut self.phase, Phase::Down { start: None });
         if let Phase::Stopping { then } = phase {
             match then {
                 Then::End(ending) => self.end(ending),
                 Then::Stay { until } => self.phase = Phase::Down { start: until },
-                Then::Start { after } if after.is_zero() => self.start(now, None),
+                Then::Start { after } if after.is_zero() => self.start(now, Left::Nothing),
                 Then::Start { after } => self.start_after(now, after),
             }
             return;
@@ -204,14 +213,17 @@ impl Life {
         {
             self.failures = 0;
         }
-        if token.as_ref().is_some_and(|token| self.is_good(token, now.wall)) {
+        if left != Left::Nothing {
             self.outage = now.wall.checked_add(RESTART_SPAN).ok();
-            return self.start(now, token);
+            return self.start(now, left);
         }
         if self.has_logged_off(now.wall) {
             return self.end(Ending::Planned("the gateway has logged off, as set".into()));
         }
         let pause = self.back_off(now);
+        if self.is_broken() {
+            return self.end(Ending::Broken);
+        }
         self.start_after(now, pause);
     }
 
@@ -248,6 +260,7 @@ impl Life {
             (State::LockedOut, _) => return self.stop("the login is locked", Then::Stay { until: None }),
             _ => return,
         };
+        self.shown = true;
         self.phase = phase;
     }
 
@@ -283,7 +296,7 @@ impl Life {
     /// The session is taken back: a gateway that is closed is started.
     pub fn reclaim(&mut self, now: Moment) {
         match &mut self.phase {
-            Phase::Down { .. } => self.start(now, None),
+            Phase::Down { .. } => self.start(now, Left::Nothing),
             Phase::Stopping {
                 then: then @ Then::Stay { .. },
             } => {
@@ -298,7 +311,7 @@ impl Life {
     /// Closes the gateway and starts it anew, with a full login.
     pub fn restart(&mut self, now: Moment, why: &str) {
         match &mut self.phase {
-            Phase::Down { .. } => self.start(now, None),
+            Phase::Down { .. } => self.start(now, Left::Nothing),
             Phase::Stopping {
                 then: then @ Then::Stay { .. },
             } => {
@@ -324,10 +337,14 @@ impl Life {
         self.carry_out_schedule(now);
         let over = |since: Instant, limit: Duration| now.instant >= since + limit;
         match self.phase {
-            Phase::Down { start: Some(start) } if now.instant >= start => self.start(now, None),
+            Phase::Down { start: Some(start) } if now.instant >= start => self.start(now, Left::Nothing),
             Phase::Starting { since } if over(since, self.plan.login_window_limit) => {
                 let after = self.back_off(now);
-                self.stop("no login window came", Then::Start { after });
+                let then = match self.is_broken() {
+                    true => Then::End(Ending::Broken),
+                    false => Then::Start { after },
+                };
+                self.stop("no window of a login came", then);
             }
             Phase::SecondFactor { since } if over(since, self.plan.second_factor_limit) => {
                 self.second_factor_missed()
@@ -392,7 +409,11 @@ impl Life {
         }
     }
 
-    fn is_good(&self, token: &Token, now: Timestamp) -> bool {
+    const fn is_broken(&self) -> bool {
+        !self.shown && self.failures >= MAX_FAILURES
+    }
+
+    fn is_good(&self, token: &RestartToken, now: Timestamp) -> bool {
         self.used.as_ref() != Some(token) && self.week.token_lives(token.written, now)
     }
 
@@ -419,8 +440,11 @@ impl Life {
         }
     }
 
-    fn start(&mut self, now: Moment, token: Option<Token>) {
-        let token = token.filter(|token| self.is_good(token, now.wall));
+    fn start(&mut self, now: Moment, left: Left) {
+        let token = match left {
+            Left::Token(token) if self.is_good(&token, now.wall) => Some(token),
+            _ => None,
+        };
         let by_token = token.is_some();
         self.used = token.or_else(|| self.used.take());
         self.phase = Phase::Starting { since: now.instant };

@@ -39,7 +39,7 @@ struct World {
     mishaps: VecDeque<Mishap>,
     running: bool,
     tokens: i32,
-    token: Option<Token>,
+    token: Option<RestartToken>,
     /// When credentials were submitted, by the wall clock.
     submissions: Vec<String>,
     /// When the gateway was started, and how.
@@ -96,7 +96,7 @@ impl World {
             ended: None,
             wake_ups: 0,
         };
-        world.life.begin(now, None);
+        world.life.begin(now, Left::Nothing);
         world.obey();
         world
     }
@@ -232,12 +232,14 @@ impl World {
         self.to_come.clear();
         if with_token {
             self.tokens += 1;
-            self.token = Some(Token {
+            self.token = Some(RestartToken {
                 id: format!("token-{}", self.tokens),
+                path: "autorestart".into(),
                 written: self.now().wall,
             });
         }
-        self.life.exited(self.now(), self.token.clone());
+        let left = self.token.clone().map_or(Left::Nothing, Left::Token);
+        self.life.exited(self.now(), left);
     }
 
     fn by_token(&self) -> usize {
@@ -295,21 +297,22 @@ fn without_a_weekly_restart_the_token_dies_on_sunday_and_one_login_follows() {
     assert_eq!(world.submissions.len(), 1, "{:?}", world.submissions);
 
     // A container that was down over Sunday does not try the token of Saturday.
-    let saturday = Token {
+    let saturday = RestartToken {
         id: "old".into(),
+        path: "autorestart".into(),
         written: "2026-11-21T22:45:00Z".parse().expect("a time"),
     };
     let now = Moment {
         instant: Instant::now(),
         wall: "2026-11-23T08:00:00Z".parse().expect("a time"),
     };
-    let begin = |token: &Token| {
+    let begin = |token: &RestartToken| {
         let mut life = Life::new(now, plan(), BrokerWeek::new().expect("known"));
-        life.begin(now, Some(token.clone()));
+        life.begin(now, Left::Token(token.clone()));
         life.poll_order()
     };
     assert_eq!(begin(&saturday), Some(Order::Start { by_token: false }));
-    let monday = Token {
+    let monday = RestartToken {
         written: "2026-11-23T04:45:00Z".parse().expect("a time"),
         ..saturday
     };
@@ -325,11 +328,12 @@ fn a_token_is_used_once() {
     assert_eq!(world.starts.last().map(|(_, by_token)| *by_token), Some(true));
     // It ends before it took its token away.
     world.running = false;
-    let same = Token {
+    let same = RestartToken {
         id: "token-1".into(),
+        path: "autorestart".into(),
         written: world.now().wall,
     };
-    world.life.exited(world.now(), Some(same));
+    world.life.exited(world.now(), Left::Token(same));
     world.obey();
     world.live("2026-11-24T09:10:00Z");
     assert_eq!(
@@ -530,4 +534,28 @@ fn a_clock_that_is_set_moves_the_schedule_and_no_delay() {
     world.set = SignedDuration::from_hours(-5);
     world.live("2026-11-24T04:06:00Z");
     assert_eq!(world.starts.len(), 2);
+}
+
+#[test]
+fn a_gateway_that_never_shows_anything_is_given_up() {
+    let mut world = World::new("2026-11-24T09:00:00Z", plan());
+    world.to_come.clear();
+    world.mishaps = [Mishap::Crash, Mishap::NoWindow].into();
+    world.script(false);
+    world.live("2026-11-24T09:00:05Z");
+    world.mishaps = [Mishap::NoWindow, Mishap::Crash].into();
+    world.live("2026-11-24T12:00:00Z");
+    assert_eq!((world.ended, world.starts.len()), (Some(Ending::Broken), 3));
+}
+
+#[test]
+fn tokens_that_contradict_each_other_lead_to_a_full_login_at_once() {
+    let mut world = World::new("2026-11-24T09:00:00Z", plan());
+    world.live("2026-11-24T09:05:00Z");
+    world.running = false;
+    world.to_come.clear();
+    world.life.exited(world.now(), Left::SeveralTokens(Vec::new()));
+    world.obey();
+    let (time, by_token) = world.starts.last().expect("some");
+    assert_eq!((&time[10..], *by_token), ("10:05:00", false));
 }

@@ -14,7 +14,7 @@ use std::time::{Instant, SystemTime};
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::agent::{Errand, Event, State};
+use crate::agent::{Departure, Errand, Event, State};
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::EventLog;
 use crate::vision::OcrError;
@@ -32,7 +32,7 @@ pub enum Command {
     /// Have something done through the main window.
     CarryOut(Errand),
     /// The gateway's process has ended.
-    GatewayExited(String),
+    GatewayExited(Departure),
     /// A gateway's process was started; true: with the token of an automatic restart.
     GatewayStarted(bool),
     /// A viewer typed or clicked.
@@ -177,7 +177,7 @@ impl Cockpit {
                 let begun = self.agent.carry_out(now, errand);
                 let _ = self.reports.send(Report::Begun(errand, begun));
             }
-            Command::GatewayExited(why) => self.agent.gateway_exited(now, &why),
+            Command::GatewayExited(departure) => self.agent.gateway_exited(now, &departure),
             Command::GatewayStarted(by_token) => self.agent.gateway_started(now, by_token),
             Command::HumanActed => self.agent.human_acted(now),
             Command::Rules(files) => self.take_rules(now, files),

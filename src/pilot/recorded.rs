@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::agent::{ActResult, Action, Agent, Errand, Event, Seen};
+use crate::agent::{ActResult, Action, Agent, Departure, Errand, Event, Seen};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::journal::recorder::{Input, Recorder};
 
@@ -48,9 +48,9 @@ impl RecordedAgent {
         self.agent.human_acted(now);
     }
 
-    pub(super) fn gateway_exited(&mut self, now: Instant, why: &str) {
-        self.record(now, || Input::GatewayExited(why.to_owned()));
-        self.agent.gateway_exited(why);
+    pub(super) fn gateway_exited(&mut self, now: Instant, departure: &Departure) {
+        self.record(now, || Input::GatewayExited(departure.clone()));
+        self.agent.gateway_exited(departure);
     }
 
     pub(super) fn gateway_started(&mut self, now: Instant, by_token: bool) {

@@ -85,7 +85,7 @@ fn a_display_that_stays_empty_is_a_stopped_gateway() {
 fn a_gateway_that_ends_in_the_middle_of_a_login_is_stopped() {
     let mut stage = Stage::new(policy());
     stage.submit();
-    stage.agent.gateway_exited("exit status 1");
+    stage.agent.gateway_exited(&departure("exit status 1"));
     assert_eq!(stage.state(), State::Stopped);
     stage.show(&[]);
     assert_eq!(stage.state(), State::Stopped);

@@ -22,7 +22,7 @@ fn a_refused_attempt_locks_until_a_human_comes() {
     assert_eq!(stage.state(), State::LockedOut);
 
     // A new window of the gateway is no new password.
-    stage.agent.gateway_exited("it was restarted");
+    stage.agent.gateway_exited(&departure("it was restarted"));
     stage.show(&[]);
     assert_eq!(stage.acts_within(30), []);
     stage.show(&[form()]);

@@ -144,7 +144,7 @@ fn the_time_is_set_the_gateway_goes_and_the_time_is_put_back() {
     );
     stage.pass(70.0);
     stage.expect_nothing();
-    stage.agent.gateway_exited("it ended");
+    stage.agent.gateway_exited(&departure("it ended"));
     let command = "Restart".to_owned();
     assert!(stage.events().contains(&Event::CarriedOut { command }));
 
@@ -153,7 +153,7 @@ fn the_time_is_set_the_gateway_goes_and_the_time_is_put_back() {
     put_back(&mut stage);
     stage.agent.api_answered(stage.now, true);
     assert_eq!(stage.state(), State::Ready);
-    stage.agent.gateway_exited("it ended");
+    stage.agent.gateway_exited(&departure("it ended"));
     stage.show(&[main_window()]);
     assert_eq!(stage.acts_within(60), [], "it was put back once");
 }
@@ -181,7 +181,7 @@ fn what_the_settings_want_of_the_day_is_what_is_put_back() {
     stage.expect_done(&click(CONFIGURATION, "OK"));
     stage.show(&[main_window()]);
     stage.expect_nothing();
-    stage.agent.gateway_exited("it ended");
+    stage.agent.gateway_exited(&departure("it ended"));
     stage.show(&[main_window()]);
     as_wanted(&mut stage);
     assert_eq!(stage.acts_within(60), []);

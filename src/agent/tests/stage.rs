@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::{ActResult, Action, Agent, Chord, Event, Policy, Seen, State, Typed, View};
+use super::super::{ActResult, Action, Agent, Chord, Departure, Event, Policy, Seen, State, Typed, View};
 use crate::config::{GatewayOptions, TradingMode};
 use crate::dialogs::Catalogue;
 use crate::screen::{
@@ -257,6 +257,14 @@ pub(super) fn unknown() -> Sheet {
 /// A notice that is pressed whatever the settings say.
 pub(super) fn tip() -> Sheet {
     Sheet::dialog(DIALOG, "Tip of the Day").button("Close")
+}
+
+/// An end that no start follows.
+pub(super) fn departure(why: &str) -> Departure {
+    Departure {
+        why: why.to_owned(),
+        comes_back: false,
+    }
 }
 
 pub(super) fn policy() -> Policy {

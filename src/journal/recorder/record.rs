@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{ActResult, Errand, Policy};
+use crate::agent::{ActResult, Departure, Errand, Policy};
 use crate::dialogs::RuleFile;
 use crate::screen::{Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind};
 
@@ -75,7 +75,7 @@ pub enum Input {
     /// Something was to be done through the main window.
     CarryOut(Errand),
     /// The gateway's process has ended.
-    GatewayExited(String),
+    GatewayExited(Departure),
     /// A gateway's process was started; true: with the token of an automatic restart.
     GatewayStarted(bool),
     /// A human typed or clicked.

@@ -195,7 +195,7 @@ impl Run {
             Input::CarryOut(errand) => {
                 self.agent.carry_out(now, errand);
             }
-            Input::GatewayExited(why) => self.agent.gateway_exited(&why),
+            Input::GatewayExited(departure) => self.agent.gateway_exited(&departure),
             Input::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
             Input::HumanActed => self.agent.human_acted(now),
             // The player hands these over with their pictures.

@@ -1,0 +1,155 @@
+//! The gateway's process as its [`Life`] orders: started, closed, started again.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use super::{App, AppError, GATEWAY_STOP};
+use crate::agent::{Departure, Errand};
+use crate::config::{ClockTime, Config, DayEnd, OnTimeout};
+use crate::exit::ExitCode;
+use crate::gateway::{Left, WallClock};
+use crate::life::{Ending, Moment, Order, Plan, Weekly};
+use crate::pilot::Command;
+use crate::supervisor::{self, Exit, Redaction, Service};
+
+/// No limit: of a gateway that somebody else started, nothing may ever show.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+
+/// Both clocks.
+pub(super) fn now() -> Moment {
+    Moment {
+        instant: Instant::now(),
+        wall: Timestamp::now(),
+    }
+}
+
+/// What the settings plan. A gateway that was started by somebody else is not started again.
+pub(super) fn plan(config: &Config, clock: Option<&WallClock>, is_ours: bool) -> Plan {
+    let daily = |time: ClockTime| Weekly {
+        day: None,
+        time: Time::constant(time.hour(), time.minute(), 0, 0),
+    };
+    let factor = &config.second_factor;
+    Plan {
+        zone: clock.map_or(TimeZone::UTC, |clock| clock.zone().clone()),
+        log_off: match config.options.day_end {
+            Some(DayEnd::LogOff(time)) => Some(daily(time)),
+            Some(DayEnd::Restart(_)) | None => None,
+        },
+        cold_restart: None,
+        closed_down: None,
+        login_window_limit: if is_ours {
+            config.dialogs.login_window_limit
+        } else {
+            NEVER
+        },
+        second_factor_limit: factor.limit,
+        second_factor_grace: factor.grace,
+        second_factor_again: is_ours && factor.on_timeout == OnTimeout::Restart,
+        reclaim_after: None,
+    }
+}
+
+impl App {
+    /// Begins the gateway's life.
+    pub(super) fn begin(&mut self) -> Result<(), AppError> {
+        let left = self.left()?;
+        self.life.begin(now(), left);
+        Ok(())
+    }
+
+    /// Does what is due; tells when all is over.
+    pub(super) async fn obey(&mut self) -> Result<Option<ExitCode>, AppError> {
+        while let Some(order) = self.life.poll_order() {
+            match order {
+                Order::Start { by_token } => self.start_gateway(by_token)?,
+                Order::Stop { why } => {
+                    tracing::info!(why, "closing the gateway");
+                    self.stop_gateway().await;
+                    self.life.exited(now(), Left::Nothing);
+                    self.tell_exit(format!("closed: {why}"));
+                }
+                Order::End(Ending::Planned(why)) => {
+                    tracing::info!(why, "stopping");
+                    return Ok(Some(ExitCode::Stopped));
+                }
+                Order::End(Ending::SecondFactor) => {
+                    return Err(AppError::SecondFactorTimedOut(self.config.second_factor.limit));
+                }
+                Order::End(Ending::Broken) => {
+                    return Err(AppError::Ended {
+                        what: "the gateway",
+                        how: format!("it never showed a window; at last: {}", self.last_exit),
+                        cure: "see its lines in the log, and try `gatehand doctor`",
+                    });
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn start_gateway(&mut self, by_token: bool) -> Result<(), AppError> {
+        let Some((launch, display)) = &self.launch else {
+            return Ok(());
+        };
+        let token = match launch.left()? {
+            Left::Token(token) if by_token => Some(token.id),
+            _ => {
+                launch.drop_tokens()?;
+                None
+            }
+        };
+        if token.is_some() {
+            tracing::info!("the gateway is started with the token that it left");
+        }
+        let mut command = launch.command(display, token.as_deref());
+        let output = supervisor::log_output("gateway", Redaction::default());
+        let child = self.reaper.spawn("gateway", &mut command, output)?;
+        self.leftovers.add("gateway", child.identity())?;
+        self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
+        self.tell(Command::GatewayStarted(token.is_some()));
+        Ok(())
+    }
+
+    /// The gateway ended by itself.
+    pub(super) fn gateway_ended(&mut self, exit: Exit) -> Result<(), AppError> {
+        if let Some(gateway) = self.gateway.take() {
+            self.forget(&gateway);
+        }
+        self.last_exit = exit.to_string();
+        let left = self.left()?;
+        self.life.exited(now(), left);
+        self.tell_exit(format!("the gateway's process ended ({exit})"));
+        Ok(())
+    }
+
+    fn tell_exit(&self, why: String) {
+        let now = now();
+        let pause = self.life.next_start(now);
+        if let Some(pause) = pause {
+            tracing::info!(why, seconds = pause.as_secs(), "the gateway is started again");
+        }
+        self.tell(Command::GatewayExited(Departure {
+            why,
+            comes_back: pause.is_some(),
+        }));
+    }
+
+    pub(super) async fn stop_gateway(&mut self) {
+        let Some(mut gateway) = self.gateway.take() else {
+            return;
+        };
+        gateway.stop(|| self.tell(Command::CarryOut(Errand::Close))).await;
+        self.forget(&gateway);
+    }
+
+    fn left(&self) -> Result<Left, AppError> {
+        match &self.launch {
+            Some((launch, _)) => Ok(launch.left()?),
+            None => Ok(Left::Nothing),
+        }
+    }
+}

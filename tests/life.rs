@@ -1,0 +1,109 @@
+//! The gateway's life in real time: it crashes, restarts itself, does not come, and each time comes back as it should.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Command;
+
+use common::program::Program;
+use common::wait_for;
+use serde_json::{Value, json};
+
+/// Waits until it was ready that often.
+fn ready_times(program: &Program, times: usize) {
+    wait_for("ready again", || {
+        let ready = program.events();
+        let ready = ready.iter().filter(|event| event["state"] == "ready").count();
+        (ready == times).then_some(())
+    });
+}
+
+/// Whether each start of the gateway was one with a token.
+fn starts(program: &Program) -> Vec<bool> {
+    let starts = program.journal.all("started");
+    let by_token = |start: &Value| {
+        start["jvm_options"].to_string().contains("-Drestart=") || start["properties"]["restart"].is_string()
+    };
+    starts.iter().map(by_token).collect()
+}
+
+fn kill(pid: &Value) {
+    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+    assert!(killed.unwrap().success());
+}
+
+#[test]
+fn a_gateway_that_was_killed_comes_back_by_a_full_login() {
+    let mut program = Program::run(json!({}));
+    program.wait_for_state("ready");
+    kill(&program.journal.all("started")[0]["pid"]);
+    ready_times(&program, 2);
+    assert_eq!(starts(&program), [false, false]);
+    assert_eq!(program.journal.all("submitted").len(), 2);
+    assert!(program.log().contains("killed by SIGKILL"), "{}", program.log());
+}
+
+#[test]
+fn an_automatic_restart_comes_back_by_its_token_and_a_used_one_is_dropped() {
+    let mut program = Program::run(json!({"control_port": 0}));
+    program.wait_for_state("ready");
+    let token = program.path("settings/4711");
+    std::fs::create_dir(&token).unwrap();
+    std::fs::write(token.join("autorestart"), "").unwrap();
+    let port = program.journal.all("control")[0]["port"].as_u64().unwrap();
+    let mut control = TcpStream::connect(("127.0.0.1", port as u16)).unwrap();
+    control.write_all(b"quit\n").unwrap();
+    ready_times(&program, 2);
+    assert_eq!(starts(&program), [false, true]);
+    // As if it had not taken its token away: that is good once.
+    std::fs::create_dir_all(&token).unwrap();
+    let file = std::fs::File::create(token.join("autorestart")).unwrap();
+    drop(file);
+    kill(&program.journal.all("started")[1]["pid"]);
+    ready_times(&program, 3);
+    assert_eq!(starts(&program)[2..], [true]);
+}
+
+/// A container that was stopped in the middle of an automatic restart uses the token that lies there.
+#[test]
+fn a_token_that_lies_there_at_the_start_is_used() {
+    let program = Program::prepare(json!({}));
+    let token = program.path("settings/4711");
+    std::fs::create_dir_all(&token).unwrap();
+    std::fs::write(token.join("autorestart"), "").unwrap();
+    let mut program = program.start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert_eq!(starts(&program), [true]);
+}
+
+#[test]
+fn a_login_window_that_does_not_come_is_a_new_start() {
+    let program = Program::prepare(json!({"start": "bare", "control_port": 0}))
+        .with("GATEHAND_LOGIN_WINDOW_LIMIT", "1")
+        .start(&["-v", "run"]);
+    wait_for("a second start", || (starts(&program).len() == 2).then_some(()));
+    assert!(
+        program.log().contains("no window of a login came"),
+        "{}",
+        program.log()
+    );
+}
+
+#[test]
+fn a_gateway_that_never_shows_anything_is_given_up() {
+    let mut program = Program::run(json!({"no such field": 1}));
+    assert_eq!(program.ended().code(), Some(69));
+    let log = program.log();
+    assert!(
+        log.contains("never showed a window; at last: exit code 2"),
+        "{log}"
+    );
+    assert_eq!(
+        log.matches("no field that the stand-in knows").count(),
+        3,
+        "{log}"
+    );
+}
