@@ -24,7 +24,7 @@ use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{self, Launch, LaunchError, WallClock};
 use crate::journal::recorder::{Recorder, RecorderOptions};
-use crate::journal::{EventLog, Governor};
+use crate::journal::{EventLog, Governor, Limits, StateFolder};
 use crate::life::{BrokerWeek, Life};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
@@ -116,6 +116,7 @@ struct App {
     tasks: Vec<JoinHandle<()>>,
     reaper: Reaper,
     leftovers: Leftovers,
+    _state_folder: StateFolder,
 }
 
 impl App {
@@ -127,6 +128,7 @@ impl App {
             on_ready,
         } = plan;
         make_private_folder(&config.state_dir)?;
+        let state_folder = take_state_folder(&config.state_dir)?;
         // Watched before they are read: no change is missed.
         let (rule_watch, rules) = match &config.rules {
             Some(folder) => (Some(RuleWatch::start(folder)?), RuleFile::of_folder(folder)?),
@@ -194,6 +196,7 @@ impl App {
             tasks: Vec::new(),
             reaper,
             leftovers,
+            _state_folder: state_folder,
             config,
         };
         let started = app
@@ -446,6 +449,24 @@ async fn ended(service: &mut Option<Service>) -> supervisor::Exit {
     }
 }
 
+fn take_state_folder(path: &Path) -> Result<StateFolder, AppError> {
+    if StateFolder::goes_with_its_container(path) {
+        tracing::warn!(
+            folder = %path.display(),
+            "the state folder is on no volume: refused credentials are forgotten with the container, and may be submitted again"
+        );
+    }
+    StateFolder::take(path).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => AppError::StateFolderTaken {
+            path: path.to_path_buf(),
+        },
+        _ => AppError::StateFolder {
+            path: path.to_path_buf(),
+            source,
+        },
+    })
+}
+
 fn make_private_folder(path: &Path) -> Result<(), AppError> {
     let failed = |source| AppError::StateFolder {
         path: path.to_path_buf(),
@@ -530,7 +551,12 @@ fn hands(config: &mut Config, clock: Option<WallClock>) -> Result<Hands, AppErro
             let mut secret = Zeroizing::new(String::with_capacity(first.len() + second.len()));
             secret.push_str(first);
             secret.push_str(second);
-            Some(Governor::open(&config.state_dir, &credentials.user, &secret)?)
+            Some(Governor::open(
+                &config.state_dir,
+                &credentials.user,
+                &secret,
+                Limits::default(),
+            )?)
         }
         None => None,
     };

@@ -13,7 +13,7 @@ use gatehand::agent::{Agent, Departure, Errand, Event, Policy, State};
 use gatehand::config::{self, Sources};
 use gatehand::dialogs::Catalogue;
 use gatehand::gateway::WallClock;
-use gatehand::journal::{EventLog, Evidence, Governor};
+use gatehand::journal::{EventLog, Evidence, Governor, Limits};
 use gatehand::pilot::{Command, Eyes, Hands, Pilot, RecordedAgent, Report};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -46,7 +46,12 @@ impl Flight {
         assert!(warnings.is_empty(), "{warnings:?}");
         let agent = Agent::new(Catalogue::built_in().unwrap(), Policy::new(&config));
         let credentials = config.credentials.take().unwrap();
-        let governor = Governor::open(folder.path(), &credentials.user, credentials.password.expose());
+        let governor = Governor::open(
+            folder.path(),
+            &credentials.user,
+            credentials.password.expose(),
+            Limits::default(),
+        );
         let hands = Hands {
             credentials: Some(credentials),
             data_credentials: None,

@@ -242,6 +242,8 @@ impl fmt::Display for Action {
 pub enum Outcome {
     /// The main window came.
     LoggedIn,
+    /// Somebody was asked to confirm on a phone.
+    Pushed,
     /// The gateway refused the credentials.
     Refused,
     /// Too many attempts: nothing for this long.

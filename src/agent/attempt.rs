@@ -96,6 +96,7 @@ impl Agent {
         let next = login.handle(now, result);
         if login.is_submitted() {
             self.submitted = true;
+            self.pushed = false;
             self.attempted = true;
         } else if was_permitted && !login.is_permitted() {
             self.queue

@@ -85,6 +85,8 @@ pub struct Agent {
     submitted: bool,
     /// The second factor's window shows, or did since the submission.
     second_factor: bool,
+    /// Somebody was asked on a phone since the submission.
+    pushed: bool,
     /// Since when the login form shows again after it.
     returned: Option<Instant>,
     /// Nobody confirmed the second factor, and the settings leave it at that.
@@ -128,6 +130,7 @@ impl Agent {
             contradiction: None,
             submitted: false,
             second_factor: false,
+            pushed: false,
             returned: None,
             missed: false,
             logged_in: false,
@@ -506,6 +509,11 @@ impl Agent {
         if rule.meaning.is_second_factor() {
             self.login = None;
             self.second_factor = true;
+            let is_push = rule.meaning == Meaning::SecondFactor && !self.policy.has_code;
+            if is_push && !std::mem::replace(&mut self.pushed, true) {
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::Pushed)));
+            }
             self.returned = None;
             self.enter_code(now, seen, view, rule);
         } else {

@@ -32,6 +32,12 @@ pub enum AppError {
         /// Why.
         source: io::Error,
     },
+    /// Two gatehands would submit the same credentials twice.
+    #[error("state folder {}: another gatehand uses it; stop that one, or name another folder with GATEHAND_STATE_DIR", path.display())]
+    StateFolderTaken {
+        /// The folder.
+        path: PathBuf,
+    },
     /// An address to listen on is taken or not ours.
     #[error("{what} {address}: {source}; stop what holds it, or choose another with {setting}")]
     Listen {
@@ -126,6 +132,7 @@ impl AppError {
             | Self::Governor(_)
             | Self::Rules(_) => ExitCode::Configuration,
             Self::Listen { .. }
+            | Self::StateFolderTaken { .. }
             | Self::WatchRules { .. }
             | Self::Random(_)
             | Self::Viewers(_)

@@ -1,4 +1,4 @@
-//! `gatehand unlock`.
+//! `gatehand unlock`: of all user names, or of the one that `--user` names.
 
 use clap::Args;
 
@@ -14,8 +14,13 @@ pub(super) struct Options {
 }
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
+    let named = options.settings.0.iter();
+    let user = named
+        .filter(|argument| argument.setting.key == "user")
+        .map(|argument| argument.value.clone())
+        .next_back();
     let config = context.configure(options.settings.0, &[])?;
-    let forgotten = Governor::unlock(&config.state_dir).map_err(Failure::unavailable)?;
+    let forgotten = Governor::unlock(&config.state_dir, user.as_deref()).map_err(Failure::unavailable)?;
     let folder = config.state_dir.display();
     if forgotten {
         println!(

@@ -4,7 +4,9 @@ mod events;
 mod evidence;
 mod governor;
 pub mod recorder;
+mod state_folder;
 
 pub use events::EventLog;
 pub use evidence::{CaseError, Evidence, read_case, write_case};
-pub use governor::{Governor, GovernorError, Verdict};
+pub use governor::{Clocks, Governor, GovernorError, Limits, QuietHours, Verdict};
+pub use state_folder::StateFolder;

@@ -10,7 +10,7 @@ use super::eyes::Eyes;
 use crate::agent::{ActResult, Action, Chord, Outcome, Shown, Typed};
 use crate::config::{Credentials, TotpKey};
 use crate::gateway::WallClock;
-use crate::journal::{Evidence, Governor, GovernorError, Verdict};
+use crate::journal::{Clocks, Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Point, Rect, WindowId};
 use crate::vision::text::Folded;
 use crate::x11::{Desktop, FieldText, FillOptions, FillOutcome, X11Error};
@@ -128,6 +128,7 @@ impl Hands {
             Action::Record(outcome) => Ok(self.govern(|governor, now| {
                 match outcome {
                     Outcome::LoggedIn => governor.logged_in(),
+                    Outcome::Pushed => governor.pushed(now),
                     Outcome::Refused => governor.refused(now),
                     Outcome::Throttled(wait) => governor.throttled(now, *wait),
                     Outcome::Withdrawn => governor.withdraw(),
@@ -139,7 +140,7 @@ impl Hands {
 
     fn govern(
         &mut self,
-        ask: impl FnOnce(&mut Governor, SystemTime) -> Result<Verdict, GovernorError>,
+        ask: impl FnOnce(&mut Governor, &Clocks) -> Result<Verdict, GovernorError>,
     ) -> ActResult {
         let Some(governor) = &mut self.governor else {
             return ActResult::Denied {
@@ -147,7 +148,7 @@ impl Hands {
                 retry_after: None,
             };
         };
-        match ask(governor, SystemTime::now()) {
+        match ask(governor, &clocks()) {
             Ok(Verdict::Permitted) => ActResult::Permitted,
             Ok(Verdict::Wait { why, remaining }) => ActResult::Denied {
                 why,
@@ -256,6 +257,20 @@ impl Hands {
                 }
             }
         }
+    }
+}
+
+/// The governor's clocks. Without the name of the machine's start only the wall clock counts.
+fn clocks() -> Clocks {
+    let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Clocks {
+        wall: since(SystemTime::now()),
+        up: up.tv_sec.unsigned_abs(),
+        boot: std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_or_else(
+            |_| format!("at {:?}", SystemTime::now()),
+            |id| id.trim().to_owned(),
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{ActResult, Policy, State, Typed};
+use super::super::{ActResult, Outcome, Policy, State, Typed};
 use super::stage::*;
 
 fn devices() -> Sheet {
@@ -51,7 +51,7 @@ fn the_device_is_chosen_and_its_code_typed() {
     stage.expect_done(&click(DIALOG, "OK"));
     assert_eq!(stage.acts_within(30), []);
     stage.show(&[main_window()]);
-    assert_eq!(stage.act(), Some(Act::Record(super::super::Outcome::LoggedIn)));
+    assert_eq!(stage.act(), Some(Act::Record(Outcome::LoggedIn)));
 }
 
 #[test]
@@ -93,17 +93,18 @@ fn a_push_and_a_choice_that_nobody_made_are_left_to_a_human() {
         second_factor_device: Some("Security Card".into()),
         ..with_code()
     };
-    for (policy, sheet) in [
-        (policy(), push.clone()),
-        (with_code(), push),
-        (policy(), code(0)),
-        (unnamed, devices()),
-        (another, devices()),
+    let asked = [Act::Record(Outcome::Pushed)];
+    for (policy, sheet, acts) in [
+        (policy(), push.clone(), &asked[..]),
+        (with_code(), push, &[]),
+        (policy(), code(0), &asked),
+        (unnamed, devices(), &[]),
+        (another, devices(), &[]),
     ] {
         let mut stage = Stage::new(policy);
         stage.submit();
         stage.show(&[filled(), sheet]);
-        assert_eq!(stage.acts_within(120), []);
+        assert_eq!(stage.acts_within(120), acts);
         assert_eq!(stage.state(), State::SecondFactor);
     }
 }
@@ -181,6 +182,7 @@ fn read_only_is_entered_when_its_setting_says_so() {
     for (value, act) in [("yes", Some(click(DIALOG, "Enter Read Only"))), ("no", None)] {
         let mut stage = Stage::new(policy_with(&[("read-only-login", value)]));
         stage.show(&[form(), offer()]);
+        stage.expect_done(&Act::Record(Outcome::Pushed));
         assert_eq!(stage.act(), act, "{value}");
     }
 }

@@ -1,0 +1,324 @@
+//! The governor: an account must never be locked out by wrong passwords that were sent again.
+//!
+//! Every attempt is written down, durably, before it is made; its outcome after. What was refused is not submitted
+//! again, also not after a restart of the container, until the secret changes. User name and password are kept only as
+//! Argon2id hashes with a salt of this folder.
+
+mod book;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+pub use book::Clocks;
+use book::Record;
+
+use crate::life::Weekly;
+
+/// 8 MiB, 2 passes: some 10 ms, paid once at start.
+const HASH_COST: (u32, u32) = (8 * 1024, 2);
+
+/// The book cannot be read or written: nothing may be submitted.
+#[derive(Debug, Error)]
+pub enum GovernorError {
+    /// Reading or writing failed.
+    #[error("governor {}: {source}; make the state folder writable (GATEHAND_STATE_DIR)", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what was written.
+    #[error(
+        "governor {}: damaged ({why}); earlier refusals are unknown: check the password, then run `gatehand unlock`",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The hash could not be made.
+    #[error("governor: {0}")]
+    Hash(String),
+}
+
+/// Whether an attempt may be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may.
+    Permitted,
+    /// Not before this long.
+    Wait {
+        /// Why.
+        why: String,
+        /// How long.
+        remaining: Duration,
+    },
+    /// Not until a human changed something.
+    Locked {
+        /// Why, and the cure.
+        why: String,
+    },
+}
+
+/// What is kept of the humans who confirm on their phones.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// How often in an hour somebody may be asked.
+    pub pushes_per_hour: Option<u32>,
+    /// When nobody may be asked.
+    pub quiet_hours: Option<QuietHours>,
+}
+
+/// A span of every day, in a time zone; it may go over midnight.
+#[derive(Clone, Debug)]
+pub struct QuietHours {
+    /// Its first minute.
+    pub from: Time,
+    /// The minute after its last.
+    pub until: Time,
+    /// Where.
+    pub zone: TimeZone,
+}
+
+impl Limits {
+    /// Seconds until the end of the quiet hours, while they last.
+    fn quiet_for(&self, now: u64) -> Option<u64> {
+        let quiet = self.quiet_hours.as_ref()?;
+        let now = Timestamp::from_second(i64::try_from(now).ok()?).ok()?;
+        let daily = |time| Weekly { day: None, time };
+        let end = daily(quiet.until).after(now, &quiet.zone)?;
+        let begin = daily(quiet.from).after(now, &quiet.zone)?;
+        (end < begin).then(|| end.duration_since(now).as_secs().unsigned_abs())
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Book {
+    salt: String,
+    users: BTreeMap<String, Record>,
+}
+
+/// The book, opened for one user name and secret.
+#[derive(Debug)]
+pub struct Governor {
+    path: PathBuf,
+    book: Book,
+    user: String,
+    fingerprint: String,
+    limits: Limits,
+}
+
+impl Governor {
+    /// Opens the book in `folder`, or begins one.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read, or a new one cannot be written.
+    pub fn open(
+        folder: &Path,
+        user_name: &str,
+        password: &str,
+        limits: Limits,
+    ) -> Result<Self, GovernorError> {
+        let path = folder.join("governor.json");
+        let book = match Book::read(&path)? {
+            Some(book) => book,
+            None => Book {
+                salt: new_salt()?,
+                ..Book::default()
+            },
+        };
+        let user = hash(&book.salt, "user", user_name)?;
+        let fingerprint = hash(&book.salt, user_name, password)?;
+        let governor = Self {
+            path,
+            book,
+            user,
+            fingerprint,
+            limits,
+        };
+        governor.save()?;
+        Ok(governor)
+    }
+
+    /// Forgets what is written about one user name, or about all; tells whether there was something.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be removed; for one user name also when it cannot be read.
+    pub fn unlock(folder: &Path, user_name: Option<&str>) -> Result<bool, GovernorError> {
+        let path = folder.join("governor.json");
+        if let Some(user_name) = user_name {
+            let Some(mut book) = Book::read(&path)? else {
+                return Ok(false);
+            };
+            let user = hash(&book.salt, "user", user_name)?;
+            let known = book.users.remove(&user).is_some();
+            if known {
+                book.save(&path)?;
+            }
+            return Ok(known);
+        }
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(GovernorError::Io { path, source }),
+        }
+    }
+
+    /// Whether these credentials may be submitted now.
+    #[must_use]
+    pub fn may_submit(&self, now: &Clocks) -> Verdict {
+        match self.book.users.get(&self.user) {
+            Some(record) => record.may_submit(now, &self.fingerprint, &self.limits),
+            None => Record::default().may_submit(now, &self.fingerprint, &self.limits),
+        }
+    }
+
+    /// Writes an attempt down before it is made.
+    ///
+    /// # Errors
+    /// When it could not be made durable: do not submit.
+    pub fn begin(&mut self, now: &Clocks) -> Result<Verdict, GovernorError> {
+        let verdict = self.may_submit(now);
+        if verdict == Verdict::Permitted {
+            let fingerprint = self.fingerprint.clone();
+            self.change(|record| record.begin(now, &fingerprint))?;
+        }
+        Ok(verdict)
+    }
+
+    /// The attempt was not made after all.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn withdraw(&mut self) -> Result<(), GovernorError> {
+        self.change(Record::withdraw)
+    }
+
+    /// The attempt led to the main window.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn logged_in(&mut self) -> Result<(), GovernorError> {
+        self.change(Record::logged_in)
+    }
+
+    /// The gateway refused the credentials. Without an open attempt of ours, somebody else typed them.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn refused(&mut self, now: &Clocks) -> Result<(), GovernorError> {
+        self.change(|record| record.refused(now))
+    }
+
+    /// The gateway asked to wait.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn throttled(&mut self, now: &Clocks, wait: Duration) -> Result<(), GovernorError> {
+        self.change(|record| record.throttled(now, wait))
+    }
+
+    /// Somebody was asked to confirm on a phone.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn pushed(&mut self, now: &Clocks) -> Result<(), GovernorError> {
+        self.change(|record| record.pushed(now))
+    }
+
+    fn change(&mut self, edit: impl FnOnce(&mut Record)) -> Result<(), GovernorError> {
+        edit(self.book.users.entry(self.user.clone()).or_default());
+        self.save()
+    }
+
+    fn save(&self) -> Result<(), GovernorError> {
+        self.book.save(&self.path)
+    }
+}
+
+impl Book {
+    /// The book in this file, if there is one.
+    fn read(path: &Path) -> Result<Option<Self>, GovernorError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(GovernorError::Io {
+                    path: path.to_path_buf(),
+                    source,
+                });
+            }
+        };
+        let book = serde_json::from_slice(&bytes).map_err(|error| GovernorError::Damaged {
+            path: path.to_path_buf(),
+            why: error.to_string(),
+        })?;
+        Ok(Some(book))
+    }
+
+    /// A new file, synced, then renamed over the old one, then the folder synced: before or after, never between.
+    fn save(&self, path: &Path) -> Result<(), GovernorError> {
+        let failed = |source| GovernorError::Io {
+            path: path.to_path_buf(),
+            source,
+        };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let temporary = path.with_extension("json.new");
+        let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
+        let mut options = File::options();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)
+            .map_err(failed)?;
+        file.write_all(&text)
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
+        fs::rename(&temporary, path).map_err(failed)?;
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)
+    }
+}
+
+fn new_salt() -> Result<String, GovernorError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(|error| GovernorError::Hash(error.to_string()))?;
+    Ok(hex(&salt))
+}
+
+fn hash(salt: &str, context: &str, text: &str) -> Result<String, GovernorError> {
+    let failed = |error: argon2::Error| GovernorError::Hash(error.to_string());
+    let (memory, passes) = HASH_COST;
+    let params = Params::new(memory, passes, 1, Some(32)).map_err(failed)?;
+    let mut out = [0; 32];
+    let salt = format!("{salt}{context}");
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(text.as_bytes(), salt.as_bytes(), &mut out)
+        .map_err(failed)?;
+    Ok(hex(&out))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! The state folder, held by one gatehand at a time: two would submit the same credentials twice.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock, statfs};
+
+/// `OVERLAYFS_SUPER_MAGIC` of linux/magic.h: the layers of a container, which go with it.
+const OVERLAY: i64 = 0x794c_7630;
+
+/// The folder, until this is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct StateFolder {
+    _lock: File,
+}
+
+impl StateFolder {
+    /// Takes the folder.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when another process holds it; else when it cannot be written.
+    pub fn take(folder: &Path) -> io::Result<Self> {
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("lock"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Self { _lock: lock })
+    }
+
+    /// Whether what is written there goes when the container goes: it lies on no volume.
+    #[must_use]
+    pub fn goes_with_its_container(folder: &Path) -> bool {
+        // Field types of statfs differ between architectures.
+        #[allow(clippy::unnecessary_cast, reason = "they differ")]
+        let is_overlay = |kind: i64| kind == OVERLAY;
+        statfs(folder).is_ok_and(|system| is_overlay(system.f_type as i64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_held_once_and_free_again_afterwards() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let held = StateFolder::take(folder.path()).expect("free");
+        let again = StateFolder::take(folder.path()).expect_err("held");
+        assert_eq!(again.kind(), io::ErrorKind::WouldBlock);
+        drop(held);
+        StateFolder::take(folder.path()).expect("free again");
+        assert!(!StateFolder::goes_with_its_container(Path::new("/proc")));
+    }
+}
