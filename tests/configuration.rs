@@ -127,13 +127,19 @@ fn everything_in_a_flat_look() {
     everything_is_applied_and_stays(json!({"look": "light"}));
 }
 
-/// One look that was drawn by lot, or those of GATEHAND_TEST_LOOKS, divided by commas.
+/// One look that was drawn by lot, or those of GATEHAND_TEST_LOOKS, divided by commas: a look, or one with a font, as
+/// `nimbus:18:DejaVu Serif`.
 #[test]
 fn everything_in_looks_drawn_by_lot() {
     let looks = std::env::var("GATEHAND_TEST_LOOKS").unwrap_or_else(|_| "varied-9".to_owned());
     for look in looks.split(',') {
         eprintln!("look {look}");
-        everything_is_applied_and_stays(json!({"look": look}));
+        let parts: Vec<&str> = look.split(':').collect();
+        let mut scenario = json!({"look": parts[0]});
+        if let [_, size, family] = parts[..] {
+            scenario["font"] = json!({"family": family, "size": size.parse::<u32>().unwrap()});
+        }
+        everything_is_applied_and_stays(scenario);
     }
 }
 

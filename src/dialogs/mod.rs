@@ -10,7 +10,8 @@
 //! # What tells the window apart: every condition must hold; within a list, any entry will do.
 //! title = ["Backup"]
 //! text = ["Where should the backup go?"]
-//! # What is done, in this order. `value` is no secret; `with` takes "user-name" or "password" of the settings.
+//! # What is done, in this order. `scroll` brings a text to its end: some buttons answer only then. `value` is no secret; `with` takes "user-name" or "password" of the settings.
+//! scroll = true
 //! tick.now = "Do not ask again"
 //! fill = [{ field = ["Folder"], value = "/srv/backup" }]
 //! setting = "backup"

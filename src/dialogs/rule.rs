@@ -176,6 +176,9 @@ pub struct Rule {
     /// Label of a check box to be ticked before the button is pressed, when `setting` has the value named here.
     #[serde(default)]
     tick: BTreeMap<String, String>,
+    /// The text is scrolled to its end before anything else is done.
+    #[serde(default)]
+    scroll: bool,
     /// What is typed into fields before the button is pressed.
     #[serde(default)]
     fill: Vec<Fill>,
@@ -287,6 +290,11 @@ impl Rule {
         value.and_then(|value| self.tick.get(value)).map(String::as_str)
     }
 
+    /// Whether the text is scrolled to its end before anything else is done.
+    pub const fn scrolls(&self) -> bool {
+        self.scroll
+    }
+
     /// What is typed into fields before the button is pressed, in this order.
     pub fn fill(&self) -> &[Fill] {
         &self.fill
@@ -332,6 +340,8 @@ impl Rule {
             "`press` answers whatever the settings say: with `setting`, use `answers`"
         } else if !self.fill.is_empty() && (self.meaning != Meaning::Notice || nothing_pressed) {
             "`fill` belongs to a rule without `meaning`, and with `press` or `answers`"
+        } else if self.scroll && nothing_pressed {
+            "`scroll` belongs to a rule with `press` or `answers`"
         } else {
             return self.forbidden_label();
         };

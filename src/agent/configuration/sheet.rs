@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::super::action::{ActResult, Action, View};
+use super::super::scan::{Scan, ScanStep};
 use super::click;
-use super::scan::{Scan, ScanStep};
 use super::walk::within;
 use super::wish::{Control, Wish};
 use crate::screen::{Rect, WindowId};
@@ -261,11 +261,11 @@ impl Sheet {
                 self.fill(index, window, field.bounds, empty, &text)
             }
             Control::Press { label } => {
-                let button = controls::button(&view.reading, label)?;
-                if !is_whole(panes, &button.bounds) {
+                let place = options::press_place(&view.reading, label)?;
+                if !is_whole(panes, &place) {
                     return None;
                 }
-                self.press(now, index, window, view, button.bounds, label)
+                self.press(now, index, window, view, place, label)
             }
         }
     }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::super::action::{ActResult, Action, Chord, View};
+use super::super::scan::{Scan, ScanStep};
 use super::click;
-use super::scan::{Scan, ScanStep};
 use super::wish::Page;
 use crate::screen::{Rect, WindowId};
 use crate::vision::text::Folded;
