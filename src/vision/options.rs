@@ -45,6 +45,24 @@ pub fn option(frame: &Frame, reading: &Reading, label: &str, rivals: &[&str]) ->
     found.filter(|_| equals == 1).map(|(_, option)| option)
 }
 
+/// Where to press `label`: its button, or the line itself where the button's border was not seen and no other line says
+/// so. Outside of a button a click on a text does nothing.
+pub fn press_place(reading: &Reading, label: &str) -> Option<Rect> {
+    if let Some(button) = controls::button(reading, label) {
+        return Some(button.bounds);
+    }
+    let wanted = Folded::of(label);
+    let mut lines = reading.lines.iter().filter(|line| {
+        let kind = reading.region_of(line).map(|region| region.kind);
+        !matches!(
+            kind,
+            Some(RegionKind::Field | RegionKind::Row | RegionKind::Check)
+        ) && Folded::of(&line.text).equals(&wanted, LIKENESS).is_some()
+    });
+    let line = lines.next()?;
+    lines.next().is_none().then_some(line.bounds)
+}
+
 /// The labels and boxes of all check boxes and radio buttons whose state can be told, and whether each is ticked.
 pub fn states(frame: &Frame, reading: &Reading) -> Vec<(String, Rect, bool)> {
     let whole = joined(reading);
@@ -87,15 +105,21 @@ fn joined(reading: &Reading) -> Reading {
             None => whole.lines.push(line.clone()),
         }
     }
-    // A focus ring around a label makes a ground of its own of it.
+    // A focus ring around a label, or around it and its box, makes a ground of its own of it, like a button's.
     for line in &mut whole.lines {
         let ring = reading.region_of(line).map(|region| region.bounds);
         line.region = line
             .region
-            .filter(|_| !ring.is_some_and(|ring| is_tight(&ring, line)));
+            .filter(|_| !ring.is_some_and(|ring| is_tight(&ring, line) || holds_box(reading, &ring, line)));
     }
     whole.lines.sort_by_key(|line| (line.bounds.y, line.bounds.x));
     whole
+}
+
+/// Whether the box of a label lies within the same ring.
+fn holds_box(reading: &Reading, ring: &Rect, line: &Line) -> bool {
+    let low = ring.height <= line.bounds.height * 3;
+    low && controls::box_left_of(reading, &line.bounds).is_some_and(|bounds| ring.contains_rect(&bounds))
 }
 
 fn is_tight(ring: &Rect, line: &Line) -> bool {
@@ -156,6 +180,50 @@ mod tests {
             ..Reading::default()
         };
         (frame, reading)
+    }
+
+    #[test]
+    fn a_button_without_a_border_is_pressed_where_its_label_stands_once() {
+        let line = |text: &str, x: i32, region| Line {
+            text: text.to_owned(),
+            bounds: Rect::new(x, 20, 40, 10),
+            confidence: 90,
+            region,
+        };
+        let mut reading = Reading {
+            size: Size::new(400, 60),
+            regions: vec![Region {
+                bounds: Rect::new(290, 15, 60, 20),
+                background: 0xff_ffff,
+                kind: RegionKind::Button,
+            }],
+            lines: vec![line("Apply", 10, None), line("Cancel", 100, None)],
+            ..Reading::default()
+        };
+        let place = |reading: &Reading| press_place(reading, "Cancel");
+        assert_eq!(place(&reading), Some(Rect::new(100, 20, 40, 10)));
+        reading.lines.push(line("Cancel", 200, None));
+        assert_eq!(place(&reading), None, "nobody knows which");
+        reading.lines.push(line("Cancel", 300, Some(0)));
+        assert_eq!(place(&reading), Some(reading.regions[0].bounds));
+    }
+
+    #[test]
+    fn a_ring_around_box_and_label_makes_no_button_of_them() {
+        let (frame, mut reading) = sheet(&[("Read-Only API", 30)]);
+        reading.regions.insert(
+            0,
+            Region {
+                bounds: Rect::new(6, 16, 120, 21),
+                background: 0xee_eeee,
+                kind: RegionKind::Button,
+            },
+        );
+        reading.lines[0].region = Some(0);
+        let found = option(&frame, &reading, "Read-Only API", &[]).expect("its box");
+        assert_eq!(found.checked, Some(true));
+        reading.regions.truncate(1);
+        assert_eq!(option(&frame, &reading, "Read-Only API", &[]), None, "a button");
     }
 
     #[test]
