@@ -19,7 +19,7 @@
 //! answers.later = ["Later"]
 //! ```
 //!
-//! Further conditions: `title-match = "equals"`, `title-or-text`, `also`, `words`, `buttons`, `no-buttons`, `no-text`,
+//! Further conditions: `title-match = "equals"`, `title-or-text`, `also`, `words`, `buttons`, `no-title`, `no-buttons`, `no-text`,
 //! `questions`, `about-orders`. Further answers: `press` in place of `setting` and `answers`; `errors`, `close`. `meaning`
 //! gives a window a part in the login. `built-in-rules = false` at the head of one of a folder's files leaves out the
 //! built-in ones.
