@@ -14,6 +14,8 @@ use crate::vision::tree::Panes;
 
 /// How long a click may take to show.
 const REACTION: Duration = Duration::from_millis(1500);
+/// How long it may take on a page that shows no sign of it: a second click on a busy program undoes the first.
+const BUSY: Duration = Duration::from_secs(5);
 /// What other controls show sooner than this after a click may be half painted: a focus that leaves, a shade that goes.
 const PAINTED: Duration = Duration::from_millis(600);
 /// How long a dialog that a button opens may take to come.
@@ -308,10 +310,11 @@ impl Sheet {
                 SheetStep::Verified(format!("\"{label}\", seen after a click"))
             });
         }
-        if let Some((at, _)) = &entry.clicked
-            && now < *at + REACTION
-        {
-            return Some(SheetStep::Wait(*at + REACTION));
+        if let Some((at, before)) = &entry.clicked {
+            let until = *at + if view.same_as(before) { BUSY } else { REACTION };
+            if now < until {
+                return Some(SheetStep::Wait(until));
+            }
         }
         let unclear = "it cannot be told whether it is chosen";
         if round == Round::Check {
