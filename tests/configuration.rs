@@ -143,6 +143,18 @@ fn everything_in_looks_drawn_by_lot() {
     }
 }
 
+#[test]
+fn everything_with_labels_that_are_wrapped() {
+    let labels = json!({
+        "Master API client ID": "<html>Master API<br>client ID</html>",
+        "Send market data in lots for US stocks for dual-mode API clients":
+            "<html>Send market data in lots for US stocks<br>for dual-mode API clients</html>",
+        "Bypass US Stocks market data in shares warning for API Orders":
+            "<html>Bypass US Stocks<br>market data in shares<br>warning for API Orders</html>",
+    });
+    everything_is_applied_and_stays(json!({"look": "metal", "labels": labels}));
+}
+
 fn not_configured(program: &mut Program, setting: &str) -> String {
     let event = program.wait_for_event(setting, |event| {
         event["event"] == "not-configured" && event["setting"] == setting

@@ -8,7 +8,7 @@ use super::click;
 use super::walk::within;
 use super::wish::{Control, Wish};
 use crate::screen::{Rect, WindowId};
-use crate::vision::controls::{self, CheckBox};
+use crate::vision::controls::CheckBox;
 use crate::vision::options;
 use crate::vision::tree::Panes;
 
@@ -254,7 +254,7 @@ impl Sheet {
                 self.set(now, index, window, view, &option, label, right)
             }
             Control::Fill { labels, text } => {
-                let field = controls::field_labelled(&view.reading, labels)?;
+                let field = options::field(&view.reading, labels)?;
                 if !is_whole(panes, &field.bounds) {
                     return None;
                 }
