@@ -136,7 +136,7 @@ const WILLING: [(&str, &str); 11] = [
 ];
 
 /// Every dialog that is answered when all is allowed: the button.
-const ANSWERS: [(&str, &str); 33] = [
+const ANSWERS: [(&str, &str); 34] = [
     ("login_failed", "OK"),
     ("login_error", "OK"),
     ("not_available", "OK"),
@@ -146,6 +146,7 @@ const ANSWERS: [(&str, &str); 33] = [
     ("tokens_expired", "OK"),
     ("soft_token", "OK"),
     ("login_messages", "Resume login"),
+    ("long_messages", "Accept"),
     ("relogin", "Re-login"),
     ("existing_session", "Continue Login"),
     ("session_taken", "Reconnect This Session"),
@@ -210,6 +211,15 @@ fn every_dialog_is_answered(look: &str) {
     let sizes = pair.gateway.journal.all("dismissed");
     let sizes = sizes.iter().find(|entry| entry["dialog"] == "sizes").unwrap();
     assert_eq!(sizes["checkbox"], true, "{sizes}");
+    // Each text was at its end before the button was pressed: until then it was disabled.
+    let texts = |event: &str| -> Vec<Value> {
+        let entries = pair.gateway.journal.all(event).into_iter();
+        entries.map(|entry| entry["text"].clone()).collect()
+    };
+    assert_eq!(
+        (texts("read"), texts("accepted")),
+        (vec![json!(0), json!(1)], vec![json!(0)])
+    );
     let events = pair.program.events();
     let expires = events
         .iter()

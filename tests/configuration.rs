@@ -127,14 +127,32 @@ fn everything_in_a_flat_look() {
     everything_is_applied_and_stays(json!({"look": "light"}));
 }
 
-/// One look that was drawn by lot, or those of GATEHAND_TEST_LOOKS, divided by commas.
+/// One look that was drawn by lot, or those of GATEHAND_TEST_LOOKS, divided by commas: a look, or one with a font, as
+/// `nimbus:18:DejaVu Serif`.
 #[test]
 fn everything_in_looks_drawn_by_lot() {
     let looks = std::env::var("GATEHAND_TEST_LOOKS").unwrap_or_else(|_| "varied-9".to_owned());
     for look in looks.split(',') {
         eprintln!("look {look}");
-        everything_is_applied_and_stays(json!({"look": look}));
+        let parts: Vec<&str> = look.split(':').collect();
+        let mut scenario = json!({"look": parts[0]});
+        if let [_, size, family] = parts[..] {
+            scenario["font"] = json!({"family": family, "size": size.parse::<u32>().unwrap()});
+        }
+        everything_is_applied_and_stays(scenario);
     }
+}
+
+#[test]
+fn everything_with_labels_that_are_wrapped() {
+    let labels = json!({
+        "Master API client ID": "<html>Master API<br>client ID</html>",
+        "Send market data in lots for US stocks for dual-mode API clients":
+            "<html>Send market data in lots for US stocks<br>for dual-mode API clients</html>",
+        "Bypass US Stocks market data in shares warning for API Orders":
+            "<html>Bypass US Stocks<br>market data in shares<br>warning for API Orders</html>",
+    });
+    everything_is_applied_and_stays(json!({"look": "metal", "labels": labels}));
 }
 
 fn not_configured(program: &mut Program, setting: &str) -> String {

@@ -20,7 +20,7 @@ const LOOKS: [&str; 4] = ["metal", "nimbus", "dark", "large"];
 const MORE_LOOKS: [&str; 4] = ["light", "slate", "underline", "motif"];
 
 /// Dialog of the stand-in -> the rule that must claim it; `None`: no rule may.
-const DIALOGS: [(&str, Option<&str>); 40] = [
+const DIALOGS: [(&str, Option<&str>); 41] = [
     ("login_failed", Some("login-failed")),
     ("login_error", Some("login-error")),
     ("not_available", Some("login-not-available")),
@@ -31,6 +31,7 @@ const DIALOGS: [(&str, Option<&str>); 40] = [
     ("soft_token", Some("tokens-expired")),
     ("paper_users", Some("several-paper-users")),
     ("login_messages", Some("login-messages")),
+    ("long_messages", Some("login-messages")),
     ("relogin", Some("relogin-required")),
     ("existing_session", Some("existing-session")),
     ("session_taken", Some("existing-session")),

@@ -50,6 +50,8 @@ pub enum Chord {
     ControlAltF,
     /// Ctrl+Alt+R: the gateway connects to the account server anew.
     ControlAltR,
+    /// End: a text that has the focus shows its end.
+    End,
     /// Escape: a menu closes.
     Escape,
     /// Right: the selected row of a tree unfolds.
@@ -132,6 +134,8 @@ pub enum Action {
         area: Rect,
         /// Towards the end of it.
         down: bool,
+        /// How far.
+        notches: u32,
     },
     /// As [`Action::Fill`], with a text that is no secret.
     Write {
@@ -220,7 +224,9 @@ impl fmt::Display for Action {
                 )
             }
             Self::Record(outcome) => write!(f, "record {outcome:?}"),
-            Self::TurnWheel { window, area, down } => write!(
+            Self::TurnWheel {
+                window, area, down, ..
+            } => write!(
                 f,
                 "scroll {} in {window} at {},{}",
                 if *down { "down" } else { "up" },

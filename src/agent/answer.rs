@@ -9,13 +9,17 @@ use std::time::{Duration, Instant};
 
 use super::action::{ActResult, Action, Seen, View};
 use super::filling::{FillStep, Filling};
+use super::perusal::{Perusal, PerusalStep};
 use crate::dialogs::{Permit, Press, Reply, Rule};
-use crate::screen::Rect;
+use crate::screen::{Rect, RegionKind};
 use crate::vision::controls;
+use crate::vision::text::Folded;
 
 /// A busy JVM may take seconds to answer: a second click in the meantime could meet what comes next.
 const PATIENCE: Duration = Duration::from_secs(8);
 const MAX_PRESSES: u32 = 3;
+/// Texts that follow each other in one window.
+const MAX_TEXTS: u32 = 50;
 /// How long the labels of a known dialog may stay unreadable.
 const READABLE: Duration = Duration::from_secs(3);
 /// Pause before looking again at a target that changed or was covered.
@@ -47,6 +51,7 @@ pub(super) enum AnswerStep {
 enum Doing {
     Fill,
     Press,
+    Scroll,
     Tick,
 }
 
@@ -60,6 +65,10 @@ pub(super) struct Answer {
     not_before: Option<Instant>,
     presses: u32,
     ticked: bool,
+    /// The text on its way to its end; none once it was read.
+    perusal: Option<Perusal>,
+    /// Texts that were read before, in the same window.
+    texts: u32,
     /// The view that the last act was made on: one that differs is a sign of life.
     acted_on: Option<View>,
     doing: Doing,
@@ -83,6 +92,8 @@ impl Answer {
             not_before: None,
             presses: 0,
             ticked: false,
+            perusal: rule.scrolls().then(Perusal::new),
+            texts: 0,
             acted_on: None,
             doing: Doing::Press,
             filling: None,
@@ -148,6 +159,12 @@ impl Answer {
         if self.over {
             return AnswerStep::Leave;
         }
+        if rule.scrolls() && self.presses > 0 && self.texts < MAX_TEXTS && self.shows_other_text(view) {
+            self.texts += 1;
+            self.presses = 0;
+            self.perusal = Some(Perusal::new());
+            (self.not_before, self.acted_on) = (None, None);
+        }
         if let Some(time) = self.not_before.filter(|&time| now < time) {
             return AnswerStep::Wait(time);
         }
@@ -158,6 +175,17 @@ impl Answer {
         self.left = matches!(reply, Reply::Leave | Reply::Contradiction);
         if self.left {
             self.wanted = None;
+        }
+        if !self.left
+            && !matches!(reply, Reply::Doubt(_))
+            && let Some(perusal) = &mut self.perusal
+        {
+            self.doing = Doing::Scroll;
+            match perusal.next(now, seen.window.id, view) {
+                PerusalStep::Act(action) => return AnswerStep::Act(action),
+                PerusalStep::Wait(until) => return AnswerStep::Wait(until),
+                PerusalStep::Read => (self.perusal, self.wanted) = (None, None),
+            }
         }
         let wanted = *self.wanted.get_or_insert(now);
         match reply {
@@ -194,6 +222,23 @@ impl Answer {
                 self.click(seen, view, button.bounds, press, relied_on)
             }
         }
+    }
+
+    /// Whether most of what the window says is not what it said when its button was pressed: the next text.
+    fn shows_other_text(&self, view: &View) -> bool {
+        let says = |view: &View| -> Vec<Folded> {
+            let lines = view.reading.lines.iter().filter(|line| {
+                let kind = view.reading.region_of(line).map(|region| region.kind);
+                kind != Some(RegionKind::Button)
+            });
+            lines.map(|line| Folded::of(&line.text)).collect()
+        };
+        let Some(before) = self.acted_on.as_ref().map(says) else {
+            return false;
+        };
+        let now = says(view);
+        let same = now.iter().filter(|line| before.contains(line)).count();
+        same * 2 < now.len()
     }
 
     /// The next step before all is filled in; then the part of the password's field that the press relies on.
@@ -298,6 +343,11 @@ impl Answer {
         let governed = self.is_permitted();
         match (self.doing, &mut self.filling, result) {
             (Doing::Fill, Some(filling), _) => filling.handle(now, result),
+            (Doing::Scroll, _, _) => {
+                if let Some(perusal) = &mut self.perusal {
+                    perusal.handle(now, result);
+                }
+            }
             (Doing::Press, _, ActResult::Done | ActResult::Failed { .. }) if governed => {
                 self.presses += 1;
                 self.handed_in = Some(now);

@@ -281,6 +281,30 @@ mod tests {
         }
     }
 
+    /// Its pages may say anything, and their title has the name of the program in it.
+    #[test]
+    fn no_other_title_claims_the_configuration_window() {
+        let catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
+        for title in [
+            "IBKR Gateway Configuration",
+            "IB Gateway Configuration",
+            "Trader Workstation Configuration",
+            "Global Configuration",
+        ] {
+            let claims = |rule: &&Rule| {
+                let named = rule.title.iter().any(|wanted| rule.title_holds(title, wanted));
+                named && !rule.no_title.iter().any(|word| rule.title_holds(title, word))
+            };
+            let claiming: Vec<&str> = catalogue
+                .rules()
+                .iter()
+                .filter(claims)
+                .map(|rule| rule.name.as_str())
+                .collect();
+            assert_eq!(claiming, ["configuration"], "{title}");
+        }
+    }
+
     #[test]
     fn faults_name_the_file_and_the_place() {
         let table = [

@@ -1,7 +1,7 @@
 //! Why a rule matches a window, or what is missing: for the people who write rules.
 
 use super::phrase::Phrase;
-use super::rule::{Rule, has_word};
+use super::rule::{Rule, contains_words, has_word};
 use super::said::Said;
 use crate::screen::{Reading, Window};
 use crate::vision::absence::is_absent;
@@ -11,7 +11,8 @@ use crate::vision::text::Folded;
 /// One condition of a rule, held against a window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    /// The rule's key: `title`, `text`, `also`, `words`, `buttons`, `no-buttons`, `no-text`, `questions`.
+    /// The rule's key: `title`, `text`, `also`, `words`, `buttons`, `no-title`, `no-buttons`, `no-text`,
+    /// `questions`.
     pub key: &'static str,
     /// Whether it holds.
     pub holds: bool,
@@ -67,6 +68,11 @@ impl Rule {
         if !self.buttons.is_empty() {
             conditions.push(judge_buttons(&self.buttons, reading));
         }
+        let forbidden = self
+            .no_title
+            .iter()
+            .filter(|word| contains_words(&window.title, word));
+        conditions.extend(forbidden.map(|word| violation("no-title", word)));
         let forbidden = self.no_buttons.iter().filter(|label| !is_absent(reading, label));
         conditions.extend(forbidden.map(|label| violation("no-buttons", label)));
         let forbidden = self.no_text.iter().filter(|phrase| said.may_say(phrase));

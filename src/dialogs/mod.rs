@@ -10,7 +10,8 @@
 //! # What tells the window apart: every condition must hold; within a list, any entry will do.
 //! title = ["Backup"]
 //! text = ["Where should the backup go?"]
-//! # What is done, in this order. `value` is no secret; `with` takes "user-name" or "password" of the settings.
+//! # What is done, in this order. `scroll` brings a text to its end: some buttons answer only then. `value` is no secret; `with` takes "user-name" or "password" of the settings.
+//! scroll = true
 //! tick.now = "Do not ask again"
 //! fill = [{ field = ["Folder"], value = "/srv/backup" }]
 //! setting = "backup"
@@ -18,7 +19,7 @@
 //! answers.later = ["Later"]
 //! ```
 //!
-//! Further conditions: `title-match = "equals"`, `title-or-text`, `also`, `words`, `buttons`, `no-buttons`, `no-text`,
+//! Further conditions: `title-match = "equals"`, `title-or-text`, `also`, `words`, `buttons`, `no-title`, `no-buttons`, `no-text`,
 //! `questions`, `about-orders`. Further answers: `press` in place of `setting` and `answers`; `errors`, `close`. `meaning`
 //! gives a window a part in the login. `built-in-rules = false` at the head of one of a folder's files leaves out the
 //! built-in ones.

@@ -138,6 +138,9 @@ pub struct Rule {
     pub(super) title: Vec<String>,
     #[serde(default)]
     title_match: TitleMatch,
+    /// Words of which none may be in the title.
+    #[serde(default)]
+    pub(super) no_title: Vec<String>,
     /// Phrases, matched fuzzily, also across the line breaks of one paragraph.
     #[serde(default)]
     pub(super) text: Vec<Phrase>,
@@ -176,6 +179,9 @@ pub struct Rule {
     /// Label of a check box to be ticked before the button is pressed, when `setting` has the value named here.
     #[serde(default)]
     tick: BTreeMap<String, String>,
+    /// The text is scrolled to its end before anything else is done.
+    #[serde(default)]
+    scroll: bool,
     /// What is typed into fields before the button is pressed.
     #[serde(default)]
     fill: Vec<Fill>,
@@ -206,6 +212,10 @@ impl Rule {
             (self.title.is_empty() || title_holds) && (self.text.is_empty() || text_holds)
         };
         told_apart
+            && !self
+                .no_title
+                .iter()
+                .any(|word| contains_words(&window.title, word))
             && self.also.iter().all(|phrase| said.says(phrase))
             && self.words.iter().all(|word| has_word(reading, word))
             && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
@@ -236,14 +246,9 @@ impl Rule {
     }
 
     pub(super) fn title_holds(&self, title: &str, wanted: &str) -> bool {
-        let (title, wanted) = (title.trim().to_lowercase(), wanted.to_lowercase());
-        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         match self.title_match {
-            TitleMatch::Contains => title.match_indices(&wanted).any(|(at, _)| {
-                let (before, after) = (&title[..at], &title[at + wanted.len()..]);
-                !is_word(before.chars().next_back()) && !is_word(after.chars().next())
-            }),
-            TitleMatch::Equals => title == wanted,
+            TitleMatch::Contains => contains_words(title, wanted),
+            TitleMatch::Equals => title.trim().to_lowercase() == wanted.to_lowercase(),
         }
     }
 
@@ -285,6 +290,11 @@ impl Rule {
     /// The check box to be ticked first under this value of its setting.
     pub fn tick(&self, value: Option<&str>) -> Option<&str> {
         value.and_then(|value| self.tick.get(value)).map(String::as_str)
+    }
+
+    /// Whether the text is scrolled to its end before anything else is done.
+    pub const fn scrolls(&self) -> bool {
+        self.scroll
     }
 
     /// What is typed into fields before the button is pressed, in this order.
@@ -332,6 +342,8 @@ impl Rule {
             "`press` answers whatever the settings say: with `setting`, use `answers`"
         } else if !self.fill.is_empty() && (self.meaning != Meaning::Notice || nothing_pressed) {
             "`fill` belongs to a rule without `meaning`, and with `press` or `answers`"
+        } else if self.scroll && nothing_pressed {
+            "`scroll` belongs to a rule with `press` or `answers`"
         } else {
             return self.forbidden_label();
         };
@@ -362,6 +374,16 @@ impl Rule {
             Some(format!("\"{label}\" {}: {cure}", danger.does))
         })
     }
+}
+
+/// Whether a title has these whole words, ignoring case.
+pub(super) fn contains_words(title: &str, words: &str) -> bool {
+    let (title, words) = (title.to_lowercase(), words.to_lowercase());
+    let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    title.match_indices(&words).any(|(at, _)| {
+        let (before, after) = (&title[..at], &title[at + words.len()..]);
+        !is_word(before.chars().next_back()) && !is_word(after.chars().next())
+    })
 }
 
 pub(super) fn has_button(reading: &Reading, label: &str) -> bool {

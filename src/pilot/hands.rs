@@ -20,8 +20,6 @@ use crate::x11::{Desktop, FieldText, FillOptions, FillOutcome, X11Error};
 const FOREIGN_GRAB: Duration = Duration::from_millis(150);
 /// How long a field that was asked may take to answer; an empty one never does.
 const FIELD_ANSWER: Duration = Duration::from_secs(3);
-/// Notches of the wheel at a time: one, so that a change that shows is all that comes of it.
-const NOTCHES: u32 = 1;
 /// Validity of a one-time code, in seconds (RFC 6238 §5.2).
 const CODE_PERIOD: u64 = 30;
 /// A code that changes sooner than this is not typed: it has to travel.
@@ -108,9 +106,14 @@ impl Hands {
                 ),
             }),
             Action::ReadField { window, field } => surviving(read_field(desktop, *window, *field)),
-            Action::TurnWheel { window, area, down } => surviving(
+            Action::TurnWheel {
+                window,
+                area,
+                down,
+                notches,
+            } => surviving(
                 desktop
-                    .turn_wheel(*window, area.center(), *down, NOTCHES)
+                    .turn_wheel(*window, area.center(), *down, *notches)
                     .and_then(|()| desktop.park_pointer())
                     .map(|()| ActResult::Done),
             ),
@@ -318,6 +321,7 @@ const fn keysyms(keys: Chord) -> &'static [u32] {
     match keys {
         Chord::ControlAltF => &[0xffe3, 0xffe9, 0x66],
         Chord::ControlAltR => &[0xffe3, 0xffe9, 0x72],
+        Chord::End => &[0xff57],
         Chord::Escape => &[0xff1b],
         Chord::Right => &[0xff53],
     }

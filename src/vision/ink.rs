@@ -170,7 +170,7 @@ impl Ink {
         self.drop_corners(grounds);
         self.drop_dotted_rings();
         self.drop_round_rings(grounds);
-        self.settle_marks(width);
+        self.settle_marks(width, grounds);
     }
 
     /// The rounded corners of a button are cut off by its bounds.
@@ -317,6 +317,12 @@ fn take_rings(frame: &Frame, ground: &Rect, mask: &mut [bool]) {
                 .find(|&d| !is_side(ring.x + d, 3) || !is_side(ring.right() - 1 - d, 3))
                 .unwrap_or(LAYERS);
             let hole = Rect::from_edges(ring.x + thick, top + 1, ring.right() - thick, bottom);
+            // A solid square is the tick of a box.
+            let mut inside =
+                (hole.y..hole.bottom()).flat_map(|y| (hole.x..hole.right()).map(move |x| (x, y)));
+            if inside.all(|(x, y)| same(x, y, colour)) {
+                continue;
+            }
             for y in ring.y..ring.bottom() {
                 for x in ring.x..ring.right() {
                     let corner = (x < left || x > right) && (y < top + round || y > bottom - round);

@@ -1,6 +1,7 @@
 //! Which ink is the box or disc of a check box or radio button: an outline that no letter has, whole or in pieces.
 
 use super::ink::{Blob, Ink, Shape};
+use super::regions::{Grounds, is_box};
 use crate::screen::Rect;
 
 /// More check boxes than any window has; the rest is a pattern.
@@ -54,10 +55,11 @@ const fn is_small(blob: &Blob) -> bool {
 
 impl Ink {
     /// With all blobs looked at one by one: puts outlines together, takes letters out, and ticks from the letters.
-    pub(super) fn settle_marks(&mut self, width: usize) {
+    pub(super) fn settle_marks(&mut self, width: usize, grounds: &Grounds) {
         self.join_pieces(width);
         self.letters_are_no_marks(width);
         self.drop_ticks();
+        self.drop_solid_ticks(grounds);
     }
 
     /// The outline of a shaded disc or box is often in pieces, with light between them that is no ink.
@@ -161,6 +163,24 @@ impl Ink {
             .all(|&(count, length)| count * 100 >= length as usize * 80)
     }
 
+    /// A solid square in the middle of a box that is a ground of its own: no letter is one, and no box is in a box.
+    fn drop_solid_ticks(&mut self, grounds: &Grounds) {
+        for blob in &mut self.blobs {
+            let (around, bounds) = (grounds.all[blob.ground].bounds, blob.bounds);
+            let solid = bounds.width >= 4 && blob.area == bounds.width * bounds.height;
+            let middle = around.center().x.abs_diff(bounds.center().x) <= 1
+                && around.center().y.abs_diff(bounds.center().y) <= 1;
+            if blob.ground > 0
+                && is_box(&around)
+                && solid
+                && middle
+                && bounds.width.abs_diff(bounds.height) <= 1
+            {
+                blob.shape = Shape::Other;
+            }
+        }
+    }
+
     /// A tick or a dot in a box is no letter of the label that follows. Two letters, joined or not, are a label with a
     /// ring around it.
     fn drop_ticks(&mut self) {
@@ -182,7 +202,6 @@ impl Ink {
 
 #[cfg(test)]
 mod tests {
-    use super::super::regions::Grounds;
     use super::*;
     use crate::screen::{Frame, Size};
 
@@ -263,6 +282,19 @@ mod tests {
         }
         frame.fill(Rect::new(13, 13, 6, 6), 0);
         assert_eq!(marks(&frame), [Rect::new(10, 10, 12, 12)]);
+    }
+
+    #[test]
+    fn a_solid_square_in_a_box_is_its_tick() {
+        let mut frame = panel();
+        frame.fill(Rect::new(10, 10, 18, 18), 0x79_7979);
+        frame.fill(Rect::new(11, 11, 16, 16), 0xff_ffff);
+        frame.fill(Rect::new(14, 14, 10, 10), 0);
+        let shapes = shapes(&frame);
+        assert!(
+            shapes.iter().all(|(shape, _)| *shape == Shape::Other),
+            "{shapes:?}"
+        );
     }
 
     #[test]

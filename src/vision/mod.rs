@@ -3,7 +3,7 @@
 //! Reading order: [`Reader`] is the way in. A picture is divided into flat areas (`flat`), those that are shaped like
 //! something become grounds (`regions`), what differs from its ground is ink (`ink`), ink becomes lines (`lines`);
 //! each line is cut out dark on white (`binarise`), looked up (`cache`) or read (`ocr`, `tesseract`). [`controls`],
-//! [`options`], [`menu`] and [`tree`] answer questions about a reading; [`text`] compares texts.
+//! [`options`], [`menu`], [`prose`] and [`tree`] answer questions about a reading; [`text`] compares texts.
 
 pub mod absence;
 mod binarise;
@@ -21,6 +21,7 @@ mod ocr;
 pub mod options;
 mod outline;
 pub mod png;
+pub mod prose;
 mod reader;
 mod regions;
 mod tesseract;

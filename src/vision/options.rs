@@ -1,6 +1,6 @@
 //! Check boxes and radio buttons by labels that were read in pieces, or that the edge of a page cuts off.
 
-use super::controls::{self, CheckBox};
+use super::controls::{self, CheckBox, Field};
 use super::text::Folded;
 use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
 
@@ -8,15 +8,91 @@ use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
 const CUT: usize = 60;
 /// How much larger than its label a focus ring is at most.
 const RING: u32 = 12;
+/// What is shorter is not taken for the beginning of a label that is wrapped.
+const BEGINNING: usize = 6;
+/// Lines of a label.
+const MOST_LINES: usize = 4;
+/// How far from each other the lines of a label begin at most.
+const ALIGNED: u32 = 3;
 /// What is shorter is not taken for a label that is cut off.
 const SHORTEST: usize = 12;
 /// Edits per character of a label, and of what is there of one that is cut off.
 const LIKENESS: f32 = 0.2;
 const LIKENESS_CUT: f32 = 0.1;
 
-/// The check box or radio button that says `label`, and none of `rivals` better; `None` also when several do.
+/// The check box or radio button that says `label`, and none of `rivals` better; `None` also when several do. The label
+/// may be wrapped.
 pub fn option(frame: &Frame, reading: &Reading, label: &str, rivals: &[&str]) -> Option<CheckBox> {
     let whole = joined(reading);
+    if let Some(found) = option_in(frame, &whole, label, rivals) {
+        return Some(found);
+    }
+    let (first, unwrapped) = unwrapped(&whole, label)?;
+    let found = option_in(frame, &unwrapped, label, rivals);
+    // The box stands in the middle of its label, or beside the first line.
+    found.or_else(|| {
+        let mut level = unwrapped;
+        let line = level
+            .lines
+            .iter_mut()
+            .find(|line| line.bounds.contains_rect(&first))?;
+        line.bounds = first;
+        option_in(frame, &level, label, rivals)
+    })
+}
+
+/// The text field that one of `labels` names, each of which may be wrapped.
+pub fn field(reading: &Reading, labels: &[&str]) -> Option<Field> {
+    controls::field_labelled(reading, labels).or_else(|| {
+        labels.iter().find_map(|label| {
+            let (_, unwrapped) = unwrapped(reading, label)?;
+            controls::field_labelled(&unwrapped, &[label])
+        })
+    })
+}
+
+/// The reading with the lines of a wrapped `label` as one, and where the first of them stands; `None` when there is no
+/// such label, or more than one.
+fn unwrapped(reading: &Reading, label: &str) -> Option<(Rect, Reading)> {
+    let wanted = Folded::of(label);
+    let mut found = reading.lines.iter().enumerate().filter_map(|(at, first)| {
+        let text = Folded::of(&first.text);
+        let begins = text.len() >= BEGINNING && wanted.head(text.len()).equals(&text, LIKENESS).is_some();
+        let mut parts = vec![at];
+        let mut text = first.text.clone();
+        let mut end = begins.then_some(first.bounds)?;
+        while parts.len() < MOST_LINES {
+            let (next, line) = reading.lines.iter().enumerate().find(|(_, line)| {
+                let gap = line.bounds.y - end.bottom();
+                line.bounds.x.abs_diff(first.bounds.x) <= ALIGNED && (-2..=end.height as i32).contains(&gap)
+            })?;
+            parts.push(next);
+            text = format!("{text} {}", line.text);
+            end = line.bounds;
+            if Folded::of(&text).equals(&wanted, LIKENESS).is_some() {
+                return Some((parts, text));
+            }
+        }
+        None
+    });
+    let (parts, text) = found.next()?;
+    if found.next().is_some() {
+        return None;
+    }
+    let first = reading.lines[parts[0]].bounds;
+    let mut whole = reading.clone();
+    whole.lines[parts[0]].text = text;
+    whole.lines[parts[0]].bounds = parts
+        .iter()
+        .fold(first, |all, &part| all.union(&reading.lines[part].bounds));
+    let mut at = 0..;
+    whole
+        .lines
+        .retain(|_| at.next().is_none_or(|at| !parts[1..].contains(&at)));
+    Some((first, whole))
+}
+
+fn option_in(frame: &Frame, whole: &Reading, label: &str, rivals: &[&str]) -> Option<CheckBox> {
     let label = Folded::of(label);
     let rivals: Vec<Folded> = rivals.iter().map(|rival| Folded::of(rival)).collect();
     let mut found: Option<(f32, CheckBox)> = None;
@@ -31,7 +107,7 @@ pub fn option(frame: &Frame, reading: &Reading, label: &str, rivals: &[&str]) ->
             .filter_map(|rival| likeness(&text, rival))
             .any(|other| other > score);
         // Another line may say nearly the same: the box must be this one's.
-        let option = controls::check_box(frame, &whole, &line.text);
+        let option = controls::check_box(frame, whole, &line.text);
         let Some(option) = option.filter(|option| !surpassed && option.label == line.bounds) else {
             continue;
         };
@@ -43,6 +119,24 @@ pub fn option(frame: &Frame, reading: &Reading, label: &str, rivals: &[&str]) ->
         found = Some((score, option));
     }
     found.filter(|_| equals == 1).map(|(_, option)| option)
+}
+
+/// Where to press `label`: its button, or the line itself where the button's border was not seen and no other line says
+/// so. Outside of a button a click on a text does nothing.
+pub fn press_place(reading: &Reading, label: &str) -> Option<Rect> {
+    if let Some(button) = controls::button(reading, label) {
+        return Some(button.bounds);
+    }
+    let wanted = Folded::of(label);
+    let mut lines = reading.lines.iter().filter(|line| {
+        let kind = reading.region_of(line).map(|region| region.kind);
+        !matches!(
+            kind,
+            Some(RegionKind::Field | RegionKind::Row | RegionKind::Check)
+        ) && Folded::of(&line.text).equals(&wanted, LIKENESS).is_some()
+    });
+    let line = lines.next()?;
+    lines.next().is_none().then_some(line.bounds)
 }
 
 /// The labels and boxes of all check boxes and radio buttons whose state can be told, and whether each is ticked.
@@ -87,15 +181,21 @@ fn joined(reading: &Reading) -> Reading {
             None => whole.lines.push(line.clone()),
         }
     }
-    // A focus ring around a label makes a ground of its own of it.
+    // A focus ring around a label, or around it and its box, makes a ground of its own of it, like a button's.
     for line in &mut whole.lines {
         let ring = reading.region_of(line).map(|region| region.bounds);
         line.region = line
             .region
-            .filter(|_| !ring.is_some_and(|ring| is_tight(&ring, line)));
+            .filter(|_| !ring.is_some_and(|ring| is_tight(&ring, line) || holds_box(reading, &ring, line)));
     }
     whole.lines.sort_by_key(|line| (line.bounds.y, line.bounds.x));
     whole
+}
+
+/// Whether the box of a label lies within the same ring.
+fn holds_box(reading: &Reading, ring: &Rect, line: &Line) -> bool {
+    let low = ring.height <= line.bounds.height * 3;
+    low && controls::box_left_of(reading, &line.bounds).is_some_and(|bounds| ring.contains_rect(&bounds))
 }
 
 fn is_tight(ring: &Rect, line: &Line) -> bool {
@@ -156,6 +256,78 @@ mod tests {
             ..Reading::default()
         };
         (frame, reading)
+    }
+
+    #[test]
+    fn a_button_without_a_border_is_pressed_where_its_label_stands_once() {
+        let line = |text: &str, x: i32, region| Line {
+            text: text.to_owned(),
+            bounds: Rect::new(x, 20, 40, 10),
+            confidence: 90,
+            region,
+        };
+        let mut reading = Reading {
+            size: Size::new(400, 60),
+            regions: vec![Region {
+                bounds: Rect::new(290, 15, 60, 20),
+                background: 0xff_ffff,
+                kind: RegionKind::Button,
+            }],
+            lines: vec![line("Apply", 10, None), line("Cancel", 100, None)],
+            ..Reading::default()
+        };
+        let place = |reading: &Reading| press_place(reading, "Cancel");
+        assert_eq!(place(&reading), Some(Rect::new(100, 20, 40, 10)));
+        reading.lines.push(line("Cancel", 200, None));
+        assert_eq!(place(&reading), None, "nobody knows which");
+        reading.lines.push(line("Cancel", 300, Some(0)));
+        assert_eq!(place(&reading), Some(reading.regions[0].bounds));
+    }
+
+    #[test]
+    fn a_label_that_is_wrapped_is_one_label() {
+        let parts = ["Bypass \"same action pair", "trade\" warning for API orders."];
+        for box_y in [20, 27] {
+            let (frame, mut reading) = sheet(&[(parts[0], 30), (parts[1], 30)]);
+            reading.lines[1].bounds.y = 35;
+            reading.regions[0].bounds.y = box_y;
+            let found = option(&frame, &reading, LABEL, &[]).expect("its box");
+            assert_eq!(found.bounds.y, box_y);
+            reading.lines[1].bounds.x = 60;
+            assert_eq!(option(&frame, &reading, LABEL, &[]), None, "not below it");
+        }
+    }
+
+    #[test]
+    fn the_field_of_a_label_that_is_wrapped() {
+        let (_, mut reading) = sheet(&[("Master API", 30), ("client ID", 30)]);
+        reading.lines[1].bounds.y = 35;
+        reading.regions.push(Region {
+            bounds: Rect::new(100, 24, 60, 18),
+            background: 0xff_ffff,
+            kind: RegionKind::Field,
+        });
+        let found = field(&reading, &["Master API client ID"]).expect("its field");
+        assert_eq!(found.bounds.x, 100);
+        assert_eq!(field(&reading, &["Master API client number"]), None);
+    }
+
+    #[test]
+    fn a_ring_around_box_and_label_makes_no_button_of_them() {
+        let (frame, mut reading) = sheet(&[("Read-Only API", 30)]);
+        reading.regions.insert(
+            0,
+            Region {
+                bounds: Rect::new(6, 16, 120, 21),
+                background: 0xee_eeee,
+                kind: RegionKind::Button,
+            },
+        );
+        reading.lines[0].region = Some(0);
+        let found = option(&frame, &reading, "Read-Only API", &[]).expect("its box");
+        assert_eq!(found.checked, Some(true));
+        reading.regions.truncate(1);
+        assert_eq!(option(&frame, &reading, "Read-Only API", &[]), None, "a button");
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! What cannot be found is told and the rest goes on. A page on which anything could not be read back is never
 //! confirmed: the window is cancelled, and all the rest done anew. When nothing differs the window is cancelled too.
 
-mod scan;
 mod sheet;
 mod walk;
 mod wish;
@@ -18,7 +17,7 @@ use super::policy::Policy;
 use super::state::Event;
 use crate::config::DayEnd;
 use crate::screen::{Rect, WindowId};
-use crate::vision::controls;
+use crate::vision::options;
 use crate::vision::tree::{self, Panes};
 use sheet::{Fate, Sheet, SheetStep};
 use walk::{Walk, WalkStep};
@@ -476,8 +475,8 @@ impl Configuration {
             return ConfigurationStep::Wait(*at + CLOSING);
         }
         let label = ending.label();
-        let button = controls::button(&view.reading, label);
-        let click = button.and_then(|button| click(window, view, button.bounds, label));
+        let place = options::press_place(&view.reading, label);
+        let click = place.and_then(|place| click(window, view, place, label));
         match click {
             Some(click) if *presses < MAX_PRESSES && *misses < MAX_MISSES => ConfigurationStep::Act(click),
             _ if *ending == Ending::Confirm => {

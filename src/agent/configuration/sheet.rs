@@ -3,17 +3,19 @@
 use std::time::{Duration, Instant};
 
 use super::super::action::{ActResult, Action, View};
+use super::super::scan::{Scan, ScanStep};
 use super::click;
-use super::scan::{Scan, ScanStep};
 use super::walk::within;
 use super::wish::{Control, Wish};
 use crate::screen::{Rect, WindowId};
-use crate::vision::controls::{self, CheckBox};
+use crate::vision::controls::CheckBox;
 use crate::vision::options;
 use crate::vision::tree::Panes;
 
 /// How long a click may take to show.
 const REACTION: Duration = Duration::from_millis(1500);
+/// How long it may take on a page that shows no sign of it: a second click on a busy program undoes the first.
+const BUSY: Duration = Duration::from_secs(5);
 /// What other controls show sooner than this after a click may be half painted: a focus that leaves, a shade that goes.
 const PAINTED: Duration = Duration::from_millis(600);
 /// How long a dialog that a button opens may take to come.
@@ -252,7 +254,7 @@ impl Sheet {
                 self.set(now, index, window, view, &option, label, right)
             }
             Control::Fill { labels, text } => {
-                let field = controls::field_labelled(&view.reading, labels)?;
+                let field = options::field(&view.reading, labels)?;
                 if !is_whole(panes, &field.bounds) {
                     return None;
                 }
@@ -261,11 +263,11 @@ impl Sheet {
                 self.fill(index, window, field.bounds, empty, &text)
             }
             Control::Press { label } => {
-                let button = controls::button(&view.reading, label)?;
-                if !is_whole(panes, &button.bounds) {
+                let place = options::press_place(&view.reading, label)?;
+                if !is_whole(panes, &place) {
                     return None;
                 }
-                self.press(now, index, window, view, button.bounds, label)
+                self.press(now, index, window, view, place, label)
             }
         }
     }
@@ -308,10 +310,11 @@ impl Sheet {
                 SheetStep::Verified(format!("\"{label}\", seen after a click"))
             });
         }
-        if let Some((at, _)) = &entry.clicked
-            && now < *at + REACTION
-        {
-            return Some(SheetStep::Wait(*at + REACTION));
+        if let Some((at, before)) = &entry.clicked {
+            let until = *at + if view.same_as(before) { BUSY } else { REACTION };
+            if now < until {
+                return Some(SheetStep::Wait(until));
+            }
         }
         let unclear = "it cannot be told whether it is chosen";
         if round == Round::Check {

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::super::action::{ActResult, Action, Chord, View};
+use super::super::scan::{Scan, ScanStep};
 use super::click;
-use super::scan::{Scan, ScanStep};
 use super::wish::Page;
 use crate::screen::{Rect, WindowId};
 use crate::vision::text::Folded;
@@ -12,6 +12,8 @@ use crate::vision::tree::{self, Panes, Row};
 
 /// How long a click in the tree, or a key, may take to show.
 const REACTION: Duration = Duration::from_millis(1500);
+/// How long it may take in a window that shows no sign of it: a busy program.
+const BUSY: Duration = Duration::from_secs(5);
 /// Pause before looking again at a target that changed or was covered.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// Acts that did not come about: the target changed or was covered.
@@ -34,8 +36,8 @@ pub(super) enum WalkStep {
 #[derive(Debug)]
 enum Step {
     Look,
-    /// A row that may lead to the page is clicked, or was then.
-    Row(Option<Instant>),
+    /// A row that may lead to the page is clicked, or was then; what the window showed before.
+    Row(Option<Instant>, View),
     /// The branch at this place is selected, or was then.
     Select(Option<Instant>, Rect),
     /// The key that unfolds it is pressed, or was then; what the tree showed before.
@@ -80,12 +82,13 @@ impl Walk {
             return WalkStep::Absent;
         }
         match &self.step {
-            Step::Row(Some(at)) => {
+            Step::Row(Some(at), before) => {
                 if shows_page(view, panes, self.page) {
                     return WalkStep::Arrived;
                 }
-                if now < *at + REACTION {
-                    return WalkStep::Wait(*at + REACTION);
+                let until = *at + patience(view, before);
+                if now < until {
+                    return WalkStep::Wait(until);
                 }
             }
             Step::Select(Some(at), place) => {
@@ -112,8 +115,9 @@ impl Walk {
                     rows.into_iter().map(|row| row.text).collect()
                 };
                 let unfolded = texts(view) != texts(before);
-                if !unfolded && now < *at + REACTION {
-                    return WalkStep::Wait(*at + REACTION);
+                let until = *at + patience(view, before);
+                if !unfolded && now < until {
+                    return WalkStep::Wait(until);
                 }
                 self.keys += 1;
                 self.unfolded = unfolded || self.keys == MAX_KEYS;
@@ -136,7 +140,7 @@ impl Walk {
         if let Some((row, name, place)) = self.candidate(&rows) {
             let step = click(row, name);
             self.tried.push(place);
-            self.step = Step::Row(None);
+            self.step = Step::Row(None, view.clone());
             return step;
         }
         let branch = self.page.branch().filter(|_| !self.unfolded);
@@ -190,8 +194,8 @@ impl Walk {
         self.not_before = (!done).then_some(now + LOOK_AGAIN);
         self.misses += u32::from(!done);
         match &mut self.step {
-            Step::Row(at) | Step::Select(at, _) | Step::Unfold(at, _) if done => *at = Some(now),
-            Step::Row(_) => {
+            Step::Row(at, _) | Step::Select(at, _) | Step::Unfold(at, _) if done => *at = Some(now),
+            Step::Row(..) => {
                 self.tried.pop();
                 self.step = Step::Look;
             }
@@ -200,6 +204,11 @@ impl Walk {
             Step::Look | Step::Scroll => {}
         }
     }
+}
+
+/// How long a window may take to show what was done in it.
+fn patience(view: &View, before: &View) -> Duration {
+    if view.same_as(before) { BUSY } else { REACTION }
 }
 
 /// Whether one of the labels that only this page has is on the page that shows.

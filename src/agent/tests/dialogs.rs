@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::{ActResult, Action, Errand, Event, State, Typed};
+use super::super::{ActResult, Action, Chord, Errand, Event, State, Typed};
 use super::stage::*;
 use crate::dialogs::Catalogue;
 
@@ -603,4 +603,66 @@ fn another_session_is_treated_as_the_setting_says() {
         stage.show(&[main_window(), session()]);
         assert_eq!(stage.act(), pressed(after), "{value} after the login");
     }
+}
+
+/// A text of which a part shows: the first line that does, and its button.
+fn message(subject: &str, from: u32) -> Sheet {
+    // Each line is of another length.
+    let lines = (from..from + 3).map(|line| format!("{subject}{}", " on".repeat(line as usize)));
+    lines
+        .fold(Sheet::dialog(DIALOG, "Login Messages"), |sheet, line| {
+            sheet.text(&line)
+        })
+        .button("Accept")
+}
+
+/// Scrolls from `message` to its end, where nothing moves any more.
+fn read_to_the_end(stage: &mut Stage, subject: &str) {
+    for from in [0, 4, 8] {
+        stage.show(&[main_window(), message(subject, from)]);
+        stage.pass(0.2);
+        stage.expect_done(&Act::Wheel(DIALOG, true));
+    }
+    stage.expect_nothing();
+    stage.pass(1.0);
+}
+
+#[test]
+fn a_text_is_scrolled_to_its_end_before_it_is_accepted_and_so_is_the_next() {
+    let mut stage = Stage::new(policy_with(&[("login-messages", "accept")]));
+    read_to_the_end(&mut stage, "Maintenance");
+    stage.expect_done(&click(DIALOG, "Accept"));
+    read_to_the_end(&mut stage, "Trading hours");
+    stage.expect_done(&click(DIALOG, "Accept"));
+    stage.show(&[main_window()]);
+    stage.expect_nothing();
+}
+
+#[test]
+fn a_text_that_nothing_moves_is_tried_by_its_key_and_accepted() {
+    let mut stage = Stage::new(policy_with(&[("login-messages", "accept")]));
+    stage.show(&[main_window(), message("Maintenance", 0)]);
+    let acts = [
+        Act::Wheel(DIALOG, true),
+        Act::Press(DIALOG, Chord::End),
+        click(DIALOG, "Accept"),
+    ];
+    assert_eq!(stage.acts_within(3), acts);
+    // It does not answer: it is tried again, then told and kept.
+    let acts = stage.acts_within(60);
+    assert_eq!(
+        acts,
+        [
+            click(DIALOG, "Accept"),
+            click(DIALOG, "Accept"),
+            Act::Keep(DIALOG)
+        ]
+    );
+}
+
+#[test]
+fn a_text_that_is_a_humans_to_read_is_not_scrolled() {
+    let mut stage = Stage::new(policy_with(&[("login-messages", "manual")]));
+    stage.show(&[main_window(), message("Maintenance", 0)]);
+    assert_eq!(stage.acts_within(60), []);
 }

@@ -169,11 +169,22 @@ fn a_missing_control_is_told_and_the_rest_confirmed() {
 fn a_box_that_does_not_answer_is_never_confirmed() {
     let mut stage = wanting(read_only(false));
     open(&mut stage, page(true, true, 0));
-    let acts = stage.acts_within(8);
+    let acts = stage.acts_within(20);
     let tries = [(); 3].map(|()| click(CONFIGURATION, "Read-Only API"));
     assert_eq!(acts[..3], tries);
     assert_eq!(acts[3], click(CONFIGURATION, "Cancel"));
     assert_eq!(lost(&mut stage), ["read_only_api"]);
+}
+
+#[test]
+fn a_page_without_a_sign_of_the_click_is_not_clicked_again_at_once() {
+    let mut stage = wanting(read_only(false));
+    open(&mut stage, page(true, true, 0));
+    stage.expect_done(&click(CONFIGURATION, "Read-Only API"));
+    assert_eq!(stage.acts_within(4), [], "a second click would undo the first");
+    stage.show(&[main_window(), page(false, true, 0)]);
+    stage.pass(0.7);
+    stage.expect_done(&click(CONFIGURATION, "OK"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Scrolling through a part of a window until something is found, or both ends were seen.
+//! Scrolling through a part of a window until something is found, or its ends were seen.
 
 use std::time::{Duration, Instant};
 
-use super::super::action::{Action, View};
+use super::action::{Action, View};
 use crate::screen::{Fingerprint, Frame, Rect, WindowId};
 
 /// How long the wheel may take to show.
@@ -11,6 +11,8 @@ const REACTION: Duration = Duration::from_secs(1);
 const CALM: Duration = Duration::from_millis(120);
 /// Looks at an area that goes on and on.
 const MAX_TURNS: u32 = 200;
+/// Notches of the wheel at a time, where nothing on the way has to be seen.
+const NOTCHES: u32 = 5;
 /// A caret is narrower than this, in pixels.
 const CARET: usize = 4;
 
@@ -35,8 +37,10 @@ enum Leg {
 pub(super) struct Scan {
     /// The first leg goes down.
     down: bool,
+    notches: u32,
     leg: Leg,
     turns: u32,
+    moved: bool,
     /// What showed last, and since when.
     last: Option<(Fingerprint, Instant)>,
     /// When the wheel was turned, and what the area showed before.
@@ -47,11 +51,28 @@ impl Scan {
     pub(super) const fn new(down: bool) -> Self {
         Self {
             down,
+            // A change that shows is all that comes of it.
+            notches: 1,
             leg: Leg::First,
             turns: 0,
+            moved: false,
             last: None,
             turned: None,
         }
+    }
+
+    /// Down only, and fast.
+    pub(super) fn to_the_end() -> Self {
+        Self {
+            notches: NOTCHES,
+            leg: Leg::Second,
+            ..Self::new(false)
+        }
+    }
+
+    /// Whether the wheel moved anything.
+    pub(super) const fn has_moved(&self) -> bool {
+        self.moved
     }
 
     /// Until when what shows is not to be acted on: the wheel was turned, and the area may still move.
@@ -71,11 +92,14 @@ impl Scan {
     pub(super) fn next(&mut self, now: Instant, window: WindowId, view: &View, area: Rect) -> ScanStep {
         let shows = view.frame.crop(area);
         self.turns += 1;
-        if let Some((at, before)) = &self.turned
-            && !moved(before, &shows)
-        {
-            if now < *at + REACTION {
-                return ScanStep::Wait(*at + REACTION);
+        let stands = self
+            .turned
+            .as_ref()
+            .map(|(at, before)| (*at, !moved(before, &shows)));
+        self.moved |= stands.is_some_and(|(_, stands)| !stands);
+        if let Some((at, true)) = stands {
+            if now < at + REACTION {
+                return ScanStep::Wait(at + REACTION);
             }
             self.leg = match self.leg {
                 Leg::First => Leg::Second,
@@ -93,6 +117,7 @@ impl Scan {
             window,
             area,
             down: self.down == (self.leg == Leg::First),
+            notches: self.notches,
         })
     }
 
