@@ -161,7 +161,7 @@ fn settings() {
     for (environment, parts) in [
         (
             &[("TRADING_MODE", "pape")][..],
-            &["TRADING_MODE", "pape", "live or paper"][..],
+            &["TRADING_MODE", "pape", "live, paper or both"][..],
         ),
         (&[("TRADING_MODE", "both")], &["TRADING_MODE", "both", "twice"]),
         (

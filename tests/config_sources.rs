@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gatehand::config::{
-    Argument, Config, ConfigError, DayEnd, ExistingSession, OnRefusal, OnTimeout, ResetAnswer, Secret,
-    Sources, TradingMode, Warning, load,
+    Argument, Config, DayEnd, ExistingSession, OnRefusal, OnTimeout, ResetAnswer, Secret, Sources,
+    TradingMode, Warning, load,
 };
 
 fn environment(pairs: &[(&str, &str)]) -> Sources {
@@ -67,7 +67,7 @@ fn every_source_outranks_the_next() {
     let add = |sources: &mut Sources, arguments: &[&Argument]| {
         let copies = arguments.iter().map(|a| Argument {
             setting: a.setting,
-            is_file: false,
+            form: a.form,
             value: a.value.clone(),
         });
         sources.arguments.extend(copies);
@@ -181,7 +181,7 @@ fn a_file_beside_a_name() {
         ("TWS_PASSWORD_FILE", &password),
     ]));
     assert!(
-        matches!(&result, Err(ConfigError::NotAllowed { value, .. }) if value == "its content"),
+        matches!(&result, Err(faults) if faults.to_string().contains("its content is not allowed")),
         "only one line end is dropped, and a password has none: {result:?}"
     );
     let password = write("password", " two words \n");

@@ -16,6 +16,7 @@ mod vnc;
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -23,6 +24,7 @@ use clap::{Parser, Subcommand};
 use crate::app::AppError;
 use crate::config::{self, Argument, Config, LogFormat, Secret, Sources};
 use crate::exit::ExitCode;
+use crate::secrets::Fetcher;
 use crate::supervisor::{self, Isolated};
 
 /// Runs Interactive Brokers' gateways unattended, from their pixels and window titles alone.
@@ -123,24 +125,31 @@ impl Context {
     /// All settings, with the subcommand's own options over everything else; starts the log.
     /// `more` are variables that outrank the environment's.
     fn configure(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Result<Config, Failure> {
+        let (log_format, verbose) = (self.log_format, self.verbose);
+        let (config, warnings) = config::load(self.sources(arguments, more))
+            .map_err(|faults| Failure::new(faults.exit_code(), faults))?;
+        logging::start(&config.log, log_format, verbose)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(config)
+    }
+
+    /// Where the settings are taken from.
+    fn sources(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Sources {
         let mut environment = self.environment;
         environment.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
         environment.extend(more.iter().map(|(name, value)| (name.into(), value.into())));
         // Without /proc there are no mounts to be seen, and the default state folder is that of a plain host.
         let mountinfo = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        let sources = Sources {
+        Sources {
             arguments,
-            environment,
             secrets: self.secrets,
             mount_points: config::mount_points(&mountinfo),
-        };
-        let (config, warnings) =
-            config::load(sources).map_err(|error| Failure::new(error.exit_code(), error))?;
-        logging::start(&config.log, self.log_format, self.verbose)?;
-        for warning in warnings {
-            tracing::warn!("{warning}");
+            secret_folders: ["/run/secrets", "."].map(PathBuf::from).into(),
+            elsewhere: Some(Box::new(Fetcher::new(environment.clone()))),
+            environment,
         }
-        Ok(config)
     }
 }
 

@@ -9,12 +9,17 @@ use super::settings::SETTINGS;
 #[must_use]
 pub fn markdown() -> String {
     let mut page = String::from(HEAD);
-    for setting in SETTINGS {
+    for setting in SETTINGS.iter() {
         let ini = names(setting.ini);
         let default = setting
             .default
             .map_or_else(String::new, |default| format!("`{default}`"));
         let secret = if setting.secret { " Secret." } else { "" };
+        let idle = if setting.idle.is_some() {
+            " No effect yet."
+        } else {
+            ""
+        };
         line(
             &mut page,
             &[
@@ -23,7 +28,7 @@ pub fn markdown() -> String {
                 &ini,
                 setting.allowed,
                 &default,
-                &format!("{}{secret}", setting.help),
+                &format!("{}{secret}{idle}", setting.help),
             ],
         );
     }
