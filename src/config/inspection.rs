@@ -37,57 +37,30 @@ pub fn inspect(mut sources: Sources) -> Inspection {
     let values = Values::parse(&raw, &mut faults);
     let modes = values.as_ref().map(|values| values.account.trading_mode);
     let modes = modes.unwrap_or(TradingModes::One(TradingMode::Paper));
+    let is_one_of_two = modes == TradingModes::Both;
+    if is_one_of_two {
+        faults.extend(what_two_cannot_share(&raw));
+    }
     let mut instances = Vec::new();
-    match modes {
-        TradingModes::One(mode) => {
-            let of = Instance {
-                mode,
-                is_one_of_two: false,
-            };
-            instances.extend(values.and_then(|values| instance(of, values, &raw, &folders, &mut faults)));
-        }
-        TradingModes::Both => {
-            for (key, what) in [
-                ("api_port", "API port"),
-                ("relay_port", "port of the relay"),
-                ("display", "display"),
-            ] {
-                if let Some(written) = raw.get(key) {
-                    let origin = written.origin.clone();
-                    faults.push(ConfigError::OneForBoth { origin, what });
-                }
-            }
-            for mode in [TradingMode::Live, TradingMode::Paper] {
-                let of = Instance {
-                    mode,
-                    is_one_of_two: true,
-                };
-                // Secrets are not copied: each gateway has its own.
-                let values = Values::parse(&raw, &mut Vec::new());
-                let mut found = Vec::new();
-                instances.extend(values.and_then(|values| instance(of, values, &raw, &folders, &mut found)));
-                // What is wrong for both is told once.
-                let told =
-                    |fault: &ConfigError| faults.iter().any(|other| other.to_string() == fault.to_string());
-                found.retain(|fault| !told(fault));
-                faults.extend(found);
-            }
-            if let [live, paper] = &instances[..] {
-                let missing = match (&live.credentials, &paper.credentials) {
-                    (Some(_), None) => Some(("paper", "TWS_USERID_PAPER", "TWS_PASSWORD_PAPER")),
-                    (None, Some(_)) => Some(("live", "TWS_USERID", "TWS_PASSWORD")),
-                    _ => None,
-                };
-                // Half a pair is told as such.
-                let missing = missing.filter(|_| faults.is_empty());
-                faults.extend(missing.map(|(missing, user, password)| ConfigError::OneOfBoth {
-                    mode: raw.origin("trading_mode"),
-                    missing,
-                    user,
-                    password,
-                }));
-            }
-        }
+    for mode in modes.each() {
+        let of = Instance {
+            mode: *mode,
+            is_one_of_two,
+        };
+        // Secrets are not copied: each gateway has its own. What is wrong with them is told by now.
+        let values = Values::parse(&raw, &mut Vec::new());
+        let mut found = Vec::new();
+        instances.extend(values.and_then(|values| instance(of, values, &raw, &folders, &mut found)));
+        // What is wrong for both is told once.
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        faults.extend(
+            found
+                .into_iter()
+                .filter(|fault| !told.contains(&fault.to_string())),
+        );
+    }
+    if faults.is_empty() {
+        faults.extend(user_that_is_missing(&raw, &instances));
     }
     Inspection {
         instances,
@@ -123,8 +96,15 @@ impl Inspection {
         }
     }
 
-    /// What counts for one of the [`instances`](Self::instances), in the order of the reference page.
-    pub fn resolved<'a>(&'a self, config: Option<&'a Config>) -> impl Iterator<Item = Resolved> + 'a {
+    /// The modes, of which each has a gateway of its own.
+    #[must_use]
+    pub const fn modes(&self) -> &[TradingMode] {
+        self.modes.each()
+    }
+
+    /// What counts for the gateway in this mode, in the order of the reference page.
+    pub fn resolved(&self, mode: TradingMode) -> impl Iterator<Item = Resolved> + '_ {
+        let config = self.instances.iter().find(|config| config.mode == mode);
         SETTINGS.iter().map(move |setting| {
             let written = self.raw.get(setting.key);
             let value = match (written, setting.secret) {
@@ -142,6 +122,34 @@ impl Inspection {
             }
         })
     }
+}
+
+fn what_two_cannot_share(raw: &RawSettings) -> impl Iterator<Item = ConfigError> + '_ {
+    let things = [
+        ("api_port", "API port"),
+        ("relay_port", "port of the relay"),
+        ("display", "display"),
+    ];
+    things.into_iter().filter_map(|(key, what)| {
+        let origin = raw.get(key)?.origin.clone();
+        Some(ConfigError::OneForBoth { origin, what })
+    })
+}
+
+/// Of two gateways, either both have a user or none.
+fn user_that_is_missing(raw: &RawSettings, instances: &[Config]) -> Option<ConfigError> {
+    let [live, paper] = instances else { return None };
+    let (missing, user, password) = match (&live.credentials, &paper.credentials) {
+        (Some(_), None) => ("paper", "TWS_USERID_PAPER", "TWS_PASSWORD_PAPER"),
+        (None, Some(_)) => ("live", "TWS_USERID", "TWS_PASSWORD"),
+        _ => return None,
+    };
+    Some(ConfigError::OneOfBoth {
+        mode: raw.origin("trading_mode"),
+        missing,
+        user,
+        password,
+    })
 }
 
 /// One setting as it counts.

@@ -34,7 +34,7 @@ pub use error::{ConfigError, Faults, Origin, Warning};
 pub use form::Form;
 pub use inspection::{Inspection, Resolved, Shown, inspect};
 pub use recognised::{RECOGNISED, Recognised};
-pub use reference::markdown;
+pub use reference::{env_sample, markdown, toml_sample};
 pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{

@@ -95,6 +95,7 @@ pub(in crate::config) fn instance(
         data_credentials,
         second_factor: SecondFactorSettings {
             totp_key: second_factor.totp_key,
+            token: second_factor.second_factor_token,
             device,
             limit: second_factor.second_factor_limit.0,
             grace: second_factor.second_factor_grace.0,

@@ -77,6 +77,8 @@ pub struct Credentials {
 pub struct SecondFactorSettings {
     /// Key of the time-based codes.
     pub totp_key: Option<TotpKey>,
+    /// What `jts.ini` is to hold about the chosen device.
+    pub token: Option<Secret>,
     /// Text of the device's row in the list.
     pub device: Option<String>,
     /// Time to confirm.

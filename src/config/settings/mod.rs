@@ -60,7 +60,8 @@ impl Setting {
     }
 
     /// Whether only the command line and the environment can give it.
-    pub(super) fn is_for_the_start(&self) -> bool {
+    #[must_use]
+    pub fn is_for_the_start(&self) -> bool {
         self.forms() == [Form::Plain]
     }
 }

@@ -1,5 +1,6 @@
 //! The second factor.
 
+use crate::config::secret::Secret;
 use crate::config::values::{OnTimeout, Seconds, TotpKey};
 
 settings! {
@@ -16,6 +17,14 @@ settings! {
         ini: ["SecondFactorDevice"],
         secret: false,
         help: "Second-factor device: the text of its row in the list.",
+    }
+    second_factor_token: Option<Secret> {
+        variables: ["GATEHAND_SECOND_FACTOR_TOKEN"],
+        ini: [],
+        secret: true,
+        secret_file: "ib_token_2fa",
+        idle: [],
+        help: "What `jts.ini` holds about the chosen second-factor device, to be written into it at the start.",
     }
     prefer_ib_key: bool {
         variables: ["GATEHAND_PREFER_IB_KEY", "IB_PREFER_IBKEY"],

@@ -40,6 +40,17 @@ pub(in crate::config) enum TradingModes {
     Both,
 }
 
+impl TradingModes {
+    /// Each of them, live first.
+    pub(in crate::config) const fn each(self) -> &'static [TradingMode] {
+        match self {
+            Self::One(TradingMode::Live) => &[TradingMode::Live],
+            Self::One(TradingMode::Paper) => &[TradingMode::Paper],
+            Self::Both => &[TradingMode::Live, TradingMode::Paper],
+        }
+    }
+}
+
 impl Value for TradingModes {
     const ALLOWED: &'static str = "live, paper or both";
 
