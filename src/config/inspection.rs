@@ -76,9 +76,9 @@ impl Inspection {
     #[must_use]
     pub fn for_one_gateway(mut self) -> Self {
         if self.modes == TradingModes::Both {
-            self.faults
-                .0
-                .push(ConfigError::BothModes(self.raw.origin("trading_mode")));
+            // First, as what else is wrong may follow from it.
+            let fault = ConfigError::BothModes(self.raw.origin("trading_mode"));
+            self.faults.0.insert(0, fault);
         }
         self
     }
