@@ -14,7 +14,7 @@ use std::thread;
 
 use common::outcome::{Home, gatehand};
 use common::program::{Program, family};
-use gatehand::config::{Config, Faults, Sources, load, secret_variables};
+use gatehand::config::{Config, Faults, RECOGNISED, SETTINGS, Sources, load};
 use gatehand::secrets::Fetcher;
 use serde_json::{Value, json};
 
@@ -415,7 +415,16 @@ fn every_secret_leaves_the_environment_and_goes_to_no_child() {
         .envs(common::profile())
         .envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.path(""))])
         .env("GATEHAND_USER_COMMAND", &command);
-    let names: Vec<&str> = secret_variables().collect();
+    let own = SETTINGS
+        .iter()
+        .filter(|setting| setting.secret)
+        .flat_map(|setting| setting.variables);
+    let others = RECOGNISED
+        .iter()
+        .filter(|recognised| recognised.secret)
+        .flat_map(|recognised| recognised.variables);
+    let names: Vec<&str> = own.chain(others).copied().collect();
+    assert!(names.len() > 20 && names.contains(&"SSH_PASSPHRASE"), "{names:?}");
     for name in &names {
         child.env(name, value_of(name));
     }
