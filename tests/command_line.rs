@@ -4,111 +4,10 @@
 
 mod common;
 
-use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use common::gateway::installation;
-use tempfile::TempDir;
-
-/// How the program ended, and what it said.
-struct Outcome {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-/// The program with nothing in its environment but PATH, a home folder of its own, and what is given. A start that
-/// succeeds by mistake would go on for ever, so it has 20 seconds.
-fn gatehand(home: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
-    let path = std::env::var("PATH").unwrap();
-    let output = Command::new("/usr/bin/timeout")
-        .args(["--kill-after=5", "20", env!("CARGO_BIN_EXE_gatehand")])
-        .args(arguments)
-        .env_clear()
-        .env("PATH", path)
-        .env("HOME", home)
-        .envs(common::profile())
-        .envs(environment.iter().copied())
-        .current_dir(home)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    Outcome {
-        code: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-impl Outcome {
-    /// Asserts the code, and that all but lines of the log is one line that holds `parts` in their order.
-    fn refuses(&self, code: i32, parts: &[&str]) {
-        assert_eq!(self.code, Some(code), "{}", self.stderr);
-        assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
-        let levels = [" TRACE ", " DEBUG ", "  INFO ", "  WARN ", " ERROR "];
-        let logged = |line: &&str| {
-            levels
-                .iter()
-                .any(|level| line.get(27..).is_some_and(|rest| rest.starts_with(level)))
-        };
-        let said: Vec<&str> = self.stderr.lines().filter(|line| !logged(line)).collect();
-        let [line] = said[..] else {
-            panic!("not one line: {}", self.stderr)
-        };
-        assert_eq!(self.stderr.lines().last(), Some(line));
-        let mut rest = line
-            .strip_prefix("gatehand: ")
-            .unwrap_or_else(|| panic!("{line}"));
-        for part in parts {
-            let at = rest
-                .find(part)
-                .unwrap_or_else(|| panic!("{part:?} is not in {line:?}, or not in this order"));
-            rest = &rest[at + part.len()..];
-        }
-    }
-}
-
-/// A home folder in which `gatehand run` would start, were it not for the fault.
-struct Home(TempDir);
-
-impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).display().to_string()
-    }
-
-    fn file(&self, name: &str, content: &str) -> String {
-        let path = self.path(name);
-        fs::create_dir_all(Path::new(&path).parent().unwrap()).unwrap();
-        fs::write(&path, content).unwrap();
-        path
-    }
-
-    /// Runs with an installation and free ports.
-    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
-        let jts = installation().display().to_string();
-        let (settings, state) = (self.path("settings"), self.path("state"));
-        let (api, relay) = (
-            common::program::free_port().to_string(),
-            common::program::free_port().to_string(),
-        );
-        let mut all = vec![
-            ("TWS_PATH", jts.as_str()),
-            ("TWS_SETTINGS_PATH", &settings),
-            ("GATEHAND_STATE_DIR", &state),
-            ("GATEHAND_API_PORT", &api),
-            ("TWS_PORT", &relay),
-        ];
-        all.retain(|(name, _)| environment.iter().all(|(other, _)| name != other));
-        all.extend(environment);
-        gatehand(self.0.path(), arguments, &all)
-    }
-}
+use common::outcome::{Home, gatehand};
 
 const CREDENTIALS: [(&str, &str); 2] = [("TWS_USERID", "edemo"), ("TWS_PASSWORD", "demouser")];
 
@@ -161,7 +60,7 @@ fn settings() {
     for (environment, parts) in [
         (
             &[("TRADING_MODE", "pape")][..],
-            &["TRADING_MODE", "pape", "live or paper"][..],
+            &["TRADING_MODE", "pape", "live, paper or both"][..],
         ),
         (&[("TRADING_MODE", "both")], &["TRADING_MODE", "both", "twice"]),
         (
@@ -339,7 +238,7 @@ fn programs_that_are_missing() {
 #[test]
 fn help_lists_the_exit_codes() {
     let home = Home::new();
-    let help = gatehand(home.0.path(), &["--help"], &[]);
+    let help = gatehand(home.folder(), &["--help"], &[]);
     assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""));
     for code in [0, 64, 69, 70, 75, 77, 78] {
         let listed = help
@@ -348,7 +247,7 @@ fn help_lists_the_exit_codes() {
             .any(|line| line.starts_with(&format!("  {code:>2}  ")));
         assert!(listed, "{code}: {}", help.stdout);
     }
-    let run = gatehand(home.0.path(), &["run", "--help"], &[]);
+    let run = gatehand(home.folder(), &["run", "--help"], &[]);
     assert_eq!(run.code, Some(0));
     for option in [
         "--trading-mode",
@@ -360,7 +259,7 @@ fn help_lists_the_exit_codes() {
         assert!(run.stdout.contains(option), "{option}: {}", run.stdout);
     }
     assert!(!run.stdout.contains("--password "), "{}", run.stdout);
-    let alone = gatehand(home.0.path(), &[], &[]);
+    let alone = gatehand(home.folder(), &[], &[]);
     assert_eq!(alone.code, Some(64));
     assert!(alone.stderr.contains("Usage:"), "{}", alone.stderr);
 }

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 
-use gatehand::config::{ConfigError, Sources, load};
+use gatehand::config::{Faults, Sources, inspect, load};
 use gatehand::exit::ExitCode;
 
-fn refuse(pairs: &[(&str, &str)]) -> ConfigError {
+fn refuse(pairs: &[(&str, &str)]) -> Faults {
     let home = ("HOME".into(), "/home/user".into());
     let environment = pairs
         .iter()
@@ -18,7 +18,7 @@ fn refuse(pairs: &[(&str, &str)]) -> ConfigError {
         environment,
         ..Sources::default()
     }) {
-        Err(error) => error,
+        Err(faults) => faults,
         Ok(_) => panic!("accepted: {pairs:?}"),
     }
 }
@@ -28,11 +28,11 @@ fn values_that_do_not_parse() {
     for (pairs, message) in [
         (
             &[("TRADING_MODE", "pape")][..],
-            "TRADING_MODE: \"pape\" is not allowed; use live or paper",
+            "TRADING_MODE: \"pape\" is not allowed; use live, paper or both",
         ),
         (
             &[("TRADING_MODE", "both")],
-            "TRADING_MODE: \"both\" is not allowed; use live or paper; for both start gatehand twice, each with its own \
+            "TRADING_MODE: \"both\" cannot be run yet; use live or paper, and for both start gatehand twice, each with its own \
              TRADING_MODE, TWS_SETTINGS_PATH, GATEHAND_STATE_DIR and GATEHAND_VNC_LISTEN",
         ),
         (
@@ -67,7 +67,11 @@ fn values_that_do_not_parse() {
              16 of them), not a code of six digits",
         ),
         (
-            &[("TWS_PASSWORD", "x"), ("TWS_PASSWORD_FILE", "/y")],
+            &[
+                ("TWS_USERID", "me"),
+                ("TWS_PASSWORD", "x"),
+                ("TWS_PASSWORD_FILE", "/y"),
+            ],
             "TWS_PASSWORD and TWS_PASSWORD_FILE are both set; unset one of them",
         ),
         (
@@ -79,7 +83,7 @@ fn values_that_do_not_parse() {
             "IB_PAPER_PASSWORD is set but IB_PAPER_USERNAME is not; set both, or neither to log in by hand",
         ),
         (
-            &[("TWS_PORT", "4002")],
+            &[("TWS_PORT", "4002"), ("GATEHAND_API_PORT", "4002")],
             "TWS_PORT: the relay cannot listen on 4002, the gateway's own API port; choose another, for instance 4004",
         ),
         (
@@ -114,7 +118,7 @@ fn files_that_are_wrong() {
             "FILE:2: there is no setting `tradin_mode`; did you mean trading_mode?",
         ),
         (
-            "user = \"a\"\nuser_file = \"b\"\n",
+            "user = \"a\"\nuser_file = \"b\"\npassword = \"c\"\n",
             "user and user_file are both set; unset one of them",
         ),
         (
@@ -152,7 +156,7 @@ fn no_error_shows_what_a_file_holds() {
     let shown = refuse(&[("TRADING_MODE_FILE", path)]).to_string();
     assert_eq!(
         shown.replace(path, "FILE"),
-        "TRADING_MODE_FILE (FILE): its content is not allowed; use live or paper"
+        "TRADING_MODE_FILE (FILE): its content is not allowed; use live, paper or both"
     );
     let shown = refuse(&[("TRADING_MODE", &"x".repeat(1000))]).to_string();
     assert!(shown.len() < 140, "{shown}");
@@ -174,7 +178,7 @@ fn no_error_shows_what_a_file_holds() {
 #[test]
 fn text_that_is_not_utf8() {
     let value = OsString::from_vec(vec![b'a', 0xff]);
-    let environment = vec![("TWS_PASSWORD".into(), value)];
+    let environment = vec![("HOME".into(), "/h".into()), ("TWS_PASSWORD".into(), value)];
     let error = load(Sources {
         environment,
         ..Sources::default()
@@ -191,6 +195,58 @@ fn no_home_folder() {
     let error = load(Sources::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "HOME is not set, so there is no default for TWS_PATH; set TWS_PATH or HOME"
+        "HOME is not set, so there is no default for TWS_PATH; set TWS_PATH or HOME; 1 more fault: see gatehand config \
+         check"
+    );
+}
+
+#[test]
+fn every_fault_is_found_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.toml");
+    let ini = folder.path().join("config.ini");
+    fs::write(&own, "tradin_mode = 1\nlog_format = \"xml\"\nfix = []\n").unwrap();
+    fs::write(&ini, "AllowBlindTrading=perhaps\n").unwrap();
+    let environment = [
+        ("HOME", "/home/user"),
+        ("GATEHAND_CONFIG", own.to_str().unwrap()),
+        ("GATEHAND_IBC_INI", ini.to_str().unwrap()),
+        ("TWS_PORT", "0"),
+        ("TWS_USERID", "me"),
+        ("JAVA_HEAP_SIZE", "1"),
+        ("VNC_PASSWORD", "same"),
+        ("GATEHAND_VNC_VIEW_PASSWORD", "same"),
+        ("TOTP_KEY_FILE", "/nowhere"),
+        ("TOTP_KEY_COMMAND", "true"),
+    ];
+    let inspection = inspect(Sources {
+        environment: environment
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        ..Sources::default()
+    });
+    let faults: Vec<String> = inspection.faults.iter().map(ToString::to_string).collect();
+    let path = folder.path().display().to_string();
+    let starts: Vec<String> = faults.iter().map(|fault| fault.replace(&path, "")).collect();
+    for wanted in [
+        "/own.toml:1: there is no setting `tradin_mode`",
+        "log_format (/own.toml:2): \"xml\" is not allowed",
+        "/own.toml:3: fix must be a text",
+        "AllowBlindTrading (/config.ini:1): \"perhaps\" is not allowed",
+        "TWS_PORT: \"0\" is not allowed",
+        "TWS_USERID is set but TWS_PASSWORD is not",
+        "JAVA_HEAP_SIZE: \"1\" is not allowed",
+        "GATEHAND_VNC_VIEW_PASSWORD and VNC_PASSWORD hold the same password",
+        "TOTP_KEY_FILE and TOTP_KEY_COMMAND are both set",
+        "TOTP_KEY_FILE: cannot read /nowhere",
+    ] {
+        let found = starts.iter().filter(|fault| fault.starts_with(wanted)).count();
+        assert_eq!(found, 1, "{wanted}: {starts:#?}");
+    }
+    assert_eq!(faults.len(), 10, "{faults:#?}");
+    let line = inspection.faults.to_string();
+    assert!(
+        line.ends_with("; 9 more faults: see gatehand config check"),
+        "{line}"
     );
 }

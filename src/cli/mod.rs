@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod attach;
+mod config;
 mod demo;
 mod display;
 mod doctor;
@@ -16,13 +17,15 @@ mod vnc;
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::app::AppError;
-use crate::config::{self, Argument, Config, LogFormat, Secret, Sources};
+use crate::config::{Argument, Config, LogFormat, Secret, Sources, load, mount_points, secret_variables};
 use crate::exit::ExitCode;
+use crate::secrets::Fetcher;
 use crate::supervisor::{self, Isolated};
 
 /// Runs Interactive Brokers' gateways unattended, from their pixels and window titles alone.
@@ -57,6 +60,8 @@ enum Command {
     Rules(rules::Options),
     /// Run today's agent over a recording, and say where it would decide otherwise.
     Replay(replay::Options),
+    /// Show the settings, or check them.
+    Config(config::Options),
     /// Look for what is missing on this system, with the cure.
     Doctor(doctor::Options),
     /// Run the stand-in gateway of this repository, to try gatehand out.
@@ -123,30 +128,37 @@ impl Context {
     /// All settings, with the subcommand's own options over everything else; starts the log.
     /// `more` are variables that outrank the environment's.
     fn configure(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Result<Config, Failure> {
-        let mut environment = self.environment;
-        environment.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
-        environment.extend(more.iter().map(|(name, value)| (name.into(), value.into())));
-        // Without /proc there are no mounts to be seen, and the default state folder is that of a plain host.
-        let mountinfo = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-        let sources = Sources {
-            arguments,
-            environment,
-            secrets: self.secrets,
-            mount_points: config::mount_points(&mountinfo),
-        };
+        let (log_format, verbose) = (self.log_format, self.verbose);
         let (config, warnings) =
-            config::load(sources).map_err(|error| Failure::new(error.exit_code(), error))?;
-        logging::start(&config.log, self.log_format, self.verbose)?;
+            load(self.sources(arguments, more)).map_err(|faults| Failure::new(faults.exit_code(), faults))?;
+        logging::start(&config.log, log_format, verbose)?;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
         Ok(config)
     }
+
+    /// Where the settings are taken from.
+    fn sources(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Sources {
+        let mut environment = self.environment;
+        environment.retain(|(name, _)| more.iter().all(|(other, _)| name != other));
+        environment.extend(more.iter().map(|(name, value)| (name.into(), value.into())));
+        // Without /proc there are no mounts to be seen, and the default state folder is that of a plain host.
+        let mountinfo = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        Sources {
+            arguments,
+            secrets: self.secrets,
+            mount_points: mount_points(&mountinfo),
+            secret_folders: ["/run/secrets", "."].map(PathBuf::from).into(),
+            elsewhere: Some(Box::new(Fetcher::new(environment.clone()))),
+            environment,
+        }
+    }
 }
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    let names: Vec<&str> = config::secret_variables().collect();
+    let names: Vec<&str> = secret_variables().collect();
     let outcome = supervisor::isolate(&names)
         .map_err(|error| Failure::new(error.exit_code(), error))
         .and_then(|Isolated { environment, secrets }| dispatch(environment, secrets));
@@ -193,6 +205,7 @@ fn dispatch(
         Command::Teach(options) => teach::execute(options, context),
         Command::Rules(options) => rules::execute(options, context),
         Command::Replay(options) => replay::execute(&options),
+        Command::Config(options) => config::execute(options, context),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),
         Command::Unlock(options) => unlock::execute(options, context),

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Context, Failure, display};
 use crate::app;
-use crate::config::{Argument, parse_listen};
+use crate::config::{Argument, Form, parse_listen};
 use crate::exit::ExitCode;
 
 /// The usual port of an RFB server.
@@ -34,7 +34,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     if let Some(path) = options.vnc_password_file {
         let password = Argument::new("vnc_password", &path);
         arguments.extend(password.map(|argument| Argument {
-            is_file: true,
+            form: Form::File,
             ..argument
         }));
     }

@@ -1,8 +1,9 @@
 //! The command-line options of the settings, made from the table.
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use super::form::Form;
 use super::settings::{SETTINGS, Setting};
 
 /// One option as given.
@@ -10,8 +11,8 @@ use super::settings::{SETTINGS, Setting};
 pub struct Argument {
     /// The setting.
     pub setting: &'static Setting,
-    /// Whether the value names a file that holds the setting's value.
-    pub is_file: bool,
+    /// What the value is.
+    pub form: Form,
     /// The value.
     pub value: String,
 }
@@ -23,34 +24,31 @@ impl Argument {
         let setting = SETTINGS.iter().find(|setting| setting.key == key)?;
         Some(Self {
             setting,
-            is_file: false,
+            form: Form::Plain,
             value: value.to_owned(),
         })
     }
 }
 
 /// All settings as options, to be flattened into a subcommand: `--trading-mode paper`. A secret has only the
-/// form that names a file, `--password-file PATH`, as everybody can read the arguments of a process.
+/// forms that say where it is to be had, such as `--password-file PATH`, as everybody can read the arguments of a
+/// process.
 #[derive(Debug, Default)]
 pub struct Arguments(pub Vec<Argument>);
 
 /// Options that belong to the whole program and not to a subcommand.
 const GLOBAL: [&str; 2] = ["log", "log_format"];
 
-fn options() -> impl Iterator<Item = (&'static Setting, String)> {
+fn options() -> impl Iterator<Item = (&'static Setting, Form)> {
     SETTINGS
         .iter()
         .filter(|setting| !GLOBAL.contains(&setting.key))
-        .map(|setting| {
-            let name = setting.key.replace('_', "-");
-            (
-                *setting,
-                if setting.secret {
-                    format!("{name}-file")
-                } else {
-                    name
-                },
-            )
+        .flat_map(|setting| {
+            let forms = match setting.secret {
+                true => &Form::ALL[1..],
+                false => &Form::ALL[..1],
+            };
+            forms.iter().map(|form| (*setting, *form))
         })
 }
 
@@ -62,16 +60,17 @@ impl FromArgMatches for Arguments {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for (setting, name) in options() {
-            if matches.value_source(&name) == Some(ValueSource::CommandLine)
-                && let Some(value) = matches.get_one::<String>(&name)
-            {
-                self.0.push(Argument {
-                    setting,
-                    is_file: setting.secret,
-                    value: value.clone(),
-                });
+        for (setting, form) in options() {
+            let name = form.option(setting.key);
+            if matches.value_source(&name) != Some(ValueSource::CommandLine) {
+                continue;
             }
+            let value = match form {
+                Form::Stdin => Some("yes".to_owned()),
+                _ => matches.get_one::<String>(&name).cloned(),
+            };
+            self.0
+                .extend(value.map(|value| Argument { setting, form, value }));
         }
         Ok(())
     }
@@ -79,19 +78,29 @@ impl FromArgMatches for Arguments {
 
 impl Args for Arguments {
     fn augment_args(command: Command) -> Command {
-        command
-            .next_help_heading("Settings")
-            .args(options().map(|(setting, name)| {
-                let help = setting.default.map_or_else(
-                    || setting.help.to_owned(),
-                    |default| format!("{} [default: {default}]", setting.help),
-                );
-                Arg::new(name.clone())
-                    .long(name)
-                    .value_name(if setting.secret { "PATH" } else { "VALUE" })
-                    .help(help)
-                    .hide_short_help(true)
-            }))
+        let option = |(setting, form): (&'static Setting, Form)| {
+            let name = form.option(setting.key);
+            let value = match form {
+                Form::Plain => "VALUE",
+                Form::File => "PATH",
+                Form::Command => "COMMAND",
+                Form::SecretManager => "NAME",
+                Form::Stdin => "",
+            };
+            let help = match (form, setting.default) {
+                (Form::Plain | Form::File, Some(default)) => format!("{} [default: {default}]", setting.help),
+                (Form::Plain | Form::File, None) => setting.help.to_owned(),
+                (Form::Command, _) => format!("A shell command that prints `{}`", setting.key),
+                (Form::Stdin, _) => format!("Take `{}` from standard input, a line of its own", setting.key),
+                (Form::SecretManager, _) => format!("Take `{}` from Google Secret Manager", setting.key),
+            };
+            let arg = Arg::new(name.clone()).long(name).help(help).hide_short_help(true);
+            match form {
+                Form::Stdin => arg.action(ArgAction::SetTrue),
+                _ => arg.value_name(value),
+            }
+        };
+        command.next_help_heading("Settings").args(options().map(option))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -112,12 +121,19 @@ mod tests {
 
     #[test]
     fn options_by_name() {
-        let Arguments(given) = parse("run --trading-mode live --password-file /p").unwrap();
+        let Arguments(given) = parse("run --totp-key-stdin --trading-mode live --password-file /p").unwrap();
         let given: Vec<_> = given
             .iter()
-            .map(|a| (a.setting.key, a.is_file, a.value.as_str()))
+            .map(|a| (a.setting.key, a.form, a.value.as_str()))
             .collect();
-        assert_eq!(given, [("password", true, "/p"), ("trading_mode", false, "live")]);
+        assert_eq!(
+            given,
+            [
+                ("password", Form::File, "/p"),
+                ("trading_mode", Form::Plain, "live"),
+                ("totp_key", Form::Stdin, "yes"),
+            ]
+        );
     }
 
     #[test]

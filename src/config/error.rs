@@ -20,6 +20,15 @@ pub enum Origin {
         /// The file.
         path: PathBuf,
     },
+    /// Standard input, a command or Google Secret Manager, as an option, a variable or a key says.
+    Held {
+        /// The option, variable or key.
+        name: String,
+        /// What holds the value.
+        by: String,
+    },
+    /// A file with a name that is looked for by itself.
+    Found(&'static str),
     /// A key of gatehand's own configuration file or of an imported IBC `config.ini`.
     File {
         /// The file.
@@ -29,6 +38,8 @@ pub enum Origin {
         /// The key.
         key: String,
     },
+    /// IBC's default: nobody wrote it, and this `config.ini` of IBC is imported.
+    IbcDefault(PathBuf),
     /// The default: nobody wrote it.
     Default,
 }
@@ -39,7 +50,10 @@ impl fmt::Display for Origin {
             Self::Argument(option) => f.write_str(option),
             Self::Environment(name) => f.write_str(name),
             Self::ContentOf { name, path } => write!(f, "{name} ({})", path.display()),
+            Self::Held { name, by } => write!(f, "{name} ({by})"),
+            Self::Found(name) => f.write_str(name),
             Self::File { path, line, key } => write!(f, "{key} ({}:{line})", path.display()),
+            Self::IbcDefault(path) => write!(f, "IBC's default ({})", path.display()),
             Self::Default => f.write_str("default"),
         }
     }
@@ -58,13 +72,21 @@ pub enum ConfigError {
         /// What is allowed.
         allowed: &'static str,
     },
-    /// `X` and `X_FILE` are both set.
-    #[error("{plain} and {file} are both set; unset one of them")]
+    /// Two forms of one name are set, such as `X` and `X_FILE`.
+    #[error("{one} and {other} are both set; unset one of them")]
     TwoForms {
-        /// The name that holds the value.
-        plain: String,
-        /// The name that holds the path of a file with the value.
-        file: String,
+        /// One name.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// A value that stands elsewhere could not be had.
+    #[error("{name}: {why}")]
+    NotHad {
+        /// What says where it stands.
+        name: String,
+        /// What happened and what to do.
+        why: String,
     },
     /// A file cannot be read.
     #[error("{name}: cannot read {}: {source}; check the path and its permissions", path.display())]
@@ -114,6 +136,35 @@ pub enum ConfigError {
         /// The known key that looks most like it.
         nearest: Option<String>,
     },
+    /// Both modes, where one gateway can be run.
+    #[error(
+        "{0}: \"both\" cannot be run yet; use live or paper, and for both start gatehand twice, each with its own \
+         TRADING_MODE, TWS_SETTINGS_PATH, GATEHAND_STATE_DIR and GATEHAND_VNC_LISTEN"
+    )]
+    BothModes(
+        /// Where they were asked for.
+        Origin,
+    ),
+    /// One thing for two gateways.
+    #[error("{origin} names one {what} for two gateways; unset it, or run one mode")]
+    OneForBoth {
+        /// What set it.
+        origin: Origin,
+        /// What cannot be shared.
+        what: &'static str,
+    },
+    /// Both modes with a user for only one of them.
+    #[error("{mode} is both, but there is no {missing} user; set {user} and {password}")]
+    OneOfBoth {
+        /// Where both modes were asked for.
+        mode: Origin,
+        /// The mode without a user.
+        missing: &'static str,
+        /// What gives its user name.
+        user: &'static str,
+        /// What gives its password.
+        password: &'static str,
+    },
     /// A FIX login with nothing but the pair for its market data.
     #[error(
         "{0} asks for FIX CTCI, but its user name and password are not set; set FIXLoginId and FIXPassword (GATEHAND_FIX_USER, GATEHAND_FIX_PASSWORD)"
@@ -158,13 +209,38 @@ pub enum ConfigError {
     },
 }
 
-impl ConfigError {
-    /// The exit code that goes with it.
+/// Everything that is wrong with the settings. Prints as one line: the first fault, and how many more there are.
+#[derive(Debug, Default)]
+pub struct Faults(pub(super) Vec<ConfigError>);
+
+impl Faults {
+    /// The exit code that goes with them.
     #[must_use]
     pub const fn exit_code(&self) -> ExitCode {
         ExitCode::Configuration
     }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
+        self.0.iter()
+    }
 }
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((first, more)) = self.0.split_first() else {
+            return f.write_str("nothing is wrong");
+        };
+        write!(f, "{first}")?;
+        match more.len() {
+            0 => Ok(()),
+            1 => f.write_str("; 1 more fault: see gatehand config check"),
+            more => write!(f, "; {more} more faults: see gatehand config check"),
+        }
+    }
+}
+
+impl std::error::Error for Faults {}
 
 /// Something in the settings that the user should know, and that stops nothing. Prints as one line.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -214,7 +290,7 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
     candidates
         .map(|candidate| {
             (
-                edit_distance(&name.to_lowercase(), &candidate.to_lowercase()),
+                strsim::levenshtein(&name.to_lowercase(), &candidate.to_lowercase()),
                 candidate,
             )
         })
@@ -223,39 +299,9 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|(_, candidate)| candidate.to_owned())
 }
 
-/// Levenshtein distance in characters, one row at a time.
-fn edit_distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        for (left, right, distance) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("kitten", "sitting", 3),
-            ("flaw", "lawn", 2),
-            ("same", "same", 0),
-        ] {
-            assert_eq!(edit_distance(left, right), distance, "{left} {right}");
-            assert_eq!(edit_distance(right, left), distance, "{right} {left}");
-        }
-    }
 
     #[test]
     fn nearest_is_near() {

@@ -4,13 +4,16 @@
 //!
 //! [`settings`](SETTINGS) is the table of all settings. `written` collects what was written and which of it
 //! counts: command line, environment, own file, imported IBC `config.ini`, default. `values` are the types.
-//! `checked` looks at the values together. Nothing here looks at the environment or the clock; files that a
-//! setting names are read.
+//! `checked` looks at the values together, [`inspect`] goes through all of it. Nothing here looks at the environment or
+//! the clock; files that a setting names are read, and values that stand elsewhere are the business of [`Elsewhere`].
 
 mod arguments;
 mod checked;
+mod elsewhere;
 mod error;
+mod form;
 mod ibc_ini;
+mod inspection;
 mod recognised;
 mod reference;
 mod secret;
@@ -26,9 +29,12 @@ pub use checked::{
     Config, Credentials, DayEnd, DialogSettings, DisplaySettings, GatewayOptions, GatewaySettings,
     LogSettings, SecondFactorSettings, VncSettings,
 };
-pub use error::{ConfigError, Origin, Warning};
+pub use elsewhere::{Elsewhere, SecretManager};
+pub use error::{ConfigError, Faults, Origin, Warning};
+pub use form::Form;
+pub use inspection::{Inspection, Resolved, Shown, inspect};
 pub use recognised::{RECOGNISED, Recognised};
-pub use reference::markdown;
+pub use reference::{env_sample, markdown, toml_sample};
 pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
@@ -48,15 +54,23 @@ pub struct Sources {
     pub secrets: Vec<(String, Secret)>,
     /// Where file systems are mounted, from [`mount_points`].
     pub mount_points: Vec<PathBuf>,
+    /// Where secrets may lie in files with a known name, the first that counts first.
+    pub secret_folders: Vec<PathBuf>,
+    /// What gets values that stand elsewhere.
+    pub elsewhere: Option<Box<dyn Elsewhere>>,
 }
 
-/// Reads, parses and checks all settings.
+/// Reads, parses and checks all settings of one gateway.
 ///
 /// # Errors
 ///
-/// The first thing that is wrong, in one line that names the setting and the cure.
-pub fn load(sources: Sources) -> Result<(Config, Vec<Warning>), ConfigError> {
-    checked::check(sources)
+/// Everything that is wrong; each fault is one line that names the setting and the cure.
+pub fn load(sources: Sources) -> Result<(Config, Vec<Warning>), Faults> {
+    let (mut instances, warnings) = inspect(sources).for_one_gateway().finish()?;
+    match instances.pop() {
+        Some(config) => Ok((config, warnings)),
+        None => Err(Faults::default()),
+    }
 }
 
 /// Environment variables that hold a secret: those that must not stay in the environment.

@@ -166,6 +166,30 @@ pub static RECOGNISED: &[Recognised] = &[
         idle: &["yes", "true"],
     },
     Recognised {
+        variables: &["IBEAM_ACCOUNT"],
+        ini: &[],
+        secret: false,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["IBEAM_PASSWORD"],
+        ini: &[],
+        secret: true,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["IBEAM_KEY"],
+        ini: &[],
+        secret: true,
+        idle: &[],
+    },
+    Recognised {
+        variables: &["IBEAM_PYOTP_SECRET"],
+        ini: &[],
+        secret: true,
+        idle: &[],
+    },
+    Recognised {
         variables: &[],
         ini: &["LogStructureScope"],
         secret: false,

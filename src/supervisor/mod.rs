@@ -5,6 +5,7 @@
 //! [`isolate`] comes first in `main`. [`Reaper`] starts a process as the leader of its own session and tells
 //! how it ended. [`Unit`] is the pure machine behind an ordered stop, [`Service`] the shell around one process.
 //! [`Leftovers`] ends what an earlier gatehand left behind when it crashed. [`Signals`] says when to stop.
+//! [`printed`] runs a command for what it prints.
 //!
 //! Processes must be started from a thread that lives as long as the program, because the kernel's parent-death
 //! signal fires when the thread ends that started them; a current-thread runtime on the main thread does.
@@ -12,6 +13,7 @@
 mod isolation;
 mod leftovers;
 mod output;
+mod printed;
 mod process;
 mod reaper;
 mod service;
@@ -21,6 +23,7 @@ mod unit;
 pub use isolation::{Isolated, IsolationError, isolate};
 pub use leftovers::{Leftovers, LeftoversError};
 pub use output::{Output, OutputStream, Redaction, log_output};
+pub use printed::{PrintedError, printed};
 pub use process::{Exit, Identity, SpawnError};
 pub use reaper::{Child, Orphans, Reaper};
 pub use service::Service;

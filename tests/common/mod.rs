@@ -8,6 +8,7 @@
 )]
 
 pub mod gateway;
+pub mod outcome;
 pub mod program;
 
 use std::process::{Child, Command, Stdio};

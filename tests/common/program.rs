@@ -187,7 +187,8 @@ impl Program {
     }
 }
 
-fn family(pid: u32) -> Vec<u32> {
+/// A process and all that came of it.
+pub fn family(pid: u32) -> Vec<u32> {
     let mut family = vec![pid];
     let mut next = 0;
     while next < family.len() {

@@ -1,0 +1,216 @@
+//! From values to the configuration of one gateway.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::account::{self, Chosen};
+use super::ports;
+use super::{
+    Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions, GatewaySettings, LogSettings,
+    SecondFactorSettings,
+};
+use crate::config::error::ConfigError;
+use crate::config::settings::{Gateway, Service, Values};
+use crate::config::values::TradingMode;
+use crate::config::written::RawSettings;
+
+/// Which gateway: the only one, or one of two that run at once.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct Instance {
+    pub(in crate::config) mode: TradingMode,
+    pub(in crate::config) is_one_of_two: bool,
+}
+
+impl Instance {
+    /// The settings folder: of two gateways, each has one beside the folder that was named.
+    fn settings_path(self, path: PathBuf) -> PathBuf {
+        match (self.is_one_of_two, path.file_name()) {
+            (true, Some(name)) => {
+                let mut name = name.to_owned();
+                name.push("_");
+                name.push(self.mode.name());
+                path.with_file_name(name)
+            }
+            _ => path,
+        }
+    }
+
+    /// The state folder: of two gateways, each has one in the folder that was named.
+    fn state_dir(self, path: PathBuf) -> PathBuf {
+        if self.is_one_of_two {
+            path.join(self.mode.name())
+        } else {
+            path
+        }
+    }
+}
+
+/// The configuration of one gateway; `None` when a folder is not known.
+pub(in crate::config) fn instance(
+    of: Instance,
+    values: Values,
+    raw: &RawSettings,
+    folders: &Folders,
+    faults: &mut Vec<ConfigError>,
+) -> Option<Config> {
+    let Values {
+        sources,
+        mut account,
+        second_factor,
+        dialogs,
+        gateway,
+        options,
+        mut service,
+    } = values;
+
+    let paths = Paths::find(of, &gateway, &service, folders, faults);
+    let rules = service
+        .rules
+        .take()
+        .map(|path| folders.expand(path, "GATEHAND_RULES"));
+    let rules = rules.and_then(|path| note(path, faults));
+    let Chosen {
+        credentials,
+        data_credentials,
+    } = account::choose(&mut account, of, raw, faults);
+    let asked = (gateway.api_port, service.relay_port);
+    let api = ports::api_ports(account.program, of, asked, raw, faults);
+    let vnc = ports::vnc(&mut service, of, raw, faults);
+    let device = second_factor
+        .second_factor_device
+        .or_else(|| second_factor.prefer_ib_key.then(|| "IB Key".to_owned()));
+    let bypass = |own: Option<bool>| own.or(options.bypass_warnings);
+    let Paths {
+        tws: tws_path,
+        settings: settings_path,
+        state: state_dir,
+    } = paths?;
+
+    Some(Config {
+        file: sources.config,
+        ibc_ini: sources.ibc_ini,
+        mode: of.mode,
+        fix: account.fix,
+        credentials,
+        data_credentials,
+        second_factor: SecondFactorSettings {
+            totp_key: second_factor.totp_key,
+            token: second_factor.second_factor_token,
+            device,
+            limit: second_factor.second_factor_limit.0,
+            grace: second_factor.second_factor_grace.0,
+            on_timeout: second_factor.second_factor_on_timeout,
+            relogin: second_factor.second_factor_relogin,
+            read_only_login: second_factor.read_only_login,
+        },
+        dialogs: DialogSettings {
+            existing_session: dialogs.existing_session,
+            accept_incoming: dialogs.accept_incoming,
+            accept_paper_notice: dialogs.accept_paper_notice,
+            sizes_notice: dialogs.sizes_notice,
+            allow_blind_trading: dialogs.allow_blind_trading,
+            crypto_orders: dialogs.crypto_orders,
+            confirm_order_id_reset: dialogs.confirm_order_id_reset,
+            write_access: dialogs.write_access,
+            login_messages: dialogs.login_messages,
+            rule_settings: dialogs.rule_settings.map_or_else(Vec::new, |settings| settings.0),
+            dismiss_password_expiry: dialogs.dismiss_password_expiry,
+            dismiss_nse_notice: dialogs.dismiss_nse_notice,
+            login_window_limit: dialogs.login_window_limit.0,
+        },
+        gateway: GatewaySettings {
+            program: account.program,
+            tws_path,
+            version: gateway.version.map(|version| version.0),
+            settings_path,
+            heap_megabytes: gateway.java_heap_size.map(|heap| heap.0),
+            time_zone: gateway.time_zone.map(|zone| zone.0),
+            api_port: api.inside,
+        },
+        options: GatewayOptions {
+            socket_port: api.moved,
+            read_only_api: options.read_only_api,
+            master_client_id: options.master_client_id.map(|id| id.0),
+            market_data_in_lots: options.market_data_in_lots,
+            precautions: [
+                options.bypass_order_precautions,
+                options.bypass_bond_warning,
+                options.bypass_negative_yield_to_worst_confirmation,
+                options.bypass_called_bond_warning,
+                options.bypass_same_action_pair_trade_warning,
+                options.bypass_price_based_volatility_risk_warning,
+                options.bypass_us_stocks_market_data_in_shares_warning,
+                options.bypass_redirect_order_warning,
+                options.bypass_no_overfill_protection_precaution,
+            ]
+            .map(bypass),
+            reset_order_ids: options.reset_order_ids_at_start,
+            day_end: match (options.auto_restart_time, options.auto_logoff_time) {
+                (Some(time), _) => Some(DayEnd::Restart(time)),
+                (None, time) => time.map(DayEnd::LogOff),
+            },
+        },
+        relay: SocketAddr::new(service.relay_address, api.outside),
+        vnc,
+        display: DisplaySettings {
+            existing: service.display.map(|name| name.0),
+            size: service.display_size,
+        },
+        state_dir,
+        rules,
+        recorder_size: Some(u64::from(service.recorder_size.0) << 20).filter(|&size| size > 0),
+        on_refusal: service.on_refusal,
+        log: LogSettings {
+            filter: service.log.0,
+            format: service.log_format,
+        },
+    })
+}
+
+/// Folders of one gateway.
+struct Paths {
+    tws: PathBuf,
+    settings: PathBuf,
+    state: PathBuf,
+}
+
+impl Paths {
+    fn find(
+        of: Instance,
+        gateway: &Gateway,
+        service: &Service,
+        folders: &Folders,
+        faults: &mut Vec<ConfigError>,
+    ) -> Option<Self> {
+        let expanded = |path: &Option<PathBuf>, setting| {
+            let path = path.clone()?;
+            Some(folders.expand(path, setting))
+        };
+        let home = || folders.home("TWS_PATH").map(|home| home.join("Jts"));
+        let tws = note(
+            expanded(&gateway.tws_path, "TWS_PATH").unwrap_or_else(home),
+            faults,
+        );
+        let settings = match expanded(&gateway.settings_path, "TWS_SETTINGS_PATH") {
+            Some(path) => note(path, faults),
+            None => tws.clone(),
+        };
+        let settings = settings.map(|path| of.settings_path(path));
+        let state = match expanded(&service.state_dir, "GATEHAND_STATE_DIR") {
+            Some(path) => note(path.map(|path| of.state_dir(path)), faults),
+            None => match settings.as_deref().filter(|path| folders.is_volume(path)) {
+                Some(volume) => Some(volume.join(".gatehand")),
+                None => note(folders.state().map(|path| of.state_dir(path)), faults),
+            },
+        };
+        Some(Self {
+            tws: tws?,
+            settings: settings?,
+            state: state?,
+        })
+    }
+}
+
+fn note(found: Result<PathBuf, ConfigError>, faults: &mut Vec<ConfigError>) -> Option<PathBuf> {
+    found.map_err(|fault| faults.push(fault)).ok()
+}

@@ -1,0 +1,210 @@
+//! The settings checked against each other: what the rest of the program works with.
+
+mod account;
+mod folders;
+mod instance;
+mod ports;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::secret::Secret;
+use super::values::{
+    AcceptIncoming, ClockTime, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
+    OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess,
+};
+use crate::screen::Size;
+
+pub(super) use folders::Folders;
+pub(super) use instance::{Instance, instance};
+
+/// All settings, checked. Only [`load`](super::load) makes one.
+#[derive(Debug)]
+pub struct Config {
+    /// Our own configuration file, when there is one.
+    pub file: Option<PathBuf>,
+    /// The imported IBC `config.ini`, when there is one.
+    pub ibc_ini: Option<PathBuf>,
+    /// Account type to log in to.
+    pub mode: TradingMode,
+    /// Whether to log in to FIX CTCI instead of IB API.
+    pub fix: bool,
+    /// User name and password, of FIX CTCI for a FIX login; without them a human logs in at the viewer.
+    pub credentials: Option<Credentials>,
+    /// The pair for market data, which a FIX login may have.
+    pub data_credentials: Option<Credentials>,
+    /// The second factor.
+    pub second_factor: SecondFactorSettings,
+    /// Answers to the gateway's dialogs.
+    pub dialogs: DialogSettings,
+    /// The gateway's installation and process.
+    pub gateway: GatewaySettings,
+    /// The gateway's own settings, as its configuration window shows them.
+    pub options: GatewayOptions,
+    /// Where the relay serves the API to others.
+    pub relay: SocketAddr,
+    /// The viewer endpoint; none without a password.
+    pub vnc: Option<VncSettings>,
+    /// The X display.
+    pub display: DisplaySettings,
+    /// The state folder; it may not exist yet.
+    pub state_dir: PathBuf,
+    /// Folder of rule files beside the built-in ones.
+    pub rules: Option<PathBuf>,
+    /// Bytes on disk for the flight recorder; none: nothing is recorded.
+    pub recorder_size: Option<u64>,
+    /// What to do after credentials were refused.
+    pub on_refusal: OnRefusal,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// User name and password.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The user name.
+    pub user: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// The second factor.
+#[derive(Debug)]
+pub struct SecondFactorSettings {
+    /// Key of the time-based codes.
+    pub totp_key: Option<TotpKey>,
+    /// What `jts.ini` is to hold about the chosen device.
+    pub token: Option<Secret>,
+    /// Text of the device's row in the list.
+    pub device: Option<String>,
+    /// Time to confirm.
+    pub limit: Duration,
+    /// Time after the confirmation for the login to complete.
+    pub grace: Duration,
+    /// What to do when nobody confirmed in time.
+    pub on_timeout: OnTimeout,
+    /// Whether to log in again in the same gateway when nobody confirmed in time.
+    pub relogin: bool,
+    /// Whether to log in without a second factor, only to look, where that is offered.
+    pub read_only_login: bool,
+}
+
+/// Answers to the gateway's dialogs.
+#[derive(Clone, Debug)]
+pub struct DialogSettings {
+    /// When the account is in use elsewhere.
+    pub existing_session: ExistingSession,
+    /// To an API client from an address that is not trusted.
+    pub accept_incoming: AcceptIncoming,
+    /// Whether to accept the notice that a paper account is not a brokerage account.
+    pub accept_paper_notice: bool,
+    /// To the notice about bid, ask and last sizes.
+    pub sizes_notice: SizesNotice,
+    /// Whether to confirm the warning about orders without market data.
+    pub allow_blind_trading: bool,
+    /// To the confirmation of an order for a cryptocurrency.
+    pub crypto_orders: CryptoOrders,
+    /// To the question whether to reset the API's order ids.
+    pub confirm_order_id_reset: OrderIdReset,
+    /// To an API client that wants to place orders.
+    pub write_access: WriteAccess,
+    /// To messages that want to be read before the login goes on.
+    pub login_messages: LoginMessages,
+    /// Settings that rules of the user's own go by.
+    pub rule_settings: Vec<(String, String)>,
+    /// Whether to dismiss the warning that the password is about to expire.
+    pub dismiss_password_expiry: bool,
+    /// Whether to dismiss the NSE compliance notice.
+    pub dismiss_nse_notice: bool,
+    /// Time for the login window to show up.
+    pub login_window_limit: Duration,
+}
+
+/// The gateway's installation and process.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Which program.
+    pub program: Program,
+    /// Folder that holds the installation.
+    pub tws_path: PathBuf,
+    /// Installed version to run; else the newest.
+    pub version: Option<String>,
+    /// Folder for the gateway's settings.
+    pub settings_path: PathBuf,
+    /// Heap in MiB, when it replaces the installation's.
+    pub heap_megabytes: Option<u32>,
+    /// Time zone, when one was asked for.
+    pub time_zone: Option<String>,
+    /// Port on which the gateway serves its API, on 127.0.0.1.
+    pub api_port: u16,
+}
+
+/// The gateway's own settings. What is `None` stays as the gateway has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GatewayOptions {
+    /// The API's port, when one was asked for.
+    pub socket_port: Option<u16>,
+    /// Whether API clients may only read.
+    pub read_only_api: Option<bool>,
+    /// The client id that receives the data of all API clients.
+    pub master_client_id: Option<u32>,
+    /// Whether market data for US stocks is sent in lots.
+    pub market_data_in_lots: Option<bool>,
+    /// The nine precautions that API orders may be spared, in the order of their page.
+    pub precautions: [Option<bool>; 9],
+    /// Whether the API's order ids are reset at the start.
+    pub reset_order_ids: bool,
+    /// When the gateway ends its day.
+    pub day_end: Option<DayEnd>,
+}
+
+/// What the gateway does every day, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DayEnd {
+    /// It ends.
+    LogOff(ClockTime),
+    /// It restarts.
+    Restart(ClockTime),
+}
+
+impl fmt::Display for DayEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LogOff(time) => write!(f, "auto log-off at {time}"),
+            Self::Restart(time) => write!(f, "auto restart at {time}"),
+        }
+    }
+}
+
+/// The viewer endpoint.
+#[derive(Debug)]
+pub struct VncSettings {
+    /// Where viewers connect.
+    pub listen: SocketAddr,
+    /// Password for viewers that may type and click.
+    pub password: Option<VncPassword>,
+    /// Password for viewers that may only look.
+    pub view_password: Option<VncPassword>,
+}
+
+/// The X display.
+#[derive(Clone, Debug)]
+pub struct DisplaySettings {
+    /// A display that is there already; else one is started.
+    pub existing: Option<String>,
+    /// Size of the display that is started.
+    pub size: Size,
+}
+
+/// The log.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// What is logged, in the words of `tracing_subscriber::EnvFilter`.
+    pub filter: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}

@@ -1,0 +1,72 @@
+//! The second factor.
+
+use crate::config::secret::Secret;
+use crate::config::values::{OnTimeout, Seconds, TotpKey};
+
+settings! {
+    SecondFactor
+
+    totp_key: Option<TotpKey> {
+        variables: ["GATEHAND_TOTP_KEY", "TWOFACTOR_CODE", "TOTP_KEY"],
+        ini: [],
+        secret: true,
+        help: "Key of the time-based codes for the second factor.",
+    }
+    second_factor_device: Option<String> {
+        variables: ["GATEHAND_SECOND_FACTOR_DEVICE", "TWOFA_DEVICE"],
+        ini: ["SecondFactorDevice"],
+        secret: false,
+        help: "Second-factor device: the text of its row in the list.",
+    }
+    second_factor_token: Option<Secret> {
+        variables: ["GATEHAND_SECOND_FACTOR_TOKEN"],
+        ini: [],
+        secret: true,
+        secret_file: "ib_token_2fa",
+        idle: [],
+        help: "What `jts.ini` holds about the chosen second-factor device, to be written into it at the start.",
+    }
+    prefer_ib_key: bool {
+        variables: ["GATEHAND_PREFER_IB_KEY", "IB_PREFER_IBKEY"],
+        ini: [],
+        secret: false,
+        default: "no",
+        help: "Choose the device `IB Key`, when no other is named.",
+    }
+    second_factor_limit: Seconds {
+        variables: ["GATEHAND_SECOND_FACTOR_LIMIT"],
+        ini: ["SecondFactorAuthenticationTimeout"],
+        secret: false,
+        default: "180",
+        help: "Time to confirm the second factor.",
+    }
+    second_factor_grace: Seconds {
+        variables: ["GATEHAND_SECOND_FACTOR_GRACE", "TWOFA_EXIT_INTERVAL"],
+        ini: ["SecondFactorAuthenticationExitInterval"],
+        secret: false,
+        default: "60",
+        idle: ["60"],
+        help: "Time after the confirmation for the login to complete.",
+    }
+    second_factor_on_timeout: OnTimeout {
+        variables: ["GATEHAND_SECOND_FACTOR_ON_TIMEOUT", "TWOFA_TIMEOUT_ACTION"],
+        ini: [],
+        secret: false,
+        default: "exit",
+        help: "What to do when nobody confirmed the second factor in time.",
+    }
+    second_factor_relogin: bool {
+        variables: ["GATEHAND_SECOND_FACTOR_RELOGIN", "RELOGIN_AFTER_TWOFA_TIMEOUT"],
+        ini: ["ReloginAfterSecondFactorAuthenticationTimeout"],
+        secret: false,
+        default: "no",
+        help: "Log in again in the same gateway when nobody confirmed the second factor in time.",
+    }
+    read_only_login: bool {
+        variables: ["GATEHAND_READ_ONLY_LOGIN"],
+        ini: ["ReadOnlyLogin"],
+        secret: false,
+        default: "no",
+        help: "Press `Enter Read Only` instead of giving a second factor, where TWS offers it.",
+    }
+}

@@ -1,0 +1,97 @@
+//! What gatehand itself serves, keeps and logs.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use crate::config::values::{DisplayName, Listen, LogFilter, LogFormat, OnRefusal, Port, RecorderSize, VncPassword};
+use crate::screen::Size;
+
+settings! {
+    Service
+
+    relay_address: IpAddr {
+        variables: ["GATEHAND_RELAY_ADDRESS"],
+        ini: [],
+        secret: false,
+        default: "127.0.0.1",
+        help: "Address on which the relay serves the API to others. Whoever reaches it can trade.",
+    }
+    relay_port: Option<Port> {
+        variables: ["GATEHAND_RELAY_PORT", "TWS_PORT"],
+        ini: [],
+        secret: false,
+        help: "Port on which the relay serves the API to others. Default: 4003 live, 4004 paper (TWS: 7498, 7499).",
+    }
+    vnc_password: Option<VncPassword> {
+        variables: ["GATEHAND_VNC_PASSWORD", "VNC_SERVER_PASSWORD", "VNC_PASSWORD", "IBGA_VNC_PASSWORD"],
+        ini: [],
+        secret: true,
+        help: "Password for viewers. Without any viewer password no viewer is served.",
+    }
+    vnc_view_password: Option<VncPassword> {
+        variables: ["GATEHAND_VNC_VIEW_PASSWORD"],
+        ini: [],
+        secret: true,
+        help: "Password for viewers that may only look.",
+    }
+    vnc_listen: Listen {
+        variables: ["GATEHAND_VNC_LISTEN"],
+        ini: [],
+        secret: false,
+        default: "127.0.0.1:5900",
+        help: "Address and port for viewers.",
+    }
+    display: Option<DisplayName> {
+        variables: ["GATEHAND_DISPLAY"],
+        ini: [],
+        secret: false,
+        help: "X display to use. Default: one is started.",
+    }
+    display_size: Size {
+        variables: ["GATEHAND_DISPLAY_SIZE"],
+        ini: [],
+        secret: false,
+        default: "1024x768",
+        help: "Size of the display that is started.",
+    }
+    state_dir: Option<PathBuf> {
+        variables: ["GATEHAND_STATE_DIR"],
+        ini: [],
+        secret: false,
+        help: "State folder. Default: `.gatehand` in the settings folder when that is a mounted volume, else `gatehand` under `XDG_STATE_HOME` or `~/.local/state`.",
+    }
+    rules: Option<PathBuf> {
+        variables: ["GATEHAND_RULES"],
+        ini: [],
+        secret: false,
+        help: "Folder of rule files (`*.toml`) for dialogs, beside the built-in ones.",
+    }
+    recorder_size: RecorderSize {
+        variables: ["GATEHAND_RECORDER_SIZE"],
+        ini: [],
+        secret: false,
+        default: "64",
+        help: "Disk space for the flight recorder, `recorder` in the state folder. The oldest goes when it is full.",
+    }
+    on_refusal: OnRefusal {
+        variables: ["GATEHAND_ON_REFUSAL"],
+        ini: [],
+        secret: false,
+        default: "stay",
+        help: "What to do after credentials were refused.",
+    }
+    log: LogFilter {
+        variables: ["GATEHAND_LOG"],
+        ini: [],
+        secret: false,
+        default: "info",
+        help: "What is logged.",
+    }
+    log_format: LogFormat {
+        variables: ["GATEHAND_LOG_FORMAT"],
+        ini: [],
+        secret: false,
+        default: "text",
+        help: "How log lines are written.",
+    }
+}

@@ -1,0 +1,133 @@
+//! The types that settings parse to, each with what it allows.
+
+mod answers;
+mod clock;
+mod credentials;
+mod display;
+mod installation;
+mod log;
+mod network;
+mod numbers;
+mod trading;
+
+use std::path::PathBuf;
+
+use super::secret::Secret;
+
+pub(super) use answers::RuleSettings;
+pub use answers::{
+    AcceptIncoming, CryptoOrders, ExistingSession, LoginMessages, OnRefusal, OnTimeout, OrderIdReset,
+    ResetAnswer, SizesNotice, WriteAccess,
+};
+pub use clock::ClockTime;
+pub(super) use clock::{Seconds, TimeZone};
+pub(super) use credentials::SecretsSource;
+pub use credentials::{TotpKey, VncPassword};
+pub(super) use display::DisplayName;
+pub(super) use installation::{HeapSize, Version};
+pub(super) use log::LogFilter;
+pub use log::LogFormat;
+pub use network::parse_listen;
+pub(super) use network::{Listen, MetadataHost, Port, ServiceUrl};
+pub(super) use numbers::{ClientId, RecorderSize};
+pub(super) use trading::TradingModes;
+pub use trading::{Program, TradingMode};
+
+/// What a setting may hold.
+pub(in crate::config) trait Value: Sized {
+    /// What is allowed, as the end of the sentence "use ...".
+    const ALLOWED: &'static str;
+
+    /// Parses a text that is not empty. `Err` says what is allowed instead.
+    fn parse(text: &str) -> Result<Self, &'static str>;
+}
+
+/// Values that are one of a few words, in any case.
+macro_rules! words {
+    ($($(#[$doc:meta])* $vis:vis $name:ident: $allowed:literal { $($(#[$variant_doc:meta])* $variant:ident = $($word:literal)|+,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        $vis enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl Value for $name {
+            const ALLOWED: &'static str = $allowed;
+
+            fn parse(text: &str) -> Result<Self, &'static str> {
+                $(if [$($word),+].iter().any(|word| word.eq_ignore_ascii_case(text)) {
+                    return Ok(Self::$variant);
+                })+
+                Err(Self::ALLOWED)
+            }
+        }
+    )+};
+}
+
+use words;
+
+impl Value for bool {
+    const ALLOWED: &'static str = "yes or no";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.to_ascii_lowercase().as_str() {
+            "yes" | "true" => Ok(true),
+            "no" | "false" => Ok(false),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
+impl Value for String {
+    const ALLOWED: &'static str = "a text of one line";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.chars().any(char::is_control) {
+            return Err(Self::ALLOWED);
+        }
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for Secret {
+    const ALLOWED: &'static str = "a text of one line";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.chars().any(char::is_control) {
+            return Err(Self::ALLOWED);
+        }
+        Ok(Self::new(text.to_owned()))
+    }
+}
+
+impl Value for PathBuf {
+    const ALLOWED: &'static str = "a path";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.contains('\0') {
+            return Err(Self::ALLOWED);
+        }
+        Ok(Self::from(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_in_any_case() {
+        assert_eq!(
+            ExistingSession::parse("PrimaryOverride"),
+            Ok(ExistingSession::PrimaryOverride)
+        );
+        assert_eq!(bool::parse("YES"), Ok(true));
+        assert_eq!(bool::parse("False"), Ok(false));
+        assert!(bool::parse("1").is_err());
+    }
+
+    #[test]
+    fn a_text_is_one_line() {
+        assert!(String::parse("two\nlines").is_err());
+    }
+}

@@ -1,0 +1,44 @@
+//! Plain numbers with their bounds.
+
+use super::Value;
+
+/// What the flight recorder may take on disk, in MiB; 0: nothing is recorded.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct RecorderSize(pub(in crate::config) u32);
+
+impl Value for RecorderSize {
+    const ALLOWED: &'static str = "whole MiB, 1 to 65536; 0 records nothing";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(size @ 0..=65_536) => Ok(Self(size)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
+/// The API's master client id.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct ClientId(pub(in crate::config) u32);
+
+impl Value for ClientId {
+    const ALLOWED: &'static str = "a whole number, 0 to 2147483647";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(id @ 0..=2_147_483_647) => Ok(Self(id)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_hold() {
+        assert!(ClientId::parse("0").is_ok() && ClientId::parse("2147483648").is_err());
+        assert!(RecorderSize::parse("0").is_ok() && RecorderSize::parse("65537").is_err());
+    }
+}

@@ -1,0 +1,156 @@
+//! Google Secret Manager, with the access token that the metadata server of a Google machine gives.
+//!
+//! Sources: "Access a secret version" (`projects.secrets.versions.access`) of the Secret Manager REST reference, and
+//! "Get an access token" in the Compute Engine documentation of service accounts.
+
+use std::time::Duration;
+
+use base64ct::{Base64, Encoding};
+use serde::Deserialize;
+use ureq::Agent;
+use ureq::config::RedirectAuthHeaders;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::config::{Secret, SecretManager};
+
+/// The most that is read of an answer. A secret holds at most 64 KiB, which is 88 KiB in base64.
+const ANSWER_LIMIT: u64 = 128 * 1024;
+
+/// Why there is no secret. No text holds anything of an answer but its status.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AccessError {
+    #[error("{what} at {address} does not answer: {why}; {cure}")]
+    NoAnswer {
+        what: &'static str,
+        address: String,
+        why: String,
+        cure: &'static str,
+    },
+    #[error("{what} at {address} answers {status}; {cure}")]
+    Refused {
+        what: &'static str,
+        address: String,
+        status: u16,
+        cure: &'static str,
+    },
+    #[error("{what} at {address} answers something else than {wanted}")]
+    NotUnderstood {
+        what: &'static str,
+        address: String,
+        wanted: &'static str,
+    },
+}
+
+/// One of the two services, and what to do when it does not do its part.
+struct Service {
+    what: &'static str,
+    unreachable: &'static str,
+    refused: &'static str,
+}
+
+const METADATA: Service = Service {
+    what: "the metadata server",
+    unreachable: "it is there on Google Cloud only, and GATEHAND_GCP_METADATA_HOST names another",
+    refused: "does the machine have a service account?",
+};
+const SECRETS: Service = Service {
+    what: "Google Secret Manager",
+    unreachable: "see GATEHAND_GCP_SECRETS_URL",
+    refused: "check the secret's name, its version, and that the service account has the role secretAccessor",
+};
+
+#[derive(Deserialize)]
+struct Token<'a> {
+    #[serde(borrow)]
+    access_token: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Version<'a> {
+    #[serde(borrow)]
+    payload: Payload<'a>,
+}
+
+#[derive(Deserialize)]
+struct Payload<'a> {
+    data: &'a str,
+}
+
+/// The secret `name`, such as `projects/PROJECT/secrets/NAME/versions/latest`.
+pub(super) fn access(services: &SecretManager, name: &str, limit: Duration) -> Result<Secret, AccessError> {
+    let agent: Agent = Agent::config_builder()
+        .timeout_global(Some(limit))
+        // A token is for the one who was asked.
+        .redirect_auth_headers(RedirectAuthHeaders::Never)
+        .max_redirects(0)
+        .proxy(None)
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let address = format!(
+        "http://{}/computeMetadata/v1/instance/service-accounts/default/token",
+        services.metadata_host
+    );
+    let answer = METADATA.get(&agent, &address, ("Metadata-Flavor", "Google"))?;
+    let Ok(Token { access_token }) = serde_json::from_slice(&answer) else {
+        return Err(METADATA.not_understood(address, "an access token"));
+    };
+    let mut bearer = Zeroizing::new(String::with_capacity("Bearer ".len() + access_token.len()));
+    bearer.push_str("Bearer ");
+    bearer.push_str(access_token);
+
+    let address = format!("{}/{name}:access", services.url);
+    let answer = SECRETS.get(&agent, &address, ("Authorization", &bearer))?;
+    let text = serde_json::from_slice(&answer)
+        .ok()
+        .and_then(|Version { payload }| Base64::decode_vec(payload.data).ok())
+        .map(String::from_utf8);
+    match text {
+        Some(Ok(text)) => Ok(Secret::new(text)),
+        Some(Err(error)) => {
+            error.into_bytes().zeroize();
+            Err(SECRETS.not_understood(address, "a secret in UTF-8"))
+        }
+        None => Err(SECRETS.not_understood(address, "a secret's version")),
+    }
+}
+
+impl Service {
+    fn get(
+        &self,
+        agent: &Agent,
+        address: &str,
+        header: (&str, &str),
+    ) -> Result<Zeroizing<Vec<u8>>, AccessError> {
+        let no_answer = |error: ureq::Error| AccessError::NoAnswer {
+            what: self.what,
+            address: address.to_owned(),
+            why: error.to_string(),
+            cure: self.unreachable,
+        };
+        let mut response = agent
+            .get(address)
+            .header(header.0, header.1)
+            .call()
+            .map_err(no_answer)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            return Err(AccessError::Refused {
+                what: self.what,
+                address: address.to_owned(),
+                status,
+                cure: self.refused,
+            });
+        }
+        let body = response.body_mut().with_config().limit(ANSWER_LIMIT);
+        body.read_to_vec().map(Zeroizing::new).map_err(no_answer)
+    }
+
+    fn not_understood(&self, address: String, wanted: &'static str) -> AccessError {
+        AccessError::NotUnderstood {
+            what: self.what,
+            address,
+            wanted,
+        }
+    }
+}

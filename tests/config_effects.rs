@@ -1,0 +1,282 @@
+//! Every name that a setting has, from wherever it comes, changes the configuration, or warns that nothing goes by it.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use gatehand::config::{Config, Form, RECOGNISED, SETTINGS, Secret, Setting, Sources, Warning, load};
+
+/// A value that is not the default, for every setting, and what must be set beside it to show an effect.
+const VALUES: &[(&str, &str, &[(&str, &str)])] = &[
+    ("user", "me", &[("GATEHAND_PASSWORD", "p")]),
+    ("password", "p", &[("GATEHAND_USER", "me")]),
+    (
+        "live_user",
+        "me",
+        &[("GATEHAND_LIVE_PASSWORD", "p"), ("GATEHAND_TRADING_MODE", "live")],
+    ),
+    (
+        "live_password",
+        "p",
+        &[("GATEHAND_LIVE_USER", "me"), ("GATEHAND_TRADING_MODE", "live")],
+    ),
+    ("paper_user", "me", &[("GATEHAND_PAPER_PASSWORD", "p")]),
+    ("paper_password", "p", &[("GATEHAND_PAPER_USER", "me")]),
+    ("fix", "yes", &[]),
+    (
+        "fix_user",
+        "me",
+        &[("GATEHAND_FIX_PASSWORD", "p"), ("GATEHAND_FIX", "yes")],
+    ),
+    (
+        "fix_password",
+        "p",
+        &[("GATEHAND_FIX_USER", "me"), ("GATEHAND_FIX", "yes")],
+    ),
+    ("trading_mode", "live", &[]),
+    ("program", "tws", &[]),
+    ("totp_key", "JBSWY3DPEHPK3PXP", &[]),
+    ("second_factor_device", "IB Key (iPhone)", &[]),
+    ("second_factor_token", "a1b2", &[]),
+    ("prefer_ib_key", "yes", &[]),
+    ("second_factor_limit", "90", &[]),
+    ("second_factor_grace", "90", &[]),
+    ("second_factor_on_timeout", "restart", &[]),
+    ("second_factor_relogin", "yes", &[]),
+    ("read_only_login", "yes", &[]),
+    ("existing_session", "secondary", &[]),
+    ("accept_incoming", "reject", &[]),
+    ("accept_paper_notice", "no", &[]),
+    ("sizes_notice", "accept", &[]),
+    ("allow_blind_trading", "yes", &[]),
+    ("crypto_orders", "cancel", &[]),
+    ("confirm_order_id_reset", "confirm/reject", &[]),
+    ("write_access", "accept", &[]),
+    ("login_messages", "accept", &[]),
+    ("rule_settings", "my-orders=yes", &[]),
+    ("dismiss_password_expiry", "yes", &[]),
+    ("dismiss_nse_notice", "no", &[]),
+    ("login_window_limit", "90", &[]),
+    ("tws_path", "/opt/ibkr", &[]),
+    ("version", "1030", &[]),
+    ("settings_path", "/settings", &[]),
+    ("java_heap_size", "1024", &[]),
+    ("time_zone", "Europe/Zurich", &[]),
+    ("api_port", "4100", &[]),
+    ("read_only_api", "yes", &[]),
+    ("master_client_id", "7", &[]),
+    ("market_data_in_lots", "yes", &[]),
+    ("bypass_warnings", "yes", &[]),
+    ("bypass_order_precautions", "yes", &[]),
+    ("bypass_bond_warning", "yes", &[]),
+    ("bypass_negative_yield_to_worst_confirmation", "yes", &[]),
+    ("bypass_called_bond_warning", "yes", &[]),
+    ("bypass_same_action_pair_trade_warning", "yes", &[]),
+    ("bypass_price_based_volatility_risk_warning", "yes", &[]),
+    ("bypass_us_stocks_market_data_in_shares_warning", "yes", &[]),
+    ("bypass_redirect_order_warning", "yes", &[]),
+    ("bypass_no_overfill_protection_precaution", "yes", &[]),
+    ("reset_order_ids_at_start", "yes", &[]),
+    ("auto_restart_time", "11:45 PM", &[]),
+    ("auto_logoff_time", "11:45 PM", &[]),
+    ("relay_address", "0.0.0.0", &[]),
+    ("relay_port", "4100", &[]),
+    ("vnc_password", "12345678", &[]),
+    ("vnc_view_password", "12345678", &[]),
+    (
+        "vnc_listen",
+        "0.0.0.0:5901",
+        &[("GATEHAND_VNC_PASSWORD", "12345678")],
+    ),
+    ("display", ":7", &[]),
+    ("display_size", "1280x1024", &[]),
+    ("state_dir", "/state", &[]),
+    ("rules", "/rules", &[]),
+    ("recorder_size", "0", &[]),
+    ("on_refusal", "exit", &[]),
+    ("log", "debug", &[]),
+    ("log_format", "json", &[]),
+];
+
+/// Settings that say where others stand; their effects are in `config_sources.rs` and `config_secrets.rs`.
+const SOURCES: [&str; 6] = [
+    "config",
+    "ibc_ini",
+    "secrets_source",
+    "secret_limit",
+    "gcp_secrets_url",
+    "gcp_metadata_host",
+];
+
+fn read(pairs: &[(&str, &str)]) -> (Config, Vec<Warning>) {
+    let home = [("HOME".into(), "/home/user".into())];
+    let pairs = pairs.iter().map(|(name, value)| (name.into(), value.into()));
+    let environment = home.into_iter().chain(pairs).collect();
+    load(Sources {
+        environment,
+        ..Sources::default()
+    })
+    .unwrap()
+}
+
+/// The configuration as text; a secret shows whether it is there.
+fn seen(mut config: Config) -> String {
+    // That the file was named is no effect of what stands in it.
+    config.ibc_ini = None;
+    format!("{config:?}")
+}
+
+fn warnings(found: &[Warning]) -> Vec<String> {
+    found.iter().map(ToString::to_string).collect()
+}
+
+/// Reads an IBC file of one line.
+fn read_ini(folder: &Path, key: &str, value: &str, beside: &[(&str, &str)]) -> (Config, Vec<Warning>) {
+    let path = folder.join("config.ini");
+    // IBC's own default of this one is another than ours.
+    let session = match key {
+        "ExistingSessionDetectedAction" => "",
+        _ => "ExistingSessionDetectedAction=primary\n",
+    };
+    fs::write(&path, format!("{session}{key}={value}\n")).unwrap();
+    let ini = ("GATEHAND_IBC_INI", path.to_str().unwrap());
+    read(&[beside, &[ini]].concat())
+}
+
+#[test]
+fn every_setting_is_here() {
+    let here: BTreeSet<&str> = VALUES.iter().map(|(key, ..)| *key).chain(SOURCES).collect();
+    let all: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
+    assert_eq!(here, all);
+    assert_eq!(here.len(), VALUES.len() + SOURCES.len(), "one is here twice");
+}
+
+#[test]
+fn every_name_of_a_setting_has_its_effect() {
+    let folder = tempfile::tempdir().unwrap();
+    for (key, value, beside) in VALUES {
+        let setting: &Setting = SETTINGS.iter().find(|setting| setting.key == *key).unwrap();
+        // A half of a pair is no configuration, so the other half is left out as well.
+        let halves = ["user", "password"].iter().any(|half| key.ends_with(half)) && !key.starts_with("vnc");
+        let without = if halves { read(&[]).0 } else { read(beside).0 };
+        let without = seen(without);
+        let own = setting.variables[0];
+        let effect = seen(read(&[*beside, &[(own, *value)]].concat()).0);
+        assert_ne!(effect, without, "{own}");
+        let told = usize::from(setting.idle.is_some());
+        for name in setting.variables {
+            let (config, found) = read(&[*beside, &[(*name, *value)]].concat());
+            // The image that the name comes from has a port of its own.
+            if !["TWSUSERID", "IB_LIVE_USERNAME", "IB_PAPER_USERNAME"].contains(name) {
+                assert_eq!(seen(config), effect, "{name}");
+            }
+            let found = warnings(&found);
+            assert_eq!(
+                found.iter().filter(|line| line.contains("no effect yet")).count(),
+                told,
+                "{name}: {found:?}"
+            );
+            assert_eq!(found.len(), told, "{name}: {found:?}");
+            let (config, found) = read(
+                &[*beside, &[(*name, "")]]
+                    .concat()
+                    .into_iter()
+                    .filter(|_| !halves)
+                    .collect::<Vec<_>>(),
+            );
+            assert_eq!(seen(config), without, "an empty {name} means unset");
+            assert!(found.is_empty(), "{name}: {found:?}");
+        }
+        for name in setting.ini {
+            let (config, found) = read_ini(folder.path(), name, value, beside);
+            assert_eq!(seen(config), effect, "{name}");
+            assert_eq!(found.len(), told, "{name}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn yes_and_no_in_any_case() {
+    for (text, yes) in [
+        ("yes", true),
+        ("YES", true),
+        ("True", true),
+        ("no", false),
+        ("False", false),
+        ("NO", false),
+    ] {
+        for setting in SETTINGS.iter().filter(|setting| setting.allowed == "yes or no") {
+            let word = if yes { "yes" } else { "no" };
+            let own = setting.variables[0];
+            assert_eq!(
+                seen(read(&[(own, text)]).0),
+                seen(read(&[(own, word)]).0),
+                "{own}={text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_without_effect_warn_when_they_ask_for_something() {
+    let folder = tempfile::tempdir().unwrap();
+    let nothing = seen(read(&[]).0);
+    for recognised in RECOGNISED {
+        for name in recognised.variables {
+            let (config, found) = read(&[(name, "something")]);
+            assert_eq!(seen(config), nothing, "{name}");
+            assert_eq!(
+                warnings(&found),
+                [format!("{name} is recognised but has no effect yet")]
+            );
+            for idle in recognised.idle.iter().chain(&[""]) {
+                let (_, found) = read(&[(name, &idle.to_uppercase())]);
+                assert!(found.is_empty(), "{name}={idle}: {found:?}");
+            }
+            let (_, found) = read(&[(&Form::File.variable(name), "/a/file")]);
+            assert_eq!(found.len(), 1, "{name}_FILE: {found:?}");
+        }
+        for name in recognised.ini {
+            let (config, found) = read_ini(folder.path(), name, "something", &[]);
+            assert_eq!(seen(config), nothing, "{name}");
+            assert_eq!(found.len(), 1, "{name}: {found:?}");
+            for idle in recognised.idle.iter().chain(&[""]) {
+                let (_, found) = read_ini(folder.path(), name, idle, &[]);
+                assert!(found.is_empty(), "{name}={idle}: {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_secret_shows_in_a_configuration() {
+    let needles = SETTINGS.iter().filter(|setting| setting.secret).map(|setting| {
+        let value = match setting.key {
+            "totp_key" => "JBSWY3DPEHPK3PXP".to_owned(),
+            "vnc_password" => "needle-1".to_owned(),
+            "vnc_view_password" => "needle-2".to_owned(),
+            key => format!("needle-{key}"),
+        };
+        (setting.variables[0].to_owned(), Secret::new(value))
+    });
+    let users = ["USER", "FIX_USER", "LIVE_USER", "PAPER_USER"]
+        .map(|name| (format!("GATEHAND_{name}").into(), "u".into()));
+    let environment = users
+        .into_iter()
+        .chain([("HOME".into(), "/h".into()), ("FIX".into(), "no".into())])
+        .collect();
+    let (config, warnings) = load(Sources {
+        environment,
+        secrets: needles.collect(),
+        ..Sources::default()
+    })
+    .unwrap();
+    assert!(config.credentials.is_some() && config.vnc.is_some() && config.second_factor.totp_key.is_some());
+    let shown = format!("{config:?} {config:#?} {warnings:?}");
+    assert!(
+        !shown.contains("needle") && !shown.contains("JBSWY3DP"),
+        "{shown}"
+    );
+}

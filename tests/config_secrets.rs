@@ -1,0 +1,492 @@
+//! Secrets from wherever they stand: found, and nowhere else to be found.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use common::outcome::{Home, gatehand};
+use common::program::{Program, family};
+use gatehand::config::{Config, Faults, RECOGNISED, SETTINGS, Sources, load};
+use gatehand::secrets::Fetcher;
+use serde_json::{Value, json};
+
+const TOKEN: &str = "ya29.token-needle";
+
+/// Google's two services on one port: the metadata server, and Secret Manager below `/v1`.
+struct Google {
+    address: String,
+    requests: Receiver<String>,
+}
+
+impl Google {
+    /// `answer` gives status and body for a request for a secret, by its path.
+    fn start(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (tell, requests) = mpsc::channel();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let stream = stream.unwrap();
+                let request = read_request(&stream);
+                let (status, body) = respond(&request, &answer);
+                // A test that has seen enough is gone.
+                let _ = tell.send(request);
+                let _ = write!(
+                    &stream,
+                    "HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// The service, with a secret under every name that begins with `projects/p/secrets/`.
+    fn with_secrets(secrets: &'static [(&'static str, &'static str)]) -> Self {
+        Self::start(move |path| {
+            let name = path
+                .strip_prefix("/v1/projects/p/secrets/")
+                .and_then(|rest| rest.strip_suffix(":access"));
+            match secrets.iter().find(|(known, _)| Some(*known) == name) {
+                Some((name, data)) => (
+                    200,
+                    json!({"name": name, "payload": {"data": data, "dataCrc32c": "1"}}).to_string(),
+                ),
+                None => (404, json!({"error": "needle"}).to_string()),
+            }
+        })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+}
+
+fn read_request(stream: &TcpStream) -> String {
+    let lines = BufReader::new(stream).lines().map(|line| line.unwrap());
+    let lines: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+fn respond(request: &str, answer: &impl Fn(&str) -> (u16, String)) -> (u16, String) {
+    let path = request.split(' ').nth(1).unwrap();
+    let has = |header: &str| request.lines().any(|line| line.eq_ignore_ascii_case(header));
+    if path == "/computeMetadata/v1/instance/service-accounts/default/token" {
+        if has("Metadata-Flavor: Google") {
+            let token = json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"});
+            return (200, token.to_string());
+        }
+        return (403, String::new());
+    }
+    if !has(&format!("Authorization: Bearer {TOKEN}")) {
+        return (401, String::new());
+    }
+    answer(path)
+}
+
+fn read(pairs: &[(&str, &str)]) -> Result<Config, Faults> {
+    let mut environment = vec![
+        ("HOME".into(), "/home/user".into()),
+        ("PATH".into(), std::env::var_os("PATH").unwrap()),
+    ];
+    environment.extend(pairs.iter().map(|(name, value)| (name.into(), value.into())));
+    let sources = Sources {
+        elsewhere: Some(Box::new(Fetcher::new(environment.clone()))),
+        environment,
+        ..Sources::default()
+    };
+    load(sources).map(|(config, _)| config)
+}
+
+fn user(config: &Config) -> (&str, &str) {
+    let credentials = config.credentials.as_ref().unwrap();
+    (&credentials.user, credentials.password.expose())
+}
+
+#[test]
+fn google_secret_manager() {
+    let google = Google::with_secrets(&[
+        ("user/versions/3", "bWU="),
+        ("password/versions/latest", "cMOkc3Mgd29yZAo="),
+    ]);
+    let config = read(&[
+        ("GATEHAND_GCP_SECRETS_URL", &google.url()),
+        ("GCE_METADATA_HOST", &google.address),
+        ("TWS_USERID_GCP_SECRET", "projects/p/secrets/user/versions/3"),
+        (
+            "TWS_PASSWORD_GCP_SECRET",
+            "projects/p/secrets/password/versions/latest",
+        ),
+    ])
+    .unwrap();
+    assert_eq!(user(&config), ("me", "päss word"), "one line end is dropped");
+    let paths = google
+        .requests
+        .try_iter()
+        .map(|request| request.lines().next().unwrap().to_owned());
+    assert_eq!(
+        paths.collect::<Vec<_>>(),
+        [
+            "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1",
+            "GET /v1/projects/p/secrets/user/versions/3:access HTTP/1.1",
+            "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1",
+            "GET /v1/projects/p/secrets/password/versions/latest:access HTTP/1.1",
+        ]
+    );
+}
+
+#[test]
+fn the_names_of_ibeam() {
+    let google = Google::with_secrets(&[("user/versions/1", "bWU="), ("password/versions/1", "c2VjcmV0")]);
+    let url = format!("{}/projects/p/secrets/", google.url());
+    let config = read(&[
+        ("IBEAM_SECRETS_SOURCE", "gcp_secrets_manager"),
+        ("IBEAM_GCP_SECRETS_URL", &url),
+        ("GCE_METADATA_HOST", &google.address),
+        ("TWS_USERID", "user/versions/1"),
+        ("TWS_PASSWORD", "password/versions/1"),
+        ("TIME_ZONE", "Etc/UTC"),
+    ])
+    .unwrap();
+    assert_eq!(user(&config), ("me", "secret"));
+    assert_eq!(
+        config.gateway.time_zone.as_deref(),
+        Some("Etc/UTC"),
+        "no credential"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p");
+    fs::write(&path, "secret\r\n").unwrap();
+    let config = read(&[
+        ("IBEAM_SECRETS_SOURCE", "fs"),
+        ("TWS_USERID_COMMAND", "echo me"),
+        ("TWS_PASSWORD", path.to_str().unwrap()),
+    ])
+    .unwrap();
+    assert_eq!(user(&config), ("me", "secret"));
+}
+
+#[test]
+fn google_secret_manager_that_does_not_answer_as_it_should() {
+    let answers: [(fn(&str) -> (u16, String), &str); 5] = [
+        (
+            |_| (403, "{\"error\": \"needle\"}".into()),
+            "answers 403; check the secret's name, its version, and",
+        ),
+        (|_| (302, String::new()), "answers 302"),
+        (
+            |_| (200, "needle".into()),
+            "answers something else than a secret's version",
+        ),
+        (
+            |_| (200, json!({"payload": {"data": "needle!"}}).to_string()),
+            "answers something else than a secret's version",
+        ),
+        (
+            |_| (200, json!({"payload": {"data": "/w=="}}).to_string()),
+            "answers something else than a secret in UTF-8",
+        ),
+    ];
+    for (answer, message) in answers {
+        let google = Google::start(answer);
+        let error = read(&[
+            ("GATEHAND_GCP_SECRETS_URL", &google.url()),
+            ("GATEHAND_GCP_METADATA_HOST", &google.address),
+            ("TWS_USERID", "me"),
+            ("TWS_PASSWORD_GCP_SECRET", "x"),
+        ])
+        .unwrap_err()
+        .to_string();
+        let start = format!(
+            "TWS_PASSWORD_GCP_SECRET: Google Secret Manager at {}/x:access ",
+            google.url()
+        );
+        assert!(error.starts_with(&start) && error.contains(message), "{error}");
+        assert!(!error.contains("needle") && !error.contains('\n'), "{error}");
+        let asked = google.requests.try_iter().count();
+        assert_eq!(asked, 2, "a redirection is not followed");
+    }
+    let deaf = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    let error = read(&[
+        ("GCE_METADATA_HOST", &deaf),
+        ("TWS_USERID", "me"),
+        ("TWS_PASSWORD_GCP_SECRET", "x"),
+    ]);
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("the metadata server at http://{deaf}/computeMetadata/")),
+        "{error}"
+    );
+    assert!(
+        error.contains("does not answer") && error.contains("GATEHAND_GCP_METADATA_HOST"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_service_that_hangs_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let error = read(&[
+        ("GCE_METADATA_HOST", &address),
+        ("GATEHAND_SECRET_LIMIT", "1"),
+        ("TWS_USERID", "me"),
+        ("TWS_PASSWORD_GCP_SECRET", "x"),
+    ])
+    .unwrap_err()
+    .to_string();
+    assert!(error.contains("does not answer"), "{error}");
+}
+
+#[test]
+fn commands() {
+    let home = Home::new();
+    let run = |environment: &[(&str, &str)]| gatehand(home.folder(), &["config", "check"], environment);
+    let well = run(&[
+        ("TWS_USERID_COMMAND", "echo me"),
+        ("TWS_PASSWORD_COMMAND", "echo to be seen >&2; echo secret"),
+    ]);
+    assert_eq!(
+        (well.code, well.stderr.as_str()),
+        (Some(0), "to be seen\n"),
+        "{}",
+        well.stdout
+    );
+    for (command, message) in [
+        (
+            "echo needle; exit 3",
+            "the command failed (exit status: 3); try it by hand",
+        ),
+        (
+            "exec sleep 600",
+            "the command was ended: it took longer than 1 s; see GATEHAND_SECRET_LIMIT",
+        ),
+        (":", "the command printed nothing"),
+        (
+            "printf 'two\\nneedles\\n'",
+            "its content is not allowed; use a text of one line",
+        ),
+    ] {
+        let wrong = run(&[
+            ("TWS_USERID", "me"),
+            ("TWS_PASSWORD_COMMAND", command),
+            ("GATEHAND_SECRET_LIMIT", "1"),
+        ]);
+        assert_eq!(wrong.code, Some(78), "{command}");
+        let lines: Vec<&str> = wrong.stdout.lines().collect();
+        assert_eq!(lines.len(), 1, "{}", wrong.stdout);
+        assert!(
+            lines[0].starts_with("FAULT    TWS_PASSWORD_COMMAND"),
+            "{}",
+            wrong.stdout
+        );
+        assert!(
+            lines[0].contains(message) && !lines[0].contains("needle"),
+            "{}",
+            wrong.stdout
+        );
+    }
+}
+
+#[test]
+fn what_does_not_count_is_not_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.toml");
+    fs::write(
+        &own,
+        "user_command = \"touch user; echo other\"\npassword_file = \"nowhere\"\ntotp_key_stdin = false\nvnc_password_stdin = true\n",
+    )
+    .unwrap();
+    let config = read(&[
+        ("GATEHAND_CONFIG", own.to_str().unwrap()),
+        ("TWS_USERID", "me"),
+        ("TWS_PASSWORD_COMMAND", "echo secret"),
+        ("GATEHAND_PASSWORD", ""),
+        ("VNC_PASSWORD", "x"),
+    ])
+    .unwrap();
+    assert_eq!(user(&config), ("me", "secret"));
+    assert!(!folder.path().join("user").exists() && !Path::new("user").exists());
+}
+
+/// What `gatehand` does with this on its standard input.
+fn piped(
+    home: &Home,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+    input: &str,
+) -> (Option<i32>, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatehand"))
+        .args(arguments)
+        .env_clear()
+        .envs(common::profile())
+        .envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.path(""))])
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn lines_of_standard_input_in_the_order_of_the_page() {
+    let home = Home::new();
+    let environment = [
+        ("TWS_USERID_STDIN", "yes"),
+        ("VNC_PASSWORD_STDIN", "true"),
+        ("TOTP_KEY_STDIN", "no"),
+    ];
+    let show = ["config", "show", "--json", "--password-stdin"];
+    let (code, stdout, stderr) = piped(&home, &show, &environment, "mé\nlonger than eight\r\nshort\n");
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let shown: Value = serde_json::from_str(&stdout).unwrap();
+    let shown = &shown["paper"];
+    assert_eq!(
+        shown["user"],
+        json!({"value": "mé", "origin": "TWS_USERID_STDIN (standard input)"})
+    );
+    assert_eq!(
+        shown["password"],
+        json!({"set": true, "origin": "--password-stdin (standard input)"})
+    );
+    assert_eq!(shown["vnc_password"]["set"], true);
+    assert_eq!(shown["totp_key"]["set"], false);
+    assert!(!stdout.contains("eight") && !stdout.contains("short"), "{stdout}");
+
+    let check = ["config", "check", "--password-stdin"];
+    let (code, stdout, _) = piped(&home, &check, &environment, "me\nx\nlonger than eight\n");
+    assert_eq!(code, Some(78));
+    assert!(
+        stdout.contains("VNC_PASSWORD_STDIN (standard input): its content is not allowed"),
+        "{stdout}"
+    );
+    assert!(
+        !stdout.contains("eight \"") && !stdout.contains("longer than eight"),
+        "{stdout}"
+    );
+    let (code, stdout, _) = piped(&home, &check, &environment, "me\n");
+    assert_eq!(code, Some(78));
+    assert!(
+        stdout.contains("FAULT    --password-stdin: standard input has no line for it; give one line"),
+        "{stdout}"
+    );
+    let (code, stdout, _) = piped(
+        &home,
+        &["config", "check"],
+        &[("TWS_PASSWORD_STDIN", "needle")],
+        "",
+    );
+    assert_eq!(code, Some(78));
+    assert!(
+        stdout.contains("TWS_PASSWORD_STDIN: the value is not allowed; use yes or no"),
+        "{stdout}"
+    );
+    assert!(!stdout.contains("needle"), "{stdout}");
+}
+
+#[test]
+fn every_secret_leaves_the_environment_and_goes_to_no_child() {
+    let home = Home::new();
+    let fifo = home.path("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let command = format!("read -r line <{fifo}; echo \"$line\"");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gatehand"));
+    child
+        .args(["config", "check"])
+        .env_clear()
+        .envs(common::profile())
+        .envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.path(""))])
+        .env("GATEHAND_USER_COMMAND", &command);
+    let own = SETTINGS
+        .iter()
+        .filter(|setting| setting.secret)
+        .flat_map(|setting| setting.variables);
+    let others = RECOGNISED
+        .iter()
+        .filter(|recognised| recognised.secret)
+        .flat_map(|recognised| recognised.variables);
+    let names: Vec<&str> = own.chain(others).copied().collect();
+    assert!(names.len() > 20 && names.contains(&"SSH_PASSPHRASE"), "{names:?}");
+    for name in &names {
+        child.env(name, value_of(name));
+    }
+    let child = child
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Opens when the command has opened the other end: it runs, and gatehand waits for it.
+    let mut line = File::options().write(true).open(&fifo).unwrap();
+    let processes = family(child.id());
+    assert!(processes.len() >= 2, "gatehand and the command: {processes:?}");
+    for pid in processes {
+        for file in ["environ", "cmdline"] {
+            let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap();
+            let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+            assert!(
+                !text.is_empty() && !text.contains("needl"),
+                "{file} of {pid}: {text}"
+            );
+            for name in &names {
+                let assigned = format!("\0{}=", name.to_ascii_lowercase());
+                assert!(
+                    !format!("\0{text}").contains(&assigned),
+                    "{name} in {file} of {pid}"
+                );
+            }
+        }
+    }
+    line.write_all(b"me\n").unwrap();
+    drop(line);
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("ok       "), "{said}");
+    assert!(!said.to_ascii_lowercase().contains("needl"), "{said}");
+}
+
+/// A value that the setting behind the name allows.
+fn value_of(name: &str) -> &'static str {
+    match name {
+        _ if name.contains("TOTP") || name == "TWOFACTOR_CODE" => "NEEDLENEEDLENEEDLE",
+        "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
+        _ if name.contains("VNC") => "needl-1",
+        _ => "needle",
+    }
+}
+
+#[test]
+fn a_login_with_secrets_from_elsewhere() {
+    let google = Google::with_secrets(&[("p/versions/1", "ZGVtb3VzZXI=")]);
+    let mut program = Program::prepare(json!({}))
+        .with("TWS_USERID", "")
+        .with("TWS_USERID_COMMAND", "echo edemo")
+        .with("TWS_PASSWORD", "")
+        .with("TWS_PASSWORD_GCP_SECRET", "projects/p/secrets/p/versions/1")
+        .with("GATEHAND_GCP_SECRETS_URL", &google.url())
+        .with("GCE_METADATA_HOST", &google.address)
+        .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert!(!program.log().contains("demouser") && !program.log().contains("token-needle"));
+    assert_eq!(program.stop(), Some(0));
+}
