@@ -24,7 +24,7 @@ use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{self, Launch, LaunchError, WallClock};
 use crate::journal::recorder::{Recorder, RecorderOptions};
-use crate::journal::{EventLog, Governor, Limits, StateFolder};
+use crate::journal::{EventLog, Governor, StateFolder};
 use crate::life::{BrokerWeek, Life};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
@@ -555,7 +555,7 @@ fn hands(config: &mut Config, clock: Option<WallClock>) -> Result<Hands, AppErro
                 &config.state_dir,
                 &credentials.user,
                 &secret,
-                Limits::default(),
+                course::limits(config, clock.as_ref()),
             )?)
         }
         None => None,

@@ -273,7 +273,7 @@ fn names_without_effect_give_one_warning_each() {
     );
     let environment = [
         ("GATEHAND_TRADNG_MODE", "live"),
-        ("TWS_COLD_RESTART", "05:00"),
+        ("SAVE_TWS_SETTINGS", "08:00"),
         ("ALLOW_BLIND_TRADING", "NO"),
         ("GATEHAND_RULES", ""),
         ("GATEHAND_IBC_INI", &ini),
@@ -282,7 +282,7 @@ fn names_without_effect_give_one_warning_each() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     for wanted in [
         "GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?",
-        "TWS_COLD_RESTART is recognised but has no effect yet",
+        "SAVE_TWS_SETTINGS is recognised but has no effect yet",
         "MinimizeMainWindow (",
         "CommandServerPort (",
     ] {

@@ -170,6 +170,11 @@ fn the_image_with_tws_userid_and_everything_set() {
         b"Hello!\xde\xad\xbe\xef"
     );
     assert_eq!(config.second_factor.grace, Duration::from_secs(120));
+    let cold = config
+        .schedule
+        .cold_restart
+        .map(|time| (time.hour(), time.minute()));
+    assert_eq!(cold, Some((5, 0)));
     assert!(
         matches!(config.options.day_end, Some(DayEnd::Restart(time)) if time.twelve_hours() == "08:05"),
         "a restart outranks a log-off"
@@ -177,7 +182,6 @@ fn the_image_with_tws_userid_and_everything_set() {
     assert_eq!(
         told,
         [
-            "TWS_COLD_RESTART",
             "SAVE_TWS_SETTINGS",
             "CUSTOM_CONFIG",
             "START_SCRIPTS",
@@ -192,7 +196,6 @@ fn the_image_with_tws_userid_and_everything_set() {
             "SSH_USER_TUNNEL",
             "SSH_RESTART",
             "SSH_VNC_PORT",
-            "TWOFA_EXIT_INTERVAL",
         ]
     );
 }
@@ -533,6 +536,13 @@ fn ibcs_own_file_with_every_key() {
         let (yes, no) = (Some(true), Some(false));
         assert_eq!(options.precautions, [yes, no, yes, no, yes, no, yes, no, yes]);
         assert!(options.reset_order_ids);
+        let cold = config
+            .schedule
+            .cold_restart
+            .map(|time| (time.hour(), time.minute()));
+        assert_eq!(cold, Some((5, 30)));
+        let closed = config.schedule.closed_down.map(|at| (at.day, at.time.hour()));
+        assert_eq!(closed, Some((Some(jiff::civil::Weekday::Friday), 22)));
         assert!(matches!(options.day_end, Some(DayEnd::Restart(time)) if time.twelve_hours() == "08:05"));
         let mut told = told;
         told.sort();
@@ -540,8 +550,6 @@ fn ibcs_own_file_with_every_key() {
             told,
             [
                 "BindAddress",
-                "ClosedownAt",
-                "ColdRestartTime",
                 "CommandPrompt",
                 "CommandServerPort",
                 "ControlFrom",
@@ -549,10 +557,8 @@ fn ibcs_own_file_with_every_key() {
                 "IncludeStackTraceForExceptions",
                 "LogStructureScope",
                 "LogStructureWhen",
-                "LoginDialogDisplayTimeout",
                 "MinimizeMainWindow",
                 "SaveTwsSettingsAt",
-                "SecondFactorAuthenticationExitInterval",
                 "ShowAllTrades",
                 "StoreSettingsOnServer",
                 "SuppressInfoMessages",

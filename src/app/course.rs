@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jiff::civil::Time;
+use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
 use super::{App, AppError, GATEWAY_STOP};
 use crate::agent::{Departure, Errand};
-use crate::config::{ClockTime, Config, DayEnd, OnTimeout};
+use crate::config::{ClockTime, Config, DayEnd, OnTimeout, WeekTime};
 use crate::exit::ExitCode;
 use crate::gateway::{Left, WallClock};
+use crate::journal::{Limits, QuietHours};
 use crate::life::{Ending, Moment, Order, Plan, Weekly};
 use crate::pilot::Command;
 use crate::supervisor::{self, Exit, Redaction, Service};
@@ -26,21 +27,47 @@ pub(super) fn now() -> Moment {
     }
 }
 
+const fn civil(time: ClockTime) -> Time {
+    Time::constant(time.hour(), time.minute(), 0, 0)
+}
+
+/// Whom logins may disturb, and when.
+pub(super) fn limits(config: &Config, clock: Option<&WallClock>) -> Limits {
+    Limits {
+        pushes_per_hour: config.second_factor.pushes_per_hour,
+        quiet_hours: config.second_factor.quiet_hours.map(|span| QuietHours {
+            from: civil(span.from),
+            until: civil(span.until),
+            zone: zone(clock),
+        }),
+    }
+}
+
+fn zone(clock: Option<&WallClock>) -> TimeZone {
+    clock.map_or(TimeZone::UTC, |clock| clock.zone().clone())
+}
+
 /// What the settings plan. A gateway that was started by somebody else is not started again.
 pub(super) fn plan(config: &Config, clock: Option<&WallClock>, is_ours: bool) -> Plan {
-    let daily = |time: ClockTime| Weekly {
+    let daily = |time| Weekly {
         day: None,
-        time: Time::constant(time.hour(), time.minute(), 0, 0),
+        time: civil(time),
     };
     let factor = &config.second_factor;
     Plan {
-        zone: clock.map_or(TimeZone::UTC, |clock| clock.zone().clone()),
+        zone: zone(clock),
         log_off: match config.options.day_end {
             Some(DayEnd::LogOff(time)) => Some(daily(time)),
             Some(DayEnd::Restart(_)) | None => None,
         },
-        cold_restart: None,
-        closed_down: None,
+        cold_restart: config.schedule.cold_restart.map(|time| Weekly {
+            day: Some(Weekday::Sunday),
+            ..daily(time)
+        }),
+        closed_down: config
+            .schedule
+            .closed_down
+            .map(|WeekTime { day, time }| Weekly { day, ..daily(time) }),
         login_window_limit: if is_ours {
             config.dialogs.login_window_limit
         } else {
@@ -49,7 +76,7 @@ pub(super) fn plan(config: &Config, clock: Option<&WallClock>, is_ours: bool) ->
         second_factor_limit: factor.limit,
         second_factor_grace: factor.grace,
         second_factor_again: is_ours && factor.on_timeout == OnTimeout::Restart,
-        reclaim_after: None,
+        reclaim_after: config.schedule.reclaim_after,
     }
 }
 

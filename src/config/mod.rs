@@ -27,7 +27,7 @@ use std::path::PathBuf;
 pub use arguments::{Argument, Arguments};
 pub use checked::{
     Config, Credentials, DayEnd, DialogSettings, DisplaySettings, GatewayOptions, GatewaySettings,
-    LogSettings, SecondFactorSettings, VncSettings,
+    LogSettings, ScheduleSettings, SecondFactorSettings, VncSettings,
 };
 pub use elsewhere::{Elsewhere, SecretManager};
 pub use error::{ConfigError, Faults, Origin, Warning};
@@ -38,9 +38,9 @@ pub use reference::{env_sample, markdown, toml_sample};
 pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
-    AcceptIncoming, ClockTime, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
-    OrderIdReset, Program, ResetAnswer, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess,
-    parse_listen,
+    AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
+    OnTimeout, OrderIdReset, Program, ResetAnswer, SizesNotice, TotpKey, TradingMode, VncPassword, WeekTime,
+    WriteAccess, parse_listen,
 };
 
 /// Everything that settings are read from.

@@ -22,18 +22,6 @@ pub static RECOGNISED: &[Recognised] = &[
         idle: &["no", "false"],
     },
     Recognised {
-        variables: &["TWS_COLD_RESTART"],
-        ini: &["ColdRestartTime"],
-        secret: false,
-        idle: &[],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["ClosedownAt"],
-        secret: false,
-        idle: &[],
-    },
-    Recognised {
         variables: &["SAVE_TWS_SETTINGS"],
         ini: &["SaveTwsSettingsAt"],
         secret: false,

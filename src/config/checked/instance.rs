@@ -7,7 +7,7 @@ use super::account::{self, Chosen};
 use super::ports;
 use super::{
     Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions, GatewaySettings, LogSettings,
-    SecondFactorSettings,
+    ScheduleSettings, SecondFactorSettings,
 };
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
@@ -60,6 +60,7 @@ pub(in crate::config) fn instance(
         dialogs,
         gateway,
         options,
+        schedule,
         mut service,
     } = values;
 
@@ -102,6 +103,13 @@ pub(in crate::config) fn instance(
             on_timeout: second_factor.second_factor_on_timeout,
             relogin: second_factor.second_factor_relogin,
             read_only_login: second_factor.read_only_login,
+            pushes_per_hour: schedule.pushes_per_hour.map(|pushes| pushes.0),
+            quiet_hours: schedule.quiet_hours,
+        },
+        schedule: ScheduleSettings {
+            cold_restart: schedule.cold_restart_time,
+            closed_down: schedule.closed_down_at,
+            reclaim_after: schedule.reclaim_after.map(|after| after.0),
         },
         dialogs: DialogSettings {
             existing_session: dialogs.existing_session,

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
 use super::values::{
-    AcceptIncoming, ClockTime, CryptoOrders, ExistingSession, LogFormat, LoginMessages, OnRefusal, OnTimeout,
-    OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WriteAccess,
+    AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
+    OnTimeout, OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WeekTime, WriteAccess,
 };
 use crate::screen::Size;
 
@@ -39,6 +39,8 @@ pub struct Config {
     pub data_credentials: Option<Credentials>,
     /// The second factor.
     pub second_factor: SecondFactorSettings,
+    /// What happens at which time.
+    pub schedule: ScheduleSettings,
     /// Answers to the gateway's dialogs.
     pub dialogs: DialogSettings,
     /// The gateway's installation and process.
@@ -91,6 +93,21 @@ pub struct SecondFactorSettings {
     pub relogin: bool,
     /// Whether to log in without a second factor, only to look, where that is offered.
     pub read_only_login: bool,
+    /// How often in an hour somebody may be asked on a phone.
+    pub pushes_per_hour: Option<u32>,
+    /// When nobody may be asked.
+    pub quiet_hours: Option<DaySpan>,
+}
+
+/// What happens at which time, in the gateway's time zone.
+#[derive(Clone, Copy, Debug)]
+pub struct ScheduleSettings {
+    /// On Sundays: closed, and logged in to anew.
+    pub cold_restart: Option<ClockTime>,
+    /// Closed for good.
+    pub closed_down: Option<WeekTime>,
+    /// How long after giving way to another session the gateway is started again.
+    pub reclaim_after: Option<Duration>,
 }
 
 /// Answers to the gateway's dialogs.

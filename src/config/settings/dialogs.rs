@@ -94,7 +94,6 @@ settings! {
         ini: ["LoginDialogDisplayTimeout"],
         secret: false,
         default: "60",
-        idle: ["60"],
         help: "Time for the login window to show up.",
     }
 }

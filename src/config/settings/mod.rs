@@ -235,6 +235,7 @@ groups! {
     dialogs: Dialogs,
     gateway: Gateway,
     options: Options,
+    schedule: Schedule,
     service: Service,
 }
 

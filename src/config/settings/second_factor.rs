@@ -45,7 +45,6 @@ settings! {
         ini: ["SecondFactorAuthenticationExitInterval"],
         secret: false,
         default: "60",
-        idle: ["60"],
         help: "Time after the confirmation for the login to complete.",
     }
     second_factor_on_timeout: OnTimeout {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 
 use super::Value;
@@ -113,6 +114,77 @@ impl Value for ClockTime {
     }
 }
 
+/// A time of every day, or of one day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WeekTime {
+    /// The day; `None`: every day.
+    pub day: Option<Weekday>,
+    /// The time.
+    pub time: ClockTime,
+}
+
+impl Value for WeekTime {
+    const ALLOWED: &'static str =
+        "a time of day, with a day of the week before it or none, for instance 22:00 or Friday 22:00";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        let whole = |time| ClockTime::parse(time).map_err(|_| Self::ALLOWED);
+        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or(("", text));
+        if !first.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return Ok(Self {
+                day: None,
+                time: whole(text)?,
+            });
+        }
+        let name = first.to_ascii_lowercase();
+        let mut named = WEEK
+            .iter()
+            .filter(|(long, _)| name.len() >= 3 && long.starts_with(&name));
+        let (_, day) = named.next().ok_or(Self::ALLOWED)?;
+        Ok(Self {
+            day: Some(*day),
+            time: whole(rest)?,
+        })
+    }
+}
+
+const WEEK: [(&str, Weekday); 7] = [
+    ("monday", Weekday::Monday),
+    ("tuesday", Weekday::Tuesday),
+    ("wednesday", Weekday::Wednesday),
+    ("thursday", Weekday::Thursday),
+    ("friday", Weekday::Friday),
+    ("saturday", Weekday::Saturday),
+    ("sunday", Weekday::Sunday),
+];
+
+/// A span of every day, which may go over midnight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DaySpan {
+    /// Its first minute.
+    pub from: ClockTime,
+    /// The minute after its last.
+    pub until: ClockTime,
+}
+
+impl Value for DaySpan {
+    const ALLOWED: &'static str = "two times of day, for instance 22:00-07:00";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let (from, until) = text.split_once('-').ok_or(Self::ALLOWED)?;
+        let time = |text: &str| ClockTime::parse(text.trim()).map_err(|_| Self::ALLOWED);
+        let span = Self {
+            from: time(from)?,
+            until: time(until)?,
+        };
+        if span.from == span.until {
+            return Err(Self::ALLOWED);
+        }
+        Ok(span)
+    }
+}
+
 /// A time zone's name, such as `America/New_York`.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct TimeZone(pub(in crate::config) String);
@@ -153,6 +225,40 @@ mod tests {
             "", "8", "13:00 PM", "0:10 AM", "24:00", "11:60", "1:2:3", "-1:00", "+1:00", "011:00",
         ] {
             assert!(shown(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_of_the_week_and_spans_of_the_day() {
+        let time = |text| ClockTime::parse(text).expect("a time");
+        for (text, day, clock) in [
+            ("22:00", None, "22:00"),
+            ("10:30 PM", None, "22:30"),
+            ("Friday 22:00", Some(Weekday::Friday), "22:00"),
+            ("sun 1:05", Some(Weekday::Sunday), "01:05"),
+            ("THU 11:00 PM", Some(Weekday::Thursday), "23:00"),
+        ] {
+            let time = time(clock);
+            assert_eq!(WeekTime::parse(text), Ok(WeekTime { day, time }), "{text}");
+        }
+        for wrong in [
+            "",
+            "Friday",
+            "Fryday 22:00",
+            "T 22:00",
+            "Friday 25:00",
+            "22:00 Friday",
+        ] {
+            assert!(WeekTime::parse(wrong).is_err(), "{wrong}");
+        }
+        let night = DaySpan {
+            from: time("22:00"),
+            until: time("07:00"),
+        };
+        assert_eq!(DaySpan::parse("22:00-07:00"), Ok(night));
+        assert_eq!(DaySpan::parse("10:00 PM - 7:00 AM"), Ok(night));
+        for wrong in ["", "22:00", "22:00-22:00", "22:00-", "a-b"] {
+            assert!(DaySpan::parse(wrong).is_err(), "{wrong}");
         }
     }
 

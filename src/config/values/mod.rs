@@ -19,7 +19,7 @@ pub use answers::{
     AcceptIncoming, CryptoOrders, ExistingSession, LoginMessages, OnRefusal, OnTimeout, OrderIdReset,
     ResetAnswer, SizesNotice, WriteAccess,
 };
-pub use clock::ClockTime;
+pub use clock::{ClockTime, DaySpan, WeekTime};
 pub(super) use clock::{Seconds, TimeZone};
 pub(super) use credentials::SecretsSource;
 pub use credentials::{TotpKey, VncPassword};
@@ -29,7 +29,7 @@ pub(super) use log::LogFilter;
 pub use log::LogFormat;
 pub use network::parse_listen;
 pub(super) use network::{Listen, MetadataHost, Port, ServiceUrl};
-pub(super) use numbers::{ClientId, RecorderSize};
+pub(super) use numbers::{ClientId, Pushes, RecorderSize};
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};
 

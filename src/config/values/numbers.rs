@@ -17,6 +17,21 @@ impl Value for RecorderSize {
     }
 }
 
+/// How often somebody may be disturbed in an hour.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct Pushes(pub(in crate::config) u32);
+
+impl Value for Pushes {
+    const ALLOWED: &'static str = "a whole number, 1 to 60";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(pushes @ 1..=60) => Ok(Self(pushes)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
 /// The API's master client id.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) struct ClientId(pub(in crate::config) u32);

@@ -1,0 +1,38 @@
+//! What happens at which time of the week, and whom it may disturb.
+
+use crate::config::values::{ClockTime, DaySpan, Pushes, Seconds, WeekTime};
+
+settings! {
+    Schedule
+
+    cold_restart_time: Option<ClockTime> {
+        variables: ["GATEHAND_COLD_RESTART_TIME", "TWS_COLD_RESTART"],
+        ini: ["ColdRestartTime"],
+        secret: false,
+        help: "When the gateway is closed and logged in to anew on Sundays, in its time zone. Tokens of automatic restarts die on Sundays at 1:00 in New York: a time after that, at which somebody can confirm the second factor.",
+    }
+    closed_down_at: Option<WeekTime> {
+        variables: ["GATEHAND_CLOSED_DOWN_AT"],
+        ini: ["ClosedownAt"],
+        secret: false,
+        help: "When the gateway is closed and gatehand ends, in the gateway's time zone.",
+    }
+    reclaim_after: Option<Seconds> {
+        variables: ["GATEHAND_RECLAIM_AFTER"],
+        ini: [],
+        secret: false,
+        help: "How long after giving way to another session the gateway is started again. Default: not before gatehand is.",
+    }
+    pushes_per_hour: Option<Pushes> {
+        variables: ["GATEHAND_PUSHES_PER_HOUR"],
+        ini: [],
+        secret: false,
+        help: "How often in an hour somebody may be asked to confirm a login on a phone, also across restarts. Default: no limit.",
+    }
+    quiet_hours: Option<DaySpan> {
+        variables: ["GATEHAND_QUIET_HOURS"],
+        ini: [],
+        secret: false,
+        help: "When nobody is to be asked for a second factor, in the gateway's time zone: no credentials are submitted then.",
+    }
+}
