@@ -3,6 +3,7 @@
 mod course;
 mod error;
 mod probe;
+mod requests;
 mod rules;
 mod view;
 
@@ -18,8 +19,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use crate::agent::{Agent, Event, Policy, State};
+use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal};
+use crate::control::{Asked, Reply};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{self, Launch, LaunchError, WallClock};
@@ -36,6 +38,7 @@ use crate::x11::{DisplayAddress, VirtualServer};
 
 pub use error::AppError;
 use probe::probe;
+use requests::Status;
 use rules::RuleWatch;
 pub use view::view;
 
@@ -114,6 +117,10 @@ struct App {
     ready: watch::Sender<bool>,
     end_relay: Option<oneshot::Sender<()>>,
     tasks: Vec<JoinHandle<()>>,
+    status: Status,
+    requests: mpsc::Receiver<Asked>,
+    /// Errands that were asked for, and who waits for their begin.
+    errands: Vec<(Errand, oneshot::Sender<Reply>)>,
     reaper: Reaper,
     leftovers: Leftovers,
     _state_folder: StateFolder,
@@ -194,6 +201,14 @@ impl App {
             ready,
             end_relay: None,
             tasks: Vec::new(),
+            status: Status {
+                state: State::Starting,
+                evidence: String::new(),
+                since: SystemTime::now(),
+            },
+            // Until somebody listens.
+            requests: mpsc::channel(1).1,
+            errands: Vec::new(),
             reaper,
             leftovers,
             _state_folder: state_folder,
@@ -264,6 +279,7 @@ impl App {
             }
         }));
         self.launch = launch.map(|launch| (launch, display));
+        self.requests = self.listen_for_requests().await?;
         self.begin()
     }
 
@@ -370,10 +386,16 @@ impl App {
                     Some(Report::Event(Event::SecondFactorMissed)) if !self.config.second_factor.relogin => {
                         self.life.second_factor_missed();
                     }
-                    Some(Report::Event(_) | Report::Begun(..)) => {}
+                    Some(Report::Begun(errand, begun)) => self.begun(errand, begun),
+                    Some(Report::Event(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
                 },
+                Some(asked) = self.requests.recv() => {
+                    if let Some(code) = self.answer(asked) {
+                        return Ok(code);
+                    }
+                }
                 Some(answered) = self.answers.recv() => self.tell(Command::ApiAnswered(answered)),
                 exit = ended(&mut self.gateway) => self.gateway_ended(exit)?,
                 exit = ended(&mut self.display) => {
@@ -386,6 +408,11 @@ impl App {
     }
 
     fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
+        self.status = Status {
+            state,
+            evidence: evidence.clone(),
+            since: SystemTime::now(),
+        };
         let logged_in = match state {
             State::LoggedIn | State::Configuring | State::Ready | State::Disconnected => true,
             // The API may answer behind a dialog that waits for a human.

@@ -63,6 +63,7 @@ pub mod agent;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod dialogs;
 pub mod exit;
 pub mod gateway;

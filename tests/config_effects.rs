@@ -103,6 +103,23 @@ const VALUES: &[(&str, &str, &[(&str, &str)])] = &[
     ("on_refusal", "exit", &[]),
     ("log", "debug", &[]),
     ("log_format", "json", &[]),
+    ("command_port", "7462", &[]),
+    (
+        "command_address",
+        "127.0.0.1",
+        &[("GATEHAND_COMMAND_PORT", "7462")],
+    ),
+    (
+        "control_from",
+        "10.0.0.7,bastion",
+        &[("GATEHAND_COMMAND_PORT", "7462")],
+    ),
+    ("command_prompt", ">", &[("GATEHAND_COMMAND_PORT", "7462")]),
+    (
+        "suppress_info_messages",
+        "no",
+        &[("GATEHAND_COMMAND_PORT", "7462")],
+    ),
 ];
 
 /// Settings that say where others stand; their effects are in `config_sources.rs` and `config_secrets.rs`.

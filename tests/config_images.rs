@@ -541,6 +541,10 @@ fn ibcs_own_file_with_every_key() {
             .cold_restart
             .map(|time| (time.hour(), time.minute()));
         assert_eq!(cold, Some((5, 30)));
+        let commands = config.command_server.as_ref().unwrap();
+        assert_eq!(commands.listen.to_string(), "127.0.0.1:7462");
+        assert_eq!(commands.control_from, ["127.0.0.1"]);
+        assert_eq!((commands.prompt.as_str(), commands.quiet), (">", false));
         let closed = config.schedule.closed_down.map(|at| (at.day, at.time.hour()));
         assert_eq!(closed, Some((Some(jiff::civil::Weekday::Friday), 22)));
         assert!(matches!(options.day_end, Some(DayEnd::Restart(time)) if time.twelve_hours() == "08:05"));
@@ -549,10 +553,6 @@ fn ibcs_own_file_with_every_key() {
         assert_eq!(
             told,
             [
-                "BindAddress",
-                "CommandPrompt",
-                "CommandServerPort",
-                "ControlFrom",
                 "ExitAfterSecondFactorAuthenticationTimeout",
                 "IncludeStackTraceForExceptions",
                 "LogStructureScope",
@@ -561,7 +561,6 @@ fn ibcs_own_file_with_every_key() {
                 "SaveTwsSettingsAt",
                 "ShowAllTrades",
                 "StoreSettingsOnServer",
-                "SuppressInfoMessages",
             ]
         );
     }

@@ -251,6 +251,7 @@ impl Agent {
     /// A gateway was started: with the token of an automatic restart, it logs in without credentials.
     pub const fn gateway_started(&mut self, by_token: bool) {
         self.by_token = by_token;
+        self.closing = false;
     }
 
     /// The gateway's process has ended.

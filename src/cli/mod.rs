@@ -2,6 +2,7 @@
 
 mod attach;
 mod config;
+mod control;
 mod demo;
 mod display;
 mod doctor;
@@ -24,6 +25,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::AppError;
 use crate::config::{Argument, Config, LogFormat, Secret, Sources, load, mount_points, secret_variables};
+use crate::control::Request;
 use crate::exit::ExitCode;
 use crate::secrets::Fetcher;
 use crate::supervisor::{self, Isolated};
@@ -60,6 +62,22 @@ enum Command {
     Rules(rules::Options),
     /// Run today's agent over a recording, and say where it would decide otherwise.
     Replay(replay::Options),
+    /// Ask a running gatehand what it believes, and why.
+    Status(control::Options),
+    /// Have a running gatehand close the gateway and end.
+    Stop(control::Options),
+    /// Have the gateway of a running gatehand restarted.
+    Restart(control::RestartOptions),
+    /// Have the gateway connect to the market data anew.
+    ReconnectData(control::Options),
+    /// Have the gateway connect to the account server anew.
+    ReconnectAccount(control::Options),
+    /// Have the gateway save its settings.
+    SaveSettings(control::Options),
+    /// Have the gateway closed, so that somebody else may have the session.
+    Yield(control::Options),
+    /// Have the session taken back.
+    Reclaim(control::Options),
     /// Show the settings, or check them.
     Config(config::Options),
     /// Look for what is missing on this system, with the cure.
@@ -205,6 +223,14 @@ fn dispatch(
         Command::Teach(options) => teach::execute(options, context),
         Command::Rules(options) => rules::execute(options, context),
         Command::Replay(options) => replay::execute(&options),
+        Command::Status(options) => control::execute(Request::Status, options, context),
+        Command::Stop(options) => control::execute(Request::Stop, options, context),
+        Command::Restart(options) => control::restart(options, context),
+        Command::ReconnectData(options) => control::execute(Request::ReconnectData, options, context),
+        Command::ReconnectAccount(options) => control::execute(Request::ReconnectAccount, options, context),
+        Command::SaveSettings(options) => control::execute(Request::SaveSettings, options, context),
+        Command::Yield(options) => control::execute(Request::Yield, options, context),
+        Command::Reclaim(options) => control::execute(Request::Reclaim, options, context),
         Command::Config(options) => config::execute(options, context),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),

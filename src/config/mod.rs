@@ -26,8 +26,8 @@ use std::path::PathBuf;
 
 pub use arguments::{Argument, Arguments};
 pub use checked::{
-    Config, Credentials, DayEnd, DialogSettings, DisplaySettings, GatewayOptions, GatewaySettings,
-    LogSettings, ScheduleSettings, SecondFactorSettings, VncSettings,
+    CommandSettings, Config, Credentials, DayEnd, DialogSettings, DisplaySettings, GatewayOptions,
+    GatewaySettings, LogSettings, ScheduleSettings, SecondFactorSettings, VncSettings,
 };
 pub use elsewhere::{Elsewhere, SecretManager};
 pub use error::{ConfigError, Faults, Origin, Warning};

@@ -124,36 +124,6 @@ pub static RECOGNISED: &[Recognised] = &[
         idle: &[],
     },
     Recognised {
-        variables: &[],
-        ini: &["CommandServerPort"],
-        secret: false,
-        idle: &["0"],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["ControlFrom"],
-        secret: false,
-        idle: &[],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["BindAddress"],
-        secret: false,
-        idle: &[],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["CommandPrompt"],
-        secret: false,
-        idle: &[],
-    },
-    Recognised {
-        variables: &[],
-        ini: &["SuppressInfoMessages"],
-        secret: false,
-        idle: &["yes", "true"],
-    },
-    Recognised {
         variables: &["IBEAM_ACCOUNT"],
         ini: &[],
         secret: false,

@@ -102,6 +102,23 @@ impl Program {
         self.child = Some(command.spawn().unwrap());
     }
 
+    /// Asks the running program by another one: what that says, or its error.
+    pub fn ask(&self, arguments: &[&str]) -> Result<String, String> {
+        let asked = Command::new(env!("CARGO_BIN_EXE_gatehand"))
+            .args(arguments)
+            .env_clear()
+            .envs(super::profile())
+            .envs(self.environment.iter().cloned())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        if asked.status.success() {
+            Ok(text(asked.stdout))
+        } else {
+            Err(text(asked.stderr))
+        }
+    }
+
     /// A path in the folder of this run: `log`, `settings`, `state`.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -134,3 +134,15 @@ fn a_closing_gateway_is_not_logged_in() {
     let mut stage = Stage::new(policy());
     assert!(!stage.agent.carry_out(stage.now, Errand::Close));
 }
+
+#[test]
+fn a_gateway_that_is_started_after_it_was_closed_is_logged_in_to() {
+    let mut stage = Stage::new(policy());
+    stage.show(&[main_window()]);
+    stage.agent.carry_out(stage.now, Errand::Close);
+    stage.show(&[]);
+    stage.agent.gateway_exited(&departure("closed"));
+    stage.agent.gateway_started(false);
+    stage.show(&[form()]);
+    assert_eq!(stage.act(), Some(Act::Ask));
+}

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::account::{self, Chosen};
 use super::ports;
 use super::{
-    Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions, GatewaySettings, LogSettings,
-    ScheduleSettings, SecondFactorSettings,
+    CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
+    GatewaySettings, LogSettings, ScheduleSettings, SecondFactorSettings,
 };
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
@@ -62,6 +62,7 @@ pub(in crate::config) fn instance(
         options,
         schedule,
         mut service,
+        control,
     } = values;
 
     let paths = Paths::find(of, &gateway, &service, folders, faults);
@@ -160,6 +161,12 @@ pub(in crate::config) fn instance(
         },
         relay: SocketAddr::new(service.relay_address, api.outside),
         vnc,
+        command_server: control.command_port.0.map(|port| CommandSettings {
+            listen: SocketAddr::new(control.command_address, port),
+            control_from: control.control_from.map_or_else(Vec::new, |hosts| hosts.0),
+            prompt: control.command_prompt.unwrap_or_default(),
+            quiet: control.suppress_info_messages,
+        }),
         display: DisplaySettings {
             existing: service.display.map(|name| name.0),
             size: service.display_size,

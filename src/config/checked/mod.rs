@@ -51,6 +51,8 @@ pub struct Config {
     pub relay: SocketAddr,
     /// The viewer endpoint; none without a password.
     pub vnc: Option<VncSettings>,
+    /// IBC's command server, when there is to be one.
+    pub command_server: Option<CommandSettings>,
     /// The X display.
     pub display: DisplaySettings,
     /// The state folder; it may not exist yet.
@@ -206,6 +208,19 @@ pub struct VncSettings {
     pub password: Option<VncPassword>,
     /// Password for viewers that may only look.
     pub view_password: Option<VncPassword>,
+}
+
+/// IBC's command server.
+#[derive(Clone, Debug)]
+pub struct CommandSettings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Addresses and host names of those who may command beside this machine.
+    pub control_from: Vec<String>,
+    /// What it says before each command.
+    pub prompt: String,
+    /// Whether it leaves out lines that begin with `INFO`.
+    pub quiet: bool,
 }
 
 /// The X display.

@@ -237,6 +237,7 @@ groups! {
     options: Options,
     schedule: Schedule,
     service: Service,
+    control: Control,
 }
 
 #[cfg(test)]

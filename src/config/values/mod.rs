@@ -28,7 +28,7 @@ pub(super) use installation::{HeapSize, Version};
 pub(super) use log::LogFilter;
 pub use log::LogFormat;
 pub use network::parse_listen;
-pub(super) use network::{Listen, MetadataHost, Port, ServiceUrl};
+pub(super) use network::{HostList, Listen, MetadataHost, Port, PortOrOff, ServiceUrl};
 pub(super) use numbers::{ClientId, Pushes, RecorderSize};
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};

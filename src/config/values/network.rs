@@ -19,6 +19,42 @@ impl Value for Port {
     }
 }
 
+/// A TCP port, or none.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct PortOrOff(pub(in crate::config) Option<u16>);
+
+impl Value for PortOrOff {
+    const ALLOWED: &'static str = "a port, 1 to 65535; 0: none";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(0) => Ok(Self(None)),
+            Ok(port) => Ok(Self(Some(port))),
+            Err(_) => Err(Self::ALLOWED),
+        }
+    }
+}
+
+/// Addresses and names of hosts.
+#[derive(Clone, Debug)]
+pub(in crate::config) struct HostList(pub(in crate::config) Vec<String>);
+
+impl Value for HostList {
+    const ALLOWED: &'static str = "IP addresses and host names with commas between them";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_owned()).collect();
+        let plain = |host: &String| {
+            let mut letters = host.chars();
+            !host.is_empty() && letters.all(|c| c.is_ascii_alphanumeric() || ".:-_%".contains(c))
+        };
+        if !hosts.iter().all(plain) {
+            return Err(Self::ALLOWED);
+        }
+        Ok(Self(hosts))
+    }
+}
+
 impl Value for IpAddr {
     const ALLOWED: &'static str = "an IP address, for instance 127.0.0.1, 0.0.0.0 or ::";
 

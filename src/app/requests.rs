@@ -1,0 +1,143 @@
+//! What is answered to requests from outside.
+
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use serde_json::json;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{App, AppError, course};
+use crate::agent::{Errand, State};
+use crate::config::{CommandSettings, Program};
+use crate::control::{self, Asked, CommandServer, CommandServerSettings, Reply, Request};
+use crate::exit::ExitCode;
+use crate::pilot::Command;
+
+/// Requests that wait for their answer; more are not heard meanwhile.
+const WAITING: usize = 16;
+
+/// What is believed, since when, and why.
+#[derive(Debug)]
+pub(super) struct Status {
+    pub(super) state: State,
+    pub(super) evidence: String,
+    pub(super) since: SystemTime,
+}
+
+impl App {
+    /// Serves the control socket, and the command server if there is to be one.
+    pub(super) async fn listen_for_requests(&mut self) -> Result<mpsc::Receiver<Asked>, AppError> {
+        let (requests, asked) = mpsc::channel(WAITING);
+        let folder = &self.config.state_dir;
+        let serving = control::serve(folder, requests.clone()).map_err(|source| AppError::StateFolder {
+            path: folder.join(control::SOCKET),
+            source,
+        })?;
+        self.tasks.push(tokio::spawn(serving));
+        if let Some(settings) = &self.config.command_server {
+            let listen = settings.listen;
+            let failed = |source| AppError::Listen {
+                what: "the command server cannot listen on",
+                address: listen,
+                setting: "GATEHAND_COMMAND_PORT",
+                source,
+            };
+            let is_gateway = self.config.gateway.program == Program::Gateway;
+            let settings = CommandServerSettings {
+                listen,
+                control_from: addresses(settings).await,
+                prompt: settings.prompt.clone(),
+                quiet: settings.quiet,
+            };
+            let server = CommandServer::bind(settings, is_gateway).await.map_err(failed)?;
+            tracing::info!(address = %listen, "the command server listens");
+            self.tasks.push(tokio::spawn(server.serve(requests)));
+        }
+        Ok(asked)
+    }
+
+    /// Answers one request; tells when it ends the program.
+    pub(super) fn answer(&mut self, Asked { request, answer }: Asked) -> Option<ExitCode> {
+        tracing::info!(?request, "asked from outside");
+        let mut ends = None;
+        let reply = match request {
+            Request::Status => Reply::ok(self.status().to_string()),
+            Request::Stop => {
+                ends = Some(ExitCode::Stopped);
+                Reply::ok("stopping")
+            }
+            Request::ColdRestart | Request::Yield | Request::Reclaim if self.launch.is_none() => {
+                Reply::refused("somebody else started this gateway: gatehand can neither close nor start it")
+            }
+            Request::ColdRestart => {
+                self.life.restart(course::now(), "a restart was asked for");
+                Reply::ok("the gateway is closed and logged in to anew")
+            }
+            Request::Yield => {
+                self.life.give_way(course::now());
+                Reply::ok("the session is free; `gatehand reclaim` takes it back")
+            }
+            Request::Reclaim => {
+                self.life.reclaim(course::now());
+                Reply::ok("the session is taken back")
+            }
+            Request::Restart => return self.errand(Errand::Restart, answer),
+            Request::ReconnectData => return self.errand(Errand::ReconnectData, answer),
+            Request::ReconnectAccount => return self.errand(Errand::ReconnectAccount, answer),
+            Request::SaveSettings => return self.errand(Errand::SaveSettings, answer),
+        };
+        // Who asked may have gone.
+        let _ = answer.send(reply);
+        ends
+    }
+
+    fn errand(&mut self, errand: Errand, answer: oneshot::Sender<Reply>) -> Option<ExitCode> {
+        self.tell(Command::CarryOut(errand));
+        self.errands.push((errand, answer));
+        None
+    }
+
+    /// The pilot has begun an errand, or has no window for it.
+    pub(super) fn begun(&mut self, errand: Errand, begun: bool) {
+        let Some(at) = self.errands.iter().position(|(asked, _)| *asked == errand) else {
+            return;
+        };
+        let (_, answer) = self.errands.remove(at);
+        let reply = if begun {
+            Reply::ok("begun; the events tell what comes of it")
+        } else {
+            Reply::refused("the main window does not show: the gateway is not logged in")
+        };
+        let _ = answer.send(reply);
+    }
+
+    fn status(&self) -> serde_json::Value {
+        let Status {
+            state,
+            evidence,
+            since,
+        } = &self.status;
+        let since = since
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        json!({
+            "state": state,
+            "evidence": evidence,
+            "since": since,
+            "outage_until": self.life.outage().map(|time| time.as_second()),
+            "state_folder_lasts": !crate::journal::StateFolder::goes_with_its_container(&self.config.state_dir),
+        })
+    }
+}
+
+/// The addresses of those who may command; a name that has none is told.
+async fn addresses(settings: &CommandSettings) -> Vec<IpAddr> {
+    let mut all = Vec::new();
+    for host in &settings.control_from {
+        match tokio::net::lookup_host((host.as_str(), 0)).await {
+            Ok(found) => all.extend(found.map(|address| address.ip().to_canonical())),
+            Err(error) => tracing::warn!(host, %error, "ControlFrom: nobody is let in by this name"),
+        }
+    }
+    all
+}

@@ -1,0 +1,89 @@
+//! What a running gatehand is asked for from outside, and what the gateway's journal says of it.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
+use common::program::{Program, free_port};
+use common::wait_for;
+use serde_json::{Value, json};
+
+fn times(program: &Program, state: &str) -> usize {
+    let events = program.events();
+    events.iter().filter(|event| event["state"] == state).count()
+}
+
+#[test]
+fn a_running_gatehand_does_what_it_is_asked_for() {
+    let mut program = Program::run(json!({}));
+    program.wait_for_state("ready");
+    let status = program.ask(&["status"]);
+    let status: Value = serde_json::from_str(&status.unwrap()).unwrap();
+    assert_eq!(status["state"], "ready");
+    assert!(
+        status["evidence"].as_str().unwrap().contains("handshake"),
+        "{status}"
+    );
+
+    program.ask(&["save-settings"]).unwrap();
+    program.journal.wait("settings_saved", |_| true);
+    program.ask(&["reconnect-data"]).unwrap();
+    program
+        .journal
+        .wait("confirmed", |entry| entry["what"] == "Reconnect data");
+
+    program.ask(&["yield"]).unwrap();
+    program.journal.wait("exit", |entry| entry["tidy"] == true);
+    wait_for("a closed gateway", || {
+        (times(&program, "stopped") == 1).then_some(())
+    });
+    let refused = program.ask(&["reconnect-account"]).unwrap_err();
+    assert!(refused.contains("not logged in"), "{refused}");
+    program.ask(&["reclaim"]).unwrap();
+    wait_for("a second login", || (times(&program, "ready") == 2).then_some(()));
+
+    program.ask(&["restart", "--cold"]).unwrap();
+    wait_for("a third login", || (times(&program, "ready") == 3).then_some(()));
+    assert_eq!(program.journal.all("submitted").len(), 3);
+
+    program.ask(&["stop"]).unwrap();
+    assert_eq!(program.ended().code(), Some(0));
+    let nobody = program.ask(&["status"]).unwrap_err();
+    assert!(nobody.contains("is it running"), "{nobody}");
+}
+
+#[test]
+fn the_command_server_speaks_as_that_of_ibc() {
+    let port = free_port();
+    let mut program = Program::prepare(json!({}))
+        .with("GATEHAND_COMMAND_PORT", &port.to_string())
+        .with("GATEHAND_COMMAND_PROMPT", "ready> ")
+        .with("GATEHAND_SUPPRESS_INFO_MESSAGES", "no")
+        .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut said = BufReader::new(stream.try_clone().unwrap());
+    let mut hear = || {
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        line
+    };
+    let say = |line: &str| (&stream).write_all(line.as_bytes()).unwrap();
+    assert_eq!(hear(), "INFO IBC Command Server\n");
+    say("sell\n");
+    assert_eq!(hear(), "ready> ERROR Command invalid\n");
+    say("ENABLEAPI\n");
+    assert_eq!(hear(), "ready> ERROR ENABLEAPI is not valid for the IB Gateway\n");
+    say("reconnectaccount\r\n");
+    assert_eq!(hear(), "ready> OK \n");
+    program
+        .journal
+        .wait("confirmed", |entry| entry["what"] == "Reconnect account");
+    say("STOP\n");
+    assert_eq!(hear(), "ready> OK Shutting down\n");
+    assert_eq!(program.ended().code(), Some(0));
+    program.journal.wait("exit", |entry| entry["tidy"] == true);
+}
