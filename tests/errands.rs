@@ -246,3 +246,22 @@ fn a_time_that_cannot_be_read_back_restarts_nothing() {
     assert_eq!(pressed[0]["state"], "cancel");
     assert!(gateway.journal.all("applied").is_empty());
 }
+
+#[test]
+fn the_gateway_saves_once_its_menu_allows_it_and_connects_anew() {
+    let display = TestDisplay::start(1024, 768);
+    let scenario = json!({
+        "start": "main", "look": "slate", "api_port": 0, "menus": {"popup": "heavy", "enabled_after_ms": 4000},
+    });
+    let gateway = StandIn::start(&display, scenario);
+    let mut flight = Flight::start(&display, &[]);
+    flight.wait_for_state(State::LoggedIn);
+    flight.carry_out(Errand::SaveSettings);
+    gateway.journal.wait("settings_saved", |_| true);
+    flight.carry_out(Errand::ReconnectAccount);
+    confirmed(&gateway, "Reconnect account");
+    flight.carry_out(Errand::ReconnectData);
+    confirmed(&gateway, "Reconnect data");
+    let answered = [(); 2].map(|()| ("reconnect_confirm".to_owned(), "OK".to_owned()));
+    assert_eq!(answers(&gateway), answered);
+}

@@ -198,7 +198,8 @@ impl Running {
             MenuStep::Absent { why, .. } => ErrandStep::GiveUp(format!("{:?}: {why}", self.errand)),
             MenuStep::Chosen(at) => {
                 self.made = Some(at);
-                if self.errand == Errand::SaveSettings {
+                // Nothing tells of it but the menu, which an item that is disabled leaves open.
+                if self.errand == Errand::SaveSettings && !self.menu.is_still_open(main, view, screen) {
                     return ErrandStep::Done;
                 }
                 if now < at + EFFECT {

@@ -201,6 +201,17 @@ impl MenuChoice {
         self.certain >= 2 * self.ways.len()
     }
 
+    /// Whether the item that was chosen still shows: it is disabled, or its menu has not closed yet.
+    pub(super) fn is_still_open(&self, main: &Seen, view: &View, screen: &[Seen]) -> bool {
+        let State::Chosen { before, .. } = &self.state else {
+            return false;
+        };
+        // A menu of its own window may have no still picture.
+        let mut items = self.ways.iter().map(|way| way.1);
+        popups(main, screen).next().is_some()
+            || items.any(|item| find_item(main, view, before, screen, item).is_some())
+    }
+
     /// The item did nothing: it may be disabled. It is tried again after a pause.
     pub(super) fn retry(&mut self) {
         if let State::Chosen { before, .. } = &self.state {

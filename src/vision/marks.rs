@@ -27,6 +27,17 @@ fn evenness(labels: &[u32], width: usize, bounds: &Rect) -> u32 {
     let slack = 2 + h.max(w) / 12;
     let depth = |hit: Option<u32>| hit.unwrap_or(u32::MAX / 2);
     let symmetric = |a: u32, b: u32| a.abs_diff(b) <= slack && a.max(b) <= w.max(h) / 2 + 1;
+    // Halfway along each side there is the outline, and no gap as between the stems of an H.
+    let (x, y) = (bounds.x + (w / 2) as i32, bounds.y + (h / 2) as i32);
+    let sides = [
+        (0..w).find(|&d| has(bounds.x + d as i32, y)),
+        (0..w).find(|&d| has(bounds.right() - 1 - d as i32, y)),
+        (0..h).find(|&d| has(x, bounds.y + d as i32)),
+        (0..h).find(|&d| has(x, bounds.bottom() - 1 - d as i32)),
+    ];
+    if sides.into_iter().any(|side| depth(side) > w.max(h) / 3) {
+        return 0;
+    }
     let mut even = 0;
     for step in 0..h {
         let y = bounds.y + step as i32;
@@ -256,6 +267,23 @@ mod tests {
         frame.fill(Rect::new(13, 13, 3, 7), 0);
         frame.fill(Rect::new(15, 17, 4, 3), 0);
         assert_eq!(marks(&frame), [Rect::new(10, 10, 12, 12)]);
+    }
+
+    #[test]
+    fn a_wide_h_is_a_letter_also_with_room_around_it() {
+        let mut frame = panel();
+        for part in [
+            Rect::new(12, 10, 2, 14),
+            Rect::new(22, 10, 2, 14),
+            Rect::new(12, 16, 12, 2),
+            Rect::new(10, 10, 6, 1),
+            Rect::new(20, 10, 6, 1),
+            Rect::new(10, 23, 6, 1),
+            Rect::new(20, 23, 6, 1),
+        ] {
+            frame.fill(part, 0);
+        }
+        assert_eq!(shapes(&frame), [(Shape::Glyph, Rect::new(10, 10, 16, 14))]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub fn lacks(items: &[&Line], label: &str) -> bool {
         let text = bare(&line.text);
         let edits = text.edits(&wanted);
         line.confidence >= READABLE
-            && text.len() > 0
+            && !text.is_empty()
             && edits * 2 > wanted.len().max(text.len())
             && text.contains(&wanted, LIKENESS).is_none()
     };

@@ -122,7 +122,7 @@ fn option_in(frame: &Frame, whole: &Reading, label: &str, rivals: &[&str]) -> Op
 }
 
 /// Where to press `label`: its button, or the line itself where the button's border was not seen and no other line says
-/// so. Outside of a button a click on a text does nothing.
+/// so. A button may look like a field, and outside of a button a click on a text does nothing.
 pub fn press_place(reading: &Reading, label: &str) -> Option<Rect> {
     if let Some(button) = controls::button(reading, label) {
         return Some(button.bounds);
@@ -130,10 +130,8 @@ pub fn press_place(reading: &Reading, label: &str) -> Option<Rect> {
     let wanted = Folded::of(label);
     let mut lines = reading.lines.iter().filter(|line| {
         let kind = reading.region_of(line).map(|region| region.kind);
-        !matches!(
-            kind,
-            Some(RegionKind::Field | RegionKind::Row | RegionKind::Check)
-        ) && Folded::of(&line.text).equals(&wanted, LIKENESS).is_some()
+        !matches!(kind, Some(RegionKind::Row | RegionKind::Check))
+            && Folded::of(&line.text).equals(&wanted, LIKENESS).is_some()
     });
     let line = lines.next()?;
     lines.next().is_none().then_some(line.bounds)

@@ -366,6 +366,32 @@ fn connecting_anew_presses_the_keys_and_confirms_its_own_question() {
 }
 
 #[test]
+fn settings_are_saved_when_the_menu_has_closed() {
+    let menu = || main_window().text("Save Settings").text("Close");
+    let saved = Event::CarriedOut {
+        command: "SaveSettings".to_owned(),
+    };
+    let mut stage = wanting(GatewayOptions::default());
+    assert!(stage.agent.carry_out(stage.now, Errand::SaveSettings));
+    stage.expect_done(&click(MAIN, "File"));
+    stage.show(&[menu()]);
+    stage.expect_done(&click(MAIN, "Save Settings"));
+    stage.expect_nothing();
+    assert!(!stage.events().contains(&saved), "the menu is still there");
+    // A disabled item leaves it there: it is closed, and the item tried again.
+    stage.pass(3.0);
+    stage.expect_done(&Act::Press(MAIN, Chord::Escape));
+    stage.show(&[main_window()]);
+    stage.pass(1.0);
+    stage.expect_done(&click(MAIN, "File"));
+    stage.show(&[menu()]);
+    stage.expect_done(&click(MAIN, "Save Settings"));
+    stage.show(&[main_window()]);
+    stage.expect_nothing();
+    assert!(stage.events().contains(&saved));
+}
+
+#[test]
 fn nothing_can_be_done_without_a_main_window() {
     let mut stage = Stage::new(policy());
     assert!(!stage.agent.carry_out(stage.now, Errand::Restart));
