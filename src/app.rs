@@ -387,6 +387,7 @@ impl App {
                         self.life.second_factor_missed();
                     }
                     Some(Report::Begun(errand, begun)) => self.begun(errand, begun),
+                    Some(Report::Event(Event::GaveWay)) => self.life.give_way(course::now()),
                     Some(Report::Event(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),

@@ -18,6 +18,7 @@ mod menu;
 mod perusal;
 mod policy;
 mod restart;
+mod rivalry;
 mod scan;
 mod second_factor;
 mod state;
@@ -33,6 +34,7 @@ pub use errand::Errand;
 use login::Login;
 pub use login::is_form_label;
 pub use policy::{Circumstances, Policy};
+use rivalry::Rivalry;
 use second_factor::CodeEntry;
 pub use state::{Departure, Event, State};
 use upkeep::Upkeep;
@@ -103,6 +105,7 @@ pub struct Agent {
     failures: u32,
     hands_off_until: Option<Instant>,
     empty_since: Option<Instant>,
+    rivalry: Rivalry,
     upkeep: Upkeep,
 }
 
@@ -144,6 +147,7 @@ impl Agent {
             failures: 0,
             hands_off_until: None,
             empty_since: None,
+            rivalry: Rivalry::default(),
             upkeep,
         }
     }
@@ -245,6 +249,22 @@ impl Agent {
         }
         self.upkeep.human_acted();
         self.answers.values_mut().for_each(Answer::forget_fields);
+        self.decide(now);
+    }
+
+    /// A human wants the session to be held, whoever else wants it.
+    pub fn reclaim(&mut self, now: Instant) {
+        self.rivalry.forget();
+        let rules = self.catalogue.rules();
+        let about_a_session = |name: &str| {
+            rules
+                .iter()
+                .any(|rule| rule.name == name && rule.meaning == Meaning::ExistingSession)
+        };
+        self.answers.retain(|window, answer| {
+            let again = answer.is_left() && about_a_session(&answer.rule);
+            !(again && self.left.remove(window))
+        });
         self.decide(now);
     }
 
@@ -367,6 +387,9 @@ impl Agent {
             let before = self.answers.insert(window, Answer::new(now, rule));
             self.withdraw_unless_made(before.as_ref());
             self.take_meaning(now, view, rule);
+            if rule.meaning == Meaning::ExistingSession && self.logged_in && self.rivalry.met(now) {
+                self.events.push_back(Event::SessionFight);
+            }
             if !self.queue.is_empty() {
                 return;
             }
@@ -384,7 +407,9 @@ impl Agent {
         if self.waits_for_another(window, rule) {
             return;
         }
-        let withheld = self.withholds(rule);
+        let fights = rule.meaning == Meaning::ExistingSession && self.rivalry.is_fight();
+        let withheld = fights || self.withholds(rule);
+        let gives_way = permit.is_some_and(|permit| permit.value() == "secondary");
         let Some(answer) = self.answers.get_mut(&window) else {
             return;
         };
@@ -410,6 +435,9 @@ impl Agent {
                         rule: rule.name.clone(),
                         label: label.to_string(),
                     });
+                    if rule.meaning == Meaning::ExistingSession && gives_way {
+                        self.events.push_back(Event::GaveWay);
+                    }
                 }
                 self.queue.push_back((Asker::Answer(window), action));
             }

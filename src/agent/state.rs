@@ -152,6 +152,10 @@ pub enum Event {
     },
     /// The second factor's window went without a login: nobody confirmed.
     SecondFactorMissed,
+    /// The session was left to another program.
+    GaveWay,
+    /// Another program and this one take the session from each other: it is left to a human.
+    SessionFight,
     /// The token of an automatic restart was refused. The credentials were not judged.
     TokenRefused {
         /// The gateway's words.

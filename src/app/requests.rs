@@ -66,7 +66,7 @@ impl App {
                 ends = Some(ExitCode::Stopped);
                 Reply::ok("stopping")
             }
-            Request::ColdRestart | Request::Yield | Request::Reclaim if self.launch.is_none() => {
+            Request::ColdRestart | Request::Yield if self.launch.is_none() => {
                 Reply::refused("somebody else started this gateway: gatehand can neither close nor start it")
             }
             Request::ColdRestart => {
@@ -78,6 +78,7 @@ impl App {
                 Reply::ok("the session is free; `gatehand reclaim` takes it back")
             }
             Request::Reclaim => {
+                self.tell(Command::Reclaim);
                 self.life.reclaim(course::now());
                 Reply::ok("the session is taken back")
             }

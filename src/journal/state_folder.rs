@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock, statfs};
+use rustix::fs::{FlockOperation, FsWord, flock, statfs};
 
 /// `OVERLAYFS_SUPER_MAGIC` of linux/magic.h: the layers of a container, which go with it.
-const OVERLAY: i64 = 0x794c_7630;
+const OVERLAY: FsWord = 0x794c_7630;
 
 /// The folder, until this is dropped or the process ends, however it ends.
 #[derive(Debug)]
@@ -32,10 +32,7 @@ impl StateFolder {
     /// Whether what is written there goes when the container goes: it lies on no volume.
     #[must_use]
     pub fn goes_with_its_container(folder: &Path) -> bool {
-        // Field types of statfs differ between architectures.
-        #[allow(clippy::unnecessary_cast, reason = "they differ")]
-        let is_overlay = |kind: i64| kind == OVERLAY;
-        statfs(folder).is_ok_and(|system| is_overlay(system.f_type as i64))
+        statfs(folder).is_ok_and(|system| system.f_type == OVERLAY)
     }
 }
 

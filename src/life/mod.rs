@@ -347,7 +347,7 @@ impl Life {
                 self.stop("no window of a login came", then);
             }
             Phase::SecondFactor { since } if over(since, self.plan.second_factor_limit) => {
-                self.second_factor_missed()
+                self.second_factor_missed();
             }
             Phase::AfterSecondFactor { since } if over(since, self.plan.second_factor_grace) => {
                 let why = "the second factor was confirmed, and the login did not go on";

@@ -39,6 +39,8 @@ pub enum Command {
     HumanActed,
     /// The user's rule files as they are now, or what is wrong with them.
     Rules(Result<Vec<RuleFile>, RuleError>),
+    /// The session is to be held, whoever else wants it.
+    Reclaim,
     /// End the thread.
     Stop,
     /// The display has something for us.
@@ -180,6 +182,7 @@ impl Cockpit {
             Command::GatewayExited(departure) => self.agent.gateway_exited(now, &departure),
             Command::GatewayStarted(by_token) => self.agent.gateway_started(now, by_token),
             Command::HumanActed => self.agent.human_acted(now),
+            Command::Reclaim => self.agent.reclaim(now),
             Command::Rules(files) => self.take_rules(now, files),
             Command::Stop | Command::Wake => {}
         }
@@ -272,6 +275,10 @@ fn log(event: &Event) {
             );
         }
         Event::SecondFactorAsked { rule, .. } => tracing::info!(rule, "a second factor is asked for"),
+        Event::GaveWay => tracing::warn!("the session is left to another program"),
+        Event::SessionFight => tracing::error!(
+            "another program takes the session again and again: the next dialog is left to a human; `gatehand reclaim` holds the session"
+        ),
         Event::RestartScheduled { time, why, before } => {
             tracing::info!(
                 time,

@@ -58,6 +58,11 @@ impl RecordedAgent {
         self.agent.gateway_started(by_token);
     }
 
+    pub(super) fn reclaim(&mut self, now: Instant) {
+        self.record(now, || Input::Reclaim);
+        self.agent.reclaim(now);
+    }
+
     pub(super) fn carry_out(&mut self, now: Instant, errand: Errand) -> bool {
         self.record(now, || Input::CarryOut(errand));
         self.agent.carry_out(now, errand)

@@ -666,3 +666,33 @@ fn a_text_that_is_a_humans_to_read_is_not_scrolled() {
     stage.show(&[main_window(), message("Maintenance", 0)]);
     assert_eq!(stage.acts_within(60), []);
 }
+
+/// Taken back once and again, the session is somebody else's: nothing is pressed any more before a human says so.
+#[test]
+fn a_fight_for_the_session_ends_with_the_third_time() {
+    let mut stage = Stage::new(policy_with(&[("existing-session", "primary")]));
+    stage.show(&[main_window()]);
+    for _ in 0..2 {
+        stage.show(&[main_window(), session()]);
+        stage.expect_done(&click(DIALOG, "Continue Login"));
+        stage.show(&[main_window()]);
+        stage.pass(60.0);
+    }
+    stage.events();
+    stage.show(&[main_window(), session()]);
+    assert_eq!(stage.acts_within(60), []);
+    let events = stage.events();
+    assert!(events.contains(&Event::SessionFight), "{events:?}");
+    assert!(!events.contains(&Event::GaveWay), "{events:?}");
+    stage.agent.reclaim(stage.now);
+    assert_eq!(stage.act(), Some(click(DIALOG, "Continue Login")));
+}
+
+#[test]
+fn giving_way_is_told() {
+    let mut stage = Stage::new(policy_with(&[("existing-session", "secondary")]));
+    stage.submit();
+    stage.show(&[filled(), session()]);
+    stage.expect_done(&click(DIALOG, "Cancel"));
+    assert!(stage.events().contains(&Event::GaveWay));
+}

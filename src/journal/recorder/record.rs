@@ -82,6 +82,8 @@ pub enum Input {
     HumanActed,
     /// What is on the display, lowest window first.
     Observed(Vec<SeenRecord>),
+    /// The session is to be held.
+    Reclaim,
     /// What became of the last action.
     Result(ActResult),
     /// The user's rules are now these.

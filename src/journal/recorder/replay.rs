@@ -198,6 +198,7 @@ impl Run {
             Input::GatewayExited(departure) => self.agent.gateway_exited(&departure),
             Input::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
             Input::HumanActed => self.agent.human_acted(now),
+            Input::Reclaim => self.agent.reclaim(now),
             // The player hands these over with their pictures.
             Input::Observed(_) => {}
             Input::Result(result) => {
