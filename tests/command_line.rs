@@ -1,7 +1,5 @@
 //! The command line as a user or a container sees it: exit codes, and one line on standard error for what is wrong.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
-
 mod common;
 
 use std::net::TcpListener;

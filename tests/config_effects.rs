@@ -8,8 +8,11 @@ use std::path::Path;
 
 use gatehand::config::{Config, Form, RECOGNISED, SETTINGS, Secret, Setting, Sources, Warning, load};
 
+/// Names and their values.
+type Pairs = &'static [(&'static str, &'static str)];
+
 /// A value that is not the default, for every setting, and what must be set beside it to show an effect.
-const VALUES: &[(&str, &str, &[(&str, &str)])] = &[
+const VALUES: &[(&str, &str, Pairs)] = &[
     ("user", "me", &[("GATEHAND_PASSWORD", "p")]),
     ("password", "p", &[("GATEHAND_USER", "me")]),
     (
@@ -105,10 +108,12 @@ const VALUES: &[(&str, &str, &[(&str, &str)])] = &[
     ("log_format", "json", &[]),
 ];
 
-/// Settings that say where others stand; their effects are in `config_sources.rs` and `config_secrets.rs`.
-const SOURCES: [&str; 6] = [
+/// Settings that say where others stand; their effects are in `config_images.rs`, `config_sources.rs` and
+/// `config_secrets.rs`.
+const SOURCES: [&str; 7] = [
     "config",
     "ibc_ini",
+    "custom_config",
     "secrets_source",
     "secret_limit",
     "gcp_secrets_url",
@@ -212,7 +217,9 @@ fn yes_and_no_in_any_case() {
         ("False", false),
         ("NO", false),
     ] {
-        for setting in SETTINGS.iter().filter(|setting| setting.allowed == "yes or no") {
+        let yes_or_no =
+            |setting: &&&Setting| setting.allowed == "yes or no" && setting.key != "custom_config";
+        for setting in SETTINGS.iter().filter(yes_or_no) {
             let word = if yes { "yes" } else { "no" };
             let own = setting.variables[0];
             assert_eq!(

@@ -136,7 +136,6 @@ fn the_image_with_tws_userid_and_everything_set() {
             ("SAVE_TWS_SETTINGS", "Every 30 mins"),
             ("EXISTING_SESSION_DETECTED_ACTION", "primaryoverride"),
             ("ALLOW_BLIND_TRADING", "yes"),
-            ("CUSTOM_CONFIG", "yes"),
             ("START_SCRIPTS", "init"),
             ("X_SCRIPTS", "x"),
             ("IBC_SCRIPTS", "ibc"),
@@ -183,7 +182,6 @@ fn the_image_with_tws_userid_and_everything_set() {
         told,
         [
             "SAVE_TWS_SETTINGS",
-            "CUSTOM_CONFIG",
             "START_SCRIPTS",
             "X_SCRIPTS",
             "IBC_SCRIPTS",
@@ -390,7 +388,7 @@ fn the_image_with_secret_files() {
     fs::write(mounted.join("ib_token_2fa"), "a1b2c3\n").unwrap();
     let (config, told) = one(read(&block));
     assert_eq!(config.second_factor.token.unwrap().expose(), "a1b2c3");
-    assert_eq!(told, ["ib_token_2fa"], "until it is written into jts.ini");
+    assert!(told.is_empty(), "{told:?}");
 
     let named = [("TWS_USERID", "named"), ("TWS_PASSWORD", "p")];
     let (config, _) = one(read(&named));
@@ -565,6 +563,44 @@ fn ibcs_own_file_with_every_key() {
             ]
         );
     }
+}
+
+/// The image with `TWS_USERID` leaves a mounted `config.ini` as it is when told so.
+#[test]
+fn a_custom_config_is_the_mounted_file_of_ibc() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().to_str().unwrap().to_owned();
+    let at_home = |sources: &mut Sources| sources.environment[0].1 = (&home).into();
+    let custom = ("CUSTOM_CONFIG", "YES");
+    let error = look(&[custom], at_home).finish().unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("CUSTOM_CONFIG: cannot read {home}/ibc/config.ini: ")),
+        "{error}"
+    );
+
+    fs::create_dir(folder.path().join("ibc")).unwrap();
+    fs::write(
+        folder.path().join("ibc/config.ini"),
+        "IbLoginId=mounted\nIbPassword=p\n",
+    )
+    .unwrap();
+    let (config, told) = one(look(&[custom], at_home));
+    assert_eq!(user(&config), Some(("mounted", "p")));
+    assert!(config.gateway.keeps_jts_ini && told.is_empty(), "{told:?}");
+    assert_eq!(config.ibc_ini, Some(folder.path().join("ibc/config.ini")));
+    let (config, _) = one(look(&[("CUSTOM_CONFIG", "no")], at_home));
+    assert!(config.credentials.is_none() && !config.gateway.keeps_jts_ini);
+
+    let other = folder.path().join("other.ini");
+    fs::write(&other, "TradingMode=live\n").unwrap();
+    let (config, _) = one(look(
+        &[custom, ("GATEHAND_IBC_INI", other.to_str().unwrap())],
+        at_home,
+    ));
+    assert!(
+        config.mode == TradingMode::Live && config.credentials.is_none(),
+        "another that is named counts"
+    );
 }
 
 #[test]

@@ -20,6 +20,9 @@ use serde_json::{Value, json};
 
 const TOKEN: &str = "ya29.token-needle";
 
+/// Status and body for the path of a request.
+type Answer = fn(&str) -> (u16, String);
+
 /// Google's two services on one port: the metadata server, and Secret Manager below `/v1`.
 struct Google {
     address: String,
@@ -177,7 +180,7 @@ fn the_names_of_ibeam() {
 
 #[test]
 fn google_secret_manager_that_does_not_answer_as_it_should() {
-    let answers: [(fn(&str) -> (u16, String), &str); 5] = [
+    let answers: [(Answer, &str); 5] = [
         (
             |_| (403, "{\"error\": \"needle\"}".into()),
             "answers 403; check the secret's name, its version, and",
@@ -488,5 +491,61 @@ fn a_login_with_secrets_from_elsewhere() {
         .start(&["-v", "run"]);
     program.wait_for_state("ready");
     assert!(!program.log().contains("demouser") && !program.log().contains("token-needle"));
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn the_token_of_a_second_factor_device_goes_there_and_back() {
+    let mut program = Program::prepare(json!({"start": "main"}))
+        .with("GATEHAND_SECOND_FACTOR_TOKEN", "_needle1")
+        .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert!(!program.log().contains("needle1"), "{}", program.log());
+    assert_eq!(program.stop(), Some(0));
+    let settings = program.path("settings");
+    let jts_ini = fs::read_to_string(settings.join("jts.ini")).unwrap();
+    assert!(
+        jts_ini.contains("[Communication]\n2ndFactor=_needle1,5.2a;\n"),
+        "{jts_ini}"
+    );
+
+    let home = Home::new();
+    let settings = ("TWS_SETTINGS_PATH", settings.to_str().unwrap());
+    let token = || gatehand(home.folder(), &["twofa-token"], &[settings]);
+    let told = token();
+    assert_eq!(
+        (told.code, told.stdout.as_str(), told.stderr.as_str()),
+        (Some(0), "_needle1\n", "")
+    );
+    for (line, what) in [
+        ("2ndFactor=,5.2a;\n", "the line 2ndFactor= names no device"),
+        ("", "there is no line 2ndFactor="),
+    ] {
+        fs::write(
+            Path::new(settings.1).join("jts.ini"),
+            format!("[Communication]\n{line}"),
+        )
+        .unwrap();
+        token().refuses(69, &["jts.ini", what, "choose IB Key and press OK"]);
+    }
+}
+
+#[test]
+fn a_custom_config_logs_in_and_leaves_jts_ini_alone() {
+    let program = Program::prepare(json!({}))
+        .with("TWS_USERID", "")
+        .with("TWS_PASSWORD", "")
+        .with("CUSTOM_CONFIG", "yes");
+    fs::create_dir(program.path("ibc")).unwrap();
+    fs::write(
+        program.path("ibc/config.ini"),
+        "IbLoginId=edemo\nIbPassword=demouser\n",
+    )
+    .unwrap();
+    let own = "[Logon]\nLocale=en\n";
+    fs::write(program.path("settings/jts.ini"), own).unwrap();
+    let mut program = program.start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert_eq!(fs::read_to_string(program.path("settings/jts.ini")).unwrap(), own);
     assert_eq!(program.stop(), Some(0));
 }

@@ -12,6 +12,7 @@ mod rules;
 mod run;
 mod snapshot;
 mod teach;
+mod twofa_token;
 mod unlock;
 mod vnc;
 
@@ -66,6 +67,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Run the stand-in gateway of this repository, to try gatehand out.
     Demo(demo::Options),
+    /// Print the token of the second-factor device that was chosen at the viewer, to be kept as a secret.
+    TwofaToken(twofa_token::Options),
     /// Forget refused credentials, so that they may be submitted again.
     Unlock(unlock::Options),
 }
@@ -208,6 +211,7 @@ fn dispatch(
         Command::Config(options) => config::execute(options, context),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),
+        Command::TwofaToken(options) => twofa_token::execute(options, context),
         Command::Unlock(options) => unlock::execute(options, context),
     }
 }

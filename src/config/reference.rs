@@ -131,6 +131,7 @@ option (`--password-file`). Two forms of one name are an error. What is found is
 | `_GCP_SECRET` | a secret's name in Google Secret Manager, such as `projects/PROJECT/secrets/NAME/versions/latest`, read with the token of the machine's service account | user names and secrets |
 
 For instance `printf '%s\\n' \"$password\" | docker run -i -e TWS_USERID=me IMAGE run --password-stdin`.
+Standard input is there once: a container that Docker starts again has none, so a restart policy wants another form.
 
 Without any of these, the user name, the password and the second-factor token are looked for in the files `ib_username`,
 `ib_password` and `ib_token_2fa`, with or without the ending `.secret`: first in `/run/secrets`, then in the working

@@ -3,6 +3,7 @@
 //! Sources: "Access a secret version" (`projects.secrets.versions.access`) of the Secret Manager REST reference, and
 //! "Get an access token" in the Compute Engine documentation of service accounts.
 
+use std::io::Read;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
@@ -14,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::config::{Secret, SecretManager};
 
 /// The most that is read of an answer. A secret holds at most 64 KiB, which is 88 KiB in base64.
-const ANSWER_LIMIT: u64 = 128 * 1024;
+const ANSWER_LIMIT: usize = 128 * 1024;
 
 /// Why there is no secret. No text holds anything of an answer but its status.
 #[derive(Debug, thiserror::Error)]
@@ -142,8 +143,13 @@ impl Service {
                 cure: self.refused,
             });
         }
-        let body = response.body_mut().with_config().limit(ANSWER_LIMIT);
-        body.read_to_vec().map(Zeroizing::new).map_err(no_answer)
+        // Room for all at once: a vector that grows leaves copies of a secret behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(ANSWER_LIMIT + 64));
+        let body = response.body_mut().with_config().limit(ANSWER_LIMIT as u64);
+        body.reader()
+            .read_to_end(&mut bytes)
+            .map_err(|error| no_answer(error.into()))?;
+        Ok(bytes)
     }
 
     fn not_understood(&self, address: String, wanted: &'static str) -> AccessError {

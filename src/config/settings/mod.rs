@@ -42,7 +42,7 @@ impl Setting {
     pub fn forms(&self) -> &'static [Form] {
         match self.key {
             // What names the sources must be known before any of them is read.
-            "config" | "ibc_ini" | "secrets_source" => &[Form::Plain],
+            "config" | "ibc_ini" | "custom_config" | "secrets_source" => &[Form::Plain],
             _ if self.is_credential() => &Form::ALL,
             _ => &[Form::Plain, Form::File],
         }

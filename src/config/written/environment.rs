@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
-use super::{Given, RawSettings, two_forms};
-use crate::config::error::{ConfigError, Origin, Warning, nearest};
+use super::{Given, RawSettings, nearest_setting, two_forms};
+use crate::config::error::{ConfigError, Origin, Warning};
 use crate::config::form::Form;
 use crate::config::recognised::RECOGNISED;
 use crate::config::secret::Secret;
@@ -52,9 +52,8 @@ impl RawSettings {
                 }
             }
         }
-        let own = || SETTINGS.iter().map(|setting| setting.variables[0]);
         for name in environment.0.into_keys().filter(|name| name.starts_with(OWN)) {
-            let nearest = nearest(&name, own());
+            let nearest = nearest_setting(&name, |setting| setting.variables[0], Form::variable);
             self.warnings.push(Warning::Unknown {
                 origin: Origin::Environment(name),
                 nearest,
