@@ -223,6 +223,8 @@ fn the_state_folder() {
     let unlocked = home.run(&["unlock"], &[]);
     assert_eq!(unlocked.code, Some(0), "{}", unlocked.stderr);
     assert!(!Path::new(&governor).exists());
+    let one = home.run(&["unlock", "--user", "edemo"], &[]);
+    assert_eq!(one.code, Some(0), "a name without its password: {}", one.stderr);
 }
 
 #[test]
