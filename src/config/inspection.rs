@@ -28,14 +28,7 @@ pub fn inspect(mut sources: Sources) -> Inspection {
     let folders = Folders::new(&mut sources);
     let mut faults = Vec::new();
     let mut raw = RawSettings::collect(sources, &folders, &mut faults);
-    let mut warnings = std::mem::take(&mut raw.warnings);
-    for setting in SETTINGS.iter() {
-        if let Some(written) = raw.get(setting.key)
-            && setting.asks_in_vain(written.text.expose())
-        {
-            warnings.push(Warning::NoEffect(written.origin.clone()));
-        }
-    }
+    let warnings = std::mem::take(&mut raw.warnings);
     let values = Values::parse(&raw, &mut faults);
     let modes = values.as_ref().map(|values| values.account.trading_mode);
     let modes = modes.unwrap_or(TradingModes::One(TradingMode::Paper));
