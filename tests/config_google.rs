@@ -107,12 +107,12 @@ fn google_secret_manager_that_does_not_answer_as_it_should() {
             ("GATEHAND_GCP_SECRETS_URL", &google.url()),
             ("GATEHAND_GCP_METADATA_HOST", &google.address),
             ("TWS_USERID", "me"),
-            ("TWS_PASSWORD_GCP_SECRET", "x"),
+            ("TWS_PASSWORD_GCP_SECRET", "needle"),
         ])
         .unwrap_err()
         .to_string();
         let start = format!(
-            "TWS_PASSWORD_GCP_SECRET: Google Secret Manager at {}/x:access ",
+            "TWS_PASSWORD_GCP_SECRET: Google Secret Manager at {} ",
             google.url()
         );
         assert!(error.starts_with(&start) && error.contains(message), "{error}");
@@ -132,7 +132,7 @@ fn google_secret_manager_that_does_not_answer_as_it_should() {
     ]);
     let error = error.unwrap_err().to_string();
     assert!(
-        error.contains(&format!("the metadata server at http://{deaf}/computeMetadata/")),
+        error.contains(&format!("the metadata server at http://{deaf} ")),
         "{error}"
     );
     assert!(
@@ -154,4 +154,43 @@ fn a_service_that_hangs_is_given_up() {
     .unwrap_err()
     .to_string();
     assert!(error.contains("does not answer"), "{error}");
+}
+
+#[test]
+fn a_secret_in_the_place_of_its_name_is_not_shown() {
+    let google = Google::with_secrets(&[]);
+    for (source, secret, message) in [
+        (
+            "gcp_secrets_manager",
+            "needle!",
+            "the value is no name of a secret; use one such as projects/PROJECT/",
+        ),
+        (
+            "gcp_secrets_manager",
+            "needle",
+            "answers 404; check the secret's name",
+        ),
+        (
+            "fs",
+            "needle",
+            "the value is not allowed; use the absolute path of a file",
+        ),
+    ] {
+        let error = read(&[
+            ("GATEHAND_SECRETS_SOURCE", source),
+            ("GATEHAND_GCP_SECRETS_URL", &google.url()),
+            ("GCE_METADATA_HOST", &google.address),
+            ("TWS_USERID_COMMAND", "echo me"),
+            ("TWS_PASSWORD", secret),
+        ])
+        .unwrap_err()
+        .to_string();
+        assert!(
+            error.starts_with("TWS_PASSWORD: ") && error.contains(message),
+            "{error}"
+        );
+        assert!(!error.contains("needle") && !error.contains("1 more"), "{error}");
+    }
+    let sent: Vec<String> = google.requests.try_iter().collect();
+    assert!(sent.iter().all(|request| !request.contains('!')), "{sent:?}");
 }

@@ -30,6 +30,16 @@ impl RawSettings {
                 };
                 if given.form == Form::Plain && setting.is_credential() {
                     given.form = self.form_of_credentials();
+                    // What is no path may be the secret itself, and is not shown as a path that cannot be read.
+                    if given.form == Form::File && !given.text.expose().starts_with('/') {
+                        self.broken.insert(setting.key);
+                        faults.push(ConfigError::NotAllowed {
+                            origin: given.origin,
+                            value: "the value".to_owned(),
+                            allowed: "the absolute path of a file, as the secrets' source is fs",
+                        });
+                        continue;
+                    }
                 }
                 if let Some(first) = named.first()
                     && (first.form, first.text.expose()) != (given.form, given.text.expose())

@@ -205,9 +205,10 @@ impl Reach {
         };
         let name = origin.to_string();
         let by = match form {
-            Form::Stdin => "standard input".to_owned(),
-            Form::SecretManager => format!("the secret {}", text.expose()),
-            Form::Plain | Form::File | Form::Command => "a command".to_owned(),
+            Form::Stdin => "standard input",
+            // Its name is not shown: it may be the secret itself, by mistake.
+            Form::SecretManager => "Google Secret Manager",
+            Form::Plain | Form::File | Form::Command => "a command",
         };
         match got {
             Ok(mut text) => {
