@@ -145,7 +145,12 @@ impl App {
         let launch = match attach {
             None => {
                 let launch = Launch::find(&config.gateway, environment).map_err(LaunchError::from)?;
-                launch.prepare(config.gateway.time_zone.as_deref())?;
+                if config.gateway.keeps_jts_ini {
+                    tracing::info!("jts.ini is left as it is");
+                } else {
+                    let token = config.second_factor.token.as_ref();
+                    launch.prepare(config.gateway.time_zone.as_deref(), token)?;
+                }
                 Some(launch)
             }
             Some(_) => None,

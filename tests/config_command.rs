@@ -1,7 +1,5 @@
 //! `gatehand config` as a user sees it.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
-
 mod common;
 
 use common::outcome::{Home, Outcome, gatehand};
@@ -33,6 +31,8 @@ fn show_tells_every_value_and_where_it_stands() {
         ("GATEHAND_IBC_INI", &ini),
         ("TWOFACTOR_CODE", "JBSWY3DPEHPK3PXP"),
         ("IB_LOGINTYPE", "Live Trading"),
+        ("TWS_PORT", "4001"),
+        ("IB_PREFER_IBKEY", "yes"),
     ];
     let shown = show(&home, &["--json", "--java-heap-size", "1024"], &environment);
     assert_eq!((shown.code, shown.stderr.as_str()), (Some(0), ""));
@@ -71,7 +71,12 @@ fn show_tells_every_value_and_where_it_stands() {
             json!({"value": "1024", "origin": "--java-heap-size"}),
         ),
         ("on_refusal", json!({"value": "stay", "origin": "default"})),
-        ("relay_port", json!({"value": "4003", "origin": "default"})),
+        ("relay_port", json!({"value": "4001", "origin": "TWS_PORT"})),
+        ("api_port", json!({"value": "4002", "origin": "TWS_PORT"})),
+        (
+            "second_factor_device",
+            json!({"value": "IB Key", "origin": "IB_PREFER_IBKEY"}),
+        ),
         (
             "settings_path",
             json!({"value": home.path("Jts"), "origin": "default"}),

@@ -1,44 +1,13 @@
-//! The `environment:` blocks that users of other images bring along, and IBC's `config.ini`, unchanged.
+//! The `environment:` blocks that users of other images bring along, unchanged.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gatehand::config::{
-    AcceptIncoming, Config, CryptoOrders, DayEnd, ExistingSession, Inspection, OnTimeout, Program,
-    ResetAnswer, SizesNotice, Sources, TradingMode, inspect,
-};
-
-fn look(pairs: &[(&str, &str)], change: impl FnOnce(&mut Sources)) -> Inspection {
-    let mut sources = Sources {
-        environment: vec![("HOME".into(), "/home/user".into())],
-        ..Sources::default()
-    };
-    let pairs = pairs.iter().map(|(name, value)| (name.into(), value.into()));
-    sources.environment.extend(pairs);
-    change(&mut sources);
-    inspect(sources)
-}
-
-/// The one configuration that comes of it, and the names that are told to have no effect.
-fn one(inspection: Inspection) -> (Config, Vec<String>) {
-    let (mut instances, warnings) = inspection.for_one_gateway().finish().unwrap();
-    assert_eq!(instances.len(), 1);
-    let warnings = warnings.iter().map(|warning| {
-        let line = warning.to_string();
-        assert!(line.ends_with(" is recognised but has no effect yet"), "{line}");
-        line.split(' ').next().unwrap().to_owned()
-    });
-    let warnings = warnings.collect();
-    (instances.remove(0), warnings)
-}
-
-fn user(config: &Config) -> Option<(&str, &str)> {
-    let credentials = config.credentials.as_ref()?;
-    Some((&credentials.user, credentials.password.expose()))
-}
+use common::settings::{look, one, user};
+use gatehand::config::{AcceptIncoming, Config, DayEnd, ExistingSession, OnTimeout, Program, TradingMode};
 
 /// What most users of the image with `TWS_USERID` leave empty.
 const EMPTY: [(&str, &str); 21] = [
@@ -136,7 +105,6 @@ fn the_image_with_tws_userid_and_everything_set() {
             ("SAVE_TWS_SETTINGS", "Every 30 mins"),
             ("EXISTING_SESSION_DETECTED_ACTION", "primaryoverride"),
             ("ALLOW_BLIND_TRADING", "yes"),
-            ("CUSTOM_CONFIG", "yes"),
             ("START_SCRIPTS", "init"),
             ("X_SCRIPTS", "x"),
             ("IBC_SCRIPTS", "ibc"),
@@ -183,7 +151,6 @@ fn the_image_with_tws_userid_and_everything_set() {
         told,
         [
             "SAVE_TWS_SETTINGS",
-            "CUSTOM_CONFIG",
             "START_SCRIPTS",
             "X_SCRIPTS",
             "IBC_SCRIPTS",
@@ -390,7 +357,7 @@ fn the_image_with_secret_files() {
     fs::write(mounted.join("ib_token_2fa"), "a1b2c3\n").unwrap();
     let (config, told) = one(read(&block));
     assert_eq!(config.second_factor.token.unwrap().expose(), "a1b2c3");
-    assert_eq!(told, ["ib_token_2fa"], "until it is written into jts.ini");
+    assert!(told.is_empty(), "{told:?}");
 
     let named = [("TWS_USERID", "named"), ("TWS_PASSWORD", "p")];
     let (config, _) = one(read(&named));
@@ -433,152 +400,4 @@ fn the_image_with_ib_username() {
     assert!(config.second_factor.totp_key.is_some());
     assert_eq!(config.vnc.unwrap().password.unwrap().expose(), "abc");
     assert!(told.is_empty(), "{told:?}");
-}
-
-/// Every key that IBC knows, with its comments and escapes.
-const CONFIG_INI: &str = r"# IBC configuration
-! the other kind of comment
-   # an indented one
-
-FIX=no
-IbLoginId = user
-IbPassword=p\\a\u0073s\=wo\
-          rd\ #1
-FIXLoginId=fix
-FIXPassword:fix password
-SecondFactorDevice=IB Key (Pixel)
-SecondFactorAuthenticationTimeout=240
-ReloginAfterSecondFactorAuthenticationTimeout=yes
-SecondFactorAuthenticationExitInterval=45
-ExitAfterSecondFactorAuthenticationTimeout=yes
-TradingMode	live
-AcceptNonBrokerageAccountWarning=no
-LoginDialogDisplayTimeout=90
-IbDir=/opt/ibc/settings
-StoreSettingsOnServer=yes
-MinimizeMainWindow=yes
-ExistingSessionDetectedAction=secondary
-OverrideTwsApiPort=4101
-OverrideTwsMasterClientID=3
-ReadOnlyLogin=yes
-ReadOnlyApi=no
-SendMarketDataInLotsForUSstocks=no
-AcceptBidAskLastSizeDisplayUpdateNotification=defer
-BypassOrderPrecautions=yes
-BypassBondWarning=no
-BypassNegativeYieldToWorstConfirmation=yes
-BypassCalledBondWarning=no
-BypassSameActionPairTradeWarning=yes
-BypassPriceBasedVolatilityRiskWarning=no
-BypassUSStocksMarketDataInSharesWarning=yes
-BypassRedirectOrderWarning=no
-BypassNoOverfillProtectionPrecaution=yes
-AutoLogoffTime=11:45 PM
-AutoRestartTime=08:05 AM
-ColdRestartTime=05:30
-ClosedownAt=Friday 22:00
-AllowBlindTrading=yes
-AcceptIncomingConnectionAction=reject
-ConfirmCryptoCurrencyOrders=cancel
-ResetOrderIdsAtStart=yes
-ConfirmOrderIdReset=confirm/reject
-ShowAllTrades=yes
-SaveTwsSettingsAt=Every 30 mins
-DismissPasswordExpiryWarning=yes
-DismissNSEComplianceNotice=no
-CommandServerPort=7462
-ControlFrom=127.0.0.1
-BindAddress=127.0.0.1
-CommandPrompt=>
-SuppressInfoMessages=no
-LogStructureScope=all
-LogStructureWhen=open
-IncludeStackTraceForExceptions=yes
-# a key that stands twice counts where it stands last
-AllowBlindTrading=no
-";
-
-#[test]
-fn ibcs_own_file_with_every_key() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.ini");
-    for text in [CONFIG_INI.to_owned(), CONFIG_INI.replace('\n', "\r\n")] {
-        fs::write(&path, text).unwrap();
-        let (config, told) = one(look(&[("GATEHAND_IBC_INI", path.to_str().unwrap())], |_| {}));
-        assert_eq!(user(&config), Some(("user", r"p\ass=word #1")));
-        assert!(!config.fix && config.data_credentials.is_none());
-        assert_eq!(config.mode, TradingMode::Live);
-        let factor = &config.second_factor;
-        assert_eq!(factor.device.as_deref(), Some("IB Key (Pixel)"));
-        assert_eq!((factor.limit.as_secs(), factor.grace.as_secs()), (240, 45));
-        assert!(factor.relogin && factor.read_only_login);
-        assert_eq!(config.gateway.settings_path, Path::new("/opt/ibc/settings"));
-        assert_eq!(
-            (config.gateway.api_port, config.options.socket_port),
-            (4101, Some(4101))
-        );
-        let dialogs = &config.dialogs;
-        assert_eq!(dialogs.existing_session, ExistingSession::Secondary);
-        assert_eq!(dialogs.accept_incoming, AcceptIncoming::Reject);
-        assert_eq!(dialogs.sizes_notice, SizesNotice::Defer);
-        assert_eq!(dialogs.crypto_orders, CryptoOrders::Cancel);
-        assert_eq!(dialogs.confirm_order_id_reset.at_start, ResetAnswer::Confirm);
-        assert_eq!(dialogs.confirm_order_id_reset.by_user, ResetAnswer::Reject);
-        assert!(!dialogs.accept_paper_notice && !dialogs.allow_blind_trading && !dialogs.dismiss_nse_notice);
-        assert!(dialogs.dismiss_password_expiry);
-        assert_eq!(dialogs.login_window_limit.as_secs(), 90);
-        let options = &config.options;
-        assert_eq!(
-            (options.read_only_api, options.master_client_id),
-            (Some(false), Some(3))
-        );
-        assert_eq!(options.market_data_in_lots, Some(false));
-        let (yes, no) = (Some(true), Some(false));
-        assert_eq!(options.precautions, [yes, no, yes, no, yes, no, yes, no, yes]);
-        assert!(options.reset_order_ids);
-        let cold = config
-            .schedule
-            .cold_restart
-            .map(|time| (time.hour(), time.minute()));
-        assert_eq!(cold, Some((5, 30)));
-        let commands = config.command_server.as_ref().unwrap();
-        assert_eq!(commands.listen.to_string(), "127.0.0.1:7462");
-        assert_eq!(commands.control_from, ["127.0.0.1"]);
-        assert_eq!((commands.prompt.as_str(), commands.quiet), (">", false));
-        let closed = config.schedule.closed_down.map(|at| (at.day, at.time.hour()));
-        assert_eq!(closed, Some((Some(jiff::civil::Weekday::Friday), 22)));
-        assert!(matches!(options.day_end, Some(DayEnd::Restart(time)) if time.twelve_hours() == "08:05"));
-        let mut told = told;
-        told.sort();
-        assert_eq!(
-            told,
-            [
-                "ExitAfterSecondFactorAuthenticationTimeout",
-                "IncludeStackTraceForExceptions",
-                "LogStructureScope",
-                "LogStructureWhen",
-                "MinimizeMainWindow",
-                "SaveTwsSettingsAt",
-                "ShowAllTrades",
-                "StoreSettingsOnServer",
-            ]
-        );
-    }
-}
-
-#[test]
-fn ibcs_defaults_where_they_are_others() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.ini");
-    fs::write(&path, "ExistingSessionDetectedAction=\nFIX=yes\nFIXLoginId=fix\nFIXPassword=f\nIbLoginId=data\nIbPassword=d\n").unwrap();
-    let ini = ("GATEHAND_IBC_INI", path.to_str().unwrap());
-    let (config, _) = one(look(&[ini], |_| {}));
-    assert_eq!(config.dialogs.existing_session, ExistingSession::Manual);
-    assert_eq!(user(&config), Some(("fix", "f")));
-    assert_eq!(config.data_credentials.unwrap().user, "data");
-    let (config, _) = one(look(
-        &[ini, ("EXISTING_SESSION_DETECTED_ACTION", "primary")],
-        |_| {},
-    ));
-    assert_eq!(config.dialogs.existing_session, ExistingSession::Primary);
 }

@@ -5,251 +5,16 @@
 mod common;
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
 
+use common::google::Google;
 use common::outcome::{Home, gatehand};
 use common::program::{Program, family};
-use gatehand::config::{Config, Faults, RECOGNISED, SETTINGS, Sources, load};
-use gatehand::secrets::Fetcher;
+use common::settings::{read, user};
+use gatehand::config::{RECOGNISED, SETTINGS};
 use serde_json::{Value, json};
-
-const TOKEN: &str = "ya29.token-needle";
-
-/// Google's two services on one port: the metadata server, and Secret Manager below `/v1`.
-struct Google {
-    address: String,
-    requests: Receiver<String>,
-}
-
-impl Google {
-    /// `answer` gives status and body for a request for a secret, by its path.
-    fn start(answer: impl Fn(&str) -> (u16, String) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let (tell, requests) = mpsc::channel();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let stream = stream.unwrap();
-                let request = read_request(&stream);
-                let (status, body) = respond(&request, &answer);
-                // A test that has seen enough is gone.
-                let _ = tell.send(request);
-                let _ = write!(
-                    &stream,
-                    "HTTP/1.1 {status} X\r\nLocation: /elsewhere\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                    body.len()
-                );
-            }
-        });
-        Self { address, requests }
-    }
-
-    /// The service, with a secret under every name that begins with `projects/p/secrets/`.
-    fn with_secrets(secrets: &'static [(&'static str, &'static str)]) -> Self {
-        Self::start(move |path| {
-            let name = path
-                .strip_prefix("/v1/projects/p/secrets/")
-                .and_then(|rest| rest.strip_suffix(":access"));
-            match secrets.iter().find(|(known, _)| Some(*known) == name) {
-                Some((name, data)) => (
-                    200,
-                    json!({"name": name, "payload": {"data": data, "dataCrc32c": "1"}}).to_string(),
-                ),
-                None => (404, json!({"error": "needle"}).to_string()),
-            }
-        })
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/v1", self.address)
-    }
-}
-
-fn read_request(stream: &TcpStream) -> String {
-    let lines = BufReader::new(stream).lines().map(|line| line.unwrap());
-    let lines: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    lines.join("\n")
-}
-
-fn respond(request: &str, answer: &impl Fn(&str) -> (u16, String)) -> (u16, String) {
-    let path = request.split(' ').nth(1).unwrap();
-    let has = |header: &str| request.lines().any(|line| line.eq_ignore_ascii_case(header));
-    if path == "/computeMetadata/v1/instance/service-accounts/default/token" {
-        if has("Metadata-Flavor: Google") {
-            let token = json!({"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"});
-            return (200, token.to_string());
-        }
-        return (403, String::new());
-    }
-    if !has(&format!("Authorization: Bearer {TOKEN}")) {
-        return (401, String::new());
-    }
-    answer(path)
-}
-
-fn read(pairs: &[(&str, &str)]) -> Result<Config, Faults> {
-    let mut environment = vec![
-        ("HOME".into(), "/home/user".into()),
-        ("PATH".into(), std::env::var_os("PATH").unwrap()),
-    ];
-    environment.extend(pairs.iter().map(|(name, value)| (name.into(), value.into())));
-    let sources = Sources {
-        elsewhere: Some(Box::new(Fetcher::new(environment.clone()))),
-        environment,
-        ..Sources::default()
-    };
-    load(sources).map(|(config, _)| config)
-}
-
-fn user(config: &Config) -> (&str, &str) {
-    let credentials = config.credentials.as_ref().unwrap();
-    (&credentials.user, credentials.password.expose())
-}
-
-#[test]
-fn google_secret_manager() {
-    let google = Google::with_secrets(&[
-        ("user/versions/3", "bWU="),
-        ("password/versions/latest", "cMOkc3Mgd29yZAo="),
-    ]);
-    let config = read(&[
-        ("GATEHAND_GCP_SECRETS_URL", &google.url()),
-        ("GCE_METADATA_HOST", &google.address),
-        ("TWS_USERID_GCP_SECRET", "projects/p/secrets/user/versions/3"),
-        (
-            "TWS_PASSWORD_GCP_SECRET",
-            "projects/p/secrets/password/versions/latest",
-        ),
-    ])
-    .unwrap();
-    assert_eq!(user(&config), ("me", "päss word"), "one line end is dropped");
-    let paths = google
-        .requests
-        .try_iter()
-        .map(|request| request.lines().next().unwrap().to_owned());
-    assert_eq!(
-        paths.collect::<Vec<_>>(),
-        [
-            "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1",
-            "GET /v1/projects/p/secrets/user/versions/3:access HTTP/1.1",
-            "GET /computeMetadata/v1/instance/service-accounts/default/token HTTP/1.1",
-            "GET /v1/projects/p/secrets/password/versions/latest:access HTTP/1.1",
-        ]
-    );
-}
-
-#[test]
-fn the_names_of_ibeam() {
-    let google = Google::with_secrets(&[("user/versions/1", "bWU="), ("password/versions/1", "c2VjcmV0")]);
-    let url = format!("{}/projects/p/secrets/", google.url());
-    let config = read(&[
-        ("IBEAM_SECRETS_SOURCE", "gcp_secrets_manager"),
-        ("IBEAM_GCP_SECRETS_URL", &url),
-        ("GCE_METADATA_HOST", &google.address),
-        ("TWS_USERID", "user/versions/1"),
-        ("TWS_PASSWORD", "password/versions/1"),
-        ("TIME_ZONE", "Etc/UTC"),
-    ])
-    .unwrap();
-    assert_eq!(user(&config), ("me", "secret"));
-    assert_eq!(
-        config.gateway.time_zone.as_deref(),
-        Some("Etc/UTC"),
-        "no credential"
-    );
-
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("p");
-    fs::write(&path, "secret\r\n").unwrap();
-    let config = read(&[
-        ("IBEAM_SECRETS_SOURCE", "fs"),
-        ("TWS_USERID_COMMAND", "echo me"),
-        ("TWS_PASSWORD", path.to_str().unwrap()),
-    ])
-    .unwrap();
-    assert_eq!(user(&config), ("me", "secret"));
-}
-
-#[test]
-fn google_secret_manager_that_does_not_answer_as_it_should() {
-    let answers: [(fn(&str) -> (u16, String), &str); 5] = [
-        (
-            |_| (403, "{\"error\": \"needle\"}".into()),
-            "answers 403; check the secret's name, its version, and",
-        ),
-        (|_| (302, String::new()), "answers 302"),
-        (
-            |_| (200, "needle".into()),
-            "answers something else than a secret's version",
-        ),
-        (
-            |_| (200, json!({"payload": {"data": "needle!"}}).to_string()),
-            "answers something else than a secret's version",
-        ),
-        (
-            |_| (200, json!({"payload": {"data": "/w=="}}).to_string()),
-            "answers something else than a secret in UTF-8",
-        ),
-    ];
-    for (answer, message) in answers {
-        let google = Google::start(answer);
-        let error = read(&[
-            ("GATEHAND_GCP_SECRETS_URL", &google.url()),
-            ("GATEHAND_GCP_METADATA_HOST", &google.address),
-            ("TWS_USERID", "me"),
-            ("TWS_PASSWORD_GCP_SECRET", "x"),
-        ])
-        .unwrap_err()
-        .to_string();
-        let start = format!(
-            "TWS_PASSWORD_GCP_SECRET: Google Secret Manager at {}/x:access ",
-            google.url()
-        );
-        assert!(error.starts_with(&start) && error.contains(message), "{error}");
-        assert!(!error.contains("needle") && !error.contains('\n'), "{error}");
-        let asked = google.requests.try_iter().count();
-        assert_eq!(asked, 2, "a redirection is not followed");
-    }
-    let deaf = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .to_string();
-    let error = read(&[
-        ("GCE_METADATA_HOST", &deaf),
-        ("TWS_USERID", "me"),
-        ("TWS_PASSWORD_GCP_SECRET", "x"),
-    ]);
-    let error = error.unwrap_err().to_string();
-    assert!(
-        error.contains(&format!("the metadata server at http://{deaf}/computeMetadata/")),
-        "{error}"
-    );
-    assert!(
-        error.contains("does not answer") && error.contains("GATEHAND_GCP_METADATA_HOST"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_service_that_hangs_is_given_up() {
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = silent.local_addr().unwrap().to_string();
-    let error = read(&[
-        ("GCE_METADATA_HOST", &address),
-        ("GATEHAND_SECRET_LIMIT", "1"),
-        ("TWS_USERID", "me"),
-        ("TWS_PASSWORD_GCP_SECRET", "x"),
-    ])
-    .unwrap_err()
-    .to_string();
-    assert!(error.contains("does not answer"), "{error}");
-}
 
 #[test]
 fn commands() {
@@ -318,7 +83,7 @@ fn what_does_not_count_is_not_asked_for() {
         ("VNC_PASSWORD", "x"),
     ])
     .unwrap();
-    assert_eq!(user(&config), ("me", "secret"));
+    assert_eq!(user(&config), Some(("me", "secret")));
     assert!(!folder.path().join("user").exists() && !Path::new("user").exists());
 }
 
@@ -488,5 +253,61 @@ fn a_login_with_secrets_from_elsewhere() {
         .start(&["-v", "run"]);
     program.wait_for_state("ready");
     assert!(!program.log().contains("demouser") && !program.log().contains("token-needle"));
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn the_token_of_a_second_factor_device_goes_there_and_back() {
+    let mut program = Program::prepare(json!({"start": "main"}))
+        .with("GATEHAND_SECOND_FACTOR_TOKEN", "_needle1")
+        .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert!(!program.log().contains("needle1"), "{}", program.log());
+    assert_eq!(program.stop(), Some(0));
+    let settings = program.path("settings");
+    let jts_ini = fs::read_to_string(settings.join("jts.ini")).unwrap();
+    assert!(
+        jts_ini.contains("[Communication]\n2ndFactor=_needle1,5.2a;\n"),
+        "{jts_ini}"
+    );
+
+    let home = Home::new();
+    let settings = ("TWS_SETTINGS_PATH", settings.to_str().unwrap());
+    let token = || gatehand(home.folder(), &["twofa-token"], &[settings]);
+    let told = token();
+    assert_eq!(
+        (told.code, told.stdout.as_str(), told.stderr.as_str()),
+        (Some(0), "_needle1\n", "")
+    );
+    for (line, what) in [
+        ("2ndFactor=,5.2a;\n", "the line 2ndFactor= names no device"),
+        ("", "there is no line 2ndFactor="),
+    ] {
+        fs::write(
+            Path::new(settings.1).join("jts.ini"),
+            format!("[Communication]\n{line}"),
+        )
+        .unwrap();
+        token().refuses(69, &["jts.ini", what, "choose IB Key and press OK"]);
+    }
+}
+
+#[test]
+fn a_custom_config_logs_in_and_leaves_jts_ini_alone() {
+    let program = Program::prepare(json!({}))
+        .with("TWS_USERID", "")
+        .with("TWS_PASSWORD", "")
+        .with("CUSTOM_CONFIG", "yes");
+    fs::create_dir(program.path("ibc")).unwrap();
+    fs::write(
+        program.path("ibc/config.ini"),
+        "IbLoginId=edemo\nIbPassword=demouser\n",
+    )
+    .unwrap();
+    let own = "[Logon]\nLocale=en\n";
+    fs::write(program.path("settings/jts.ini"), own).unwrap();
+    let mut program = program.start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert_eq!(fs::read_to_string(program.path("settings/jts.ini")).unwrap(), own);
     assert_eq!(program.stop(), Some(0));
 }

@@ -282,6 +282,7 @@ fn unknown_own_names_and_contradictions_warn() {
     let (_, warnings) = read(&[
         ("GATEHAND_STATEDIR", "/x"),
         ("GATEHAND_FROBNICATE", "1"),
+        ("GATEHAND_PASWORD_FILE", "/p"),
         ("TIME_ZONE", "Etc/UTC"),
         ("TZ", "Etc/GMT"),
     ]);
@@ -291,6 +292,7 @@ fn unknown_own_names_and_contradictions_warn() {
         [
             "TZ is ignored: TIME_ZONE sets the same thing to another value",
             "GATEHAND_FROBNICATE is not a setting",
+            "GATEHAND_PASWORD_FILE is not a setting; did you mean GATEHAND_PASSWORD_FILE?",
             "GATEHAND_STATEDIR is not a setting; did you mean GATEHAND_STATE_DIR?",
         ]
     );

@@ -13,6 +13,7 @@ mod rules;
 mod run;
 mod snapshot;
 mod teach;
+mod twofa_token;
 mod unlock;
 mod vnc;
 
@@ -84,6 +85,8 @@ enum Command {
     Doctor(doctor::Options),
     /// Run the stand-in gateway of this repository, to try gatehand out.
     Demo(demo::Options),
+    /// Print the token of the second-factor device that was chosen at the viewer, to be kept as a secret.
+    TwofaToken(twofa_token::Options),
     /// Forget refused credentials, so that they may be submitted again.
     Unlock(unlock::Options),
 }
@@ -234,6 +237,7 @@ fn dispatch(
         Command::Config(options) => config::execute(options, context),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),
+        Command::TwofaToken(options) => twofa_token::execute(options, context),
         Command::Unlock(options) => unlock::execute(options, context),
     }
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Context, Failure};
-use crate::config::Arguments;
+use crate::config::{Argument, Arguments};
 use crate::exit::ExitCode;
 use crate::journal::Governor;
 
@@ -14,12 +14,11 @@ pub(super) struct Options {
 }
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
-    let named = options.settings.0.iter();
-    let user = named
-        .filter(|argument| argument.setting.key == "user")
-        .map(|argument| argument.value.clone())
-        .next_back();
-    let config = context.configure(options.settings.0, &[])?;
+    // Not a setting here: the name comes without its password.
+    let is_user = |argument: &Argument| argument.setting.key == "user";
+    let (mut users, settings): (Vec<_>, Vec<_>) = options.settings.0.into_iter().partition(is_user);
+    let user = users.pop().map(|argument| argument.value);
+    let config = context.configure(settings, &[])?;
     let forgotten = Governor::unlock(&config.state_dir, user.as_deref()).map_err(Failure::unavailable)?;
     let folder = config.state_dir.display();
     if forgotten {

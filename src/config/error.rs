@@ -25,7 +25,7 @@ pub enum Origin {
         /// The option, variable or key.
         name: String,
         /// What holds the value.
-        by: String,
+        by: &'static str,
     },
     /// A file with a name that is looked for by itself.
     Found(&'static str),

@@ -1,5 +1,7 @@
 //! All that can be told about the settings: what is wrong, what counts and where it stands, and the configurations.
 
+use std::path::Path;
+
 use super::Sources;
 use super::checked::{Config, Folders, Instance, instance};
 use super::error::{ConfigError, Faults, Origin, Warning};
@@ -25,15 +27,8 @@ pub struct Inspection {
 pub fn inspect(mut sources: Sources) -> Inspection {
     let folders = Folders::new(&mut sources);
     let mut faults = Vec::new();
-    let mut raw = RawSettings::collect(sources, &mut faults);
-    let mut warnings = std::mem::take(&mut raw.warnings);
-    for setting in SETTINGS.iter() {
-        if let Some(written) = raw.get(setting.key)
-            && setting.asks_in_vain(written.text.expose())
-        {
-            warnings.push(Warning::NoEffect(written.origin.clone()));
-        }
-    }
+    let mut raw = RawSettings::collect(sources, &folders, &mut faults);
+    let warnings = std::mem::take(&mut raw.warnings);
     let values = Values::parse(&raw, &mut faults);
     let modes = values.as_ref().map(|values| values.account.trading_mode);
     let modes = modes.unwrap_or(TradingModes::One(TradingMode::Paper));
@@ -114,11 +109,19 @@ impl Inspection {
                     .default
                     .map_or(Shown::NotSet, |text| Shown::Value(text.to_owned())),
             };
-            let derived = config.and_then(|config| derived(setting.key, config));
+            let origin = self.raw.origin(setting.key);
+            let (value, origin) = match config.and_then(|config| derived(setting.key, config)) {
+                Some((derived, because_of)) => {
+                    let reason = self.raw.get(because_of).filter(|_| origin == Origin::Default);
+                    let reason = reason.map(|reason| reason.origin.clone());
+                    (Shown::Value(derived), reason.unwrap_or(origin))
+                }
+                None => (value, origin),
+            };
             Resolved {
                 setting,
-                value: derived.map_or(value, Shown::Value),
-                origin: self.raw.origin(setting.key),
+                value,
+                origin,
             }
         })
     }
@@ -174,19 +177,27 @@ pub enum Shown {
     NotSet,
 }
 
-/// The values that follow from others, or from the mode.
-fn derived(key: &str, config: &Config) -> Option<String> {
+/// The values that follow from others, or from the mode, and the setting that they follow from when it is written.
+fn derived(key: &str, config: &Config) -> Option<(String, &'static str)> {
     let gateway = &config.gateway;
+    let path = |path: &Path| path.display().to_string();
     match key {
-        "trading_mode" => Some(config.mode.name().to_owned()),
-        "tws_path" => Some(gateway.tws_path.display().to_string()),
-        "settings_path" => Some(gateway.settings_path.display().to_string()),
-        "state_dir" => Some(config.state_dir.display().to_string()),
-        "rules" => config.rules.as_ref().map(|path| path.display().to_string()),
-        "second_factor_device" => config.second_factor.device.clone(),
-        "api_port" => Some(gateway.api_port.to_string()),
-        "relay_port" => Some(config.relay.port().to_string()),
-        "vnc_listen" => config.vnc.as_ref().map(|vnc| vnc.listen.to_string()),
+        "trading_mode" => Some((config.mode.name().to_owned(), "trading_mode")),
+        "tws_path" => Some((path(&gateway.tws_path), "tws_path")),
+        "settings_path" => Some((path(&gateway.settings_path), "tws_path")),
+        "state_dir" => Some((path(&config.state_dir), "state_dir")),
+        "rules" => config.rules.as_deref().map(|rules| (path(rules), "rules")),
+        "second_factor_device" => config
+            .second_factor
+            .device
+            .clone()
+            .map(|device| (device, "prefer_ib_key")),
+        "api_port" => Some((gateway.api_port.to_string(), "relay_port")),
+        "relay_port" => Some((config.relay.port().to_string(), "relay_port")),
+        "vnc_listen" => config
+            .vnc
+            .as_ref()
+            .map(|vnc| (vnc.listen.to_string(), "vnc_listen")),
         _ => None,
     }
 }

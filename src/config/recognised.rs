@@ -46,12 +46,6 @@ pub static RECOGNISED: &[Recognised] = &[
         idle: &["no", "false"],
     },
     Recognised {
-        variables: &["CUSTOM_CONFIG"],
-        ini: &[],
-        secret: false,
-        idle: &["no", "false"],
-    },
-    Recognised {
         variables: &["START_SCRIPTS"],
         ini: &[],
         secret: false,

@@ -16,11 +16,6 @@ pub fn markdown() -> String {
             .default
             .map_or_else(String::new, |default| format!("`{default}`"));
         let secret = if setting.secret { " Secret." } else { "" };
-        let idle = if setting.idle.is_some() {
-            " No effect yet."
-        } else {
-            ""
-        };
         line(
             &mut page,
             &[
@@ -29,19 +24,14 @@ pub fn markdown() -> String {
                 &ini,
                 setting.allowed,
                 &default,
-                &format!("{}{secret}{idle}", setting.help),
+                &format!("{}{secret}", setting.help),
             ],
         );
     }
     page.push_str(RECOGNISED_HEAD);
-    let of_the_table = SETTINGS
-        .iter()
-        .filter_map(|setting| Some((setting.variables, setting.ini, setting.idle?)));
-    let others = RECOGNISED
-        .iter()
-        .map(|recognised| (recognised.variables, recognised.ini, recognised.idle));
-    for (variables, ini, idle) in of_the_table.chain(others) {
-        line(&mut page, &[&names(variables), &names(ini), &names(idle)]);
+    for recognised in RECOGNISED {
+        let cells = [recognised.variables, recognised.ini, recognised.idle].map(names);
+        line(&mut page, &cells.each_ref().map(String::as_str));
     }
     page
 }
@@ -78,13 +68,8 @@ const fn sample_form(setting: &Setting) -> Form {
 }
 
 fn describe(sample: &mut String, setting: &Setting) {
-    let idle = if setting.idle.is_some() {
-        " No effect yet."
-    } else {
-        ""
-    };
     // Writing to a string cannot fail.
-    let _ = write!(sample, "\n# {}{idle}\n# Use {}.\n", setting.help, setting.allowed);
+    let _ = write!(sample, "\n# {}\n# Use {}.\n", setting.help, setting.allowed);
 }
 
 fn names(names: &[&str]) -> String {
@@ -131,6 +116,7 @@ option (`--password-file`). Two forms of one name are an error. What is found is
 | `_GCP_SECRET` | a secret's name in Google Secret Manager, such as `projects/PROJECT/secrets/NAME/versions/latest`, read with the token of the machine's service account | user names and secrets |
 
 For instance `printf '%s\\n' \"$password\" | docker run -i -e TWS_USERID=me IMAGE run --password-stdin`.
+Standard input is there once: a container that Docker starts again has none, so a restart policy wants another form.
 
 Without any of these, the user name, the password and the second-factor token are looked for in the files `ib_username`,
 `ib_password` and `ib_token_2fa`, with or without the ending `.secret`: first in `/run/secrets`, then in the working
@@ -158,8 +144,8 @@ behind that of live trading.
 const RECOGNISED_HEAD: &str = "
 ## Recognised, without effect yet
 
-These names are known, from IBC and from other images or from the table above, but nothing goes by them yet. Each one that
-asks for something gives one warning line.
+These names are known from IBC and from other images, but nothing goes by them yet. Each one that asks for something gives
+one warning line.
 
 | environment | IBC `config.ini` | asks for nothing |
 |---|---|---|

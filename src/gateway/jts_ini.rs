@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use crate::config::Secret;
 use crate::exit::ExitCode;
 
 /// The time zone that the file is to name.
@@ -24,6 +25,14 @@ pub enum Zone<'a> {
 pub struct JtsIni<'a> {
     /// The time zone.
     pub zone: Zone<'a>,
+    /// The second-factor device that was chosen once, as [`second_factor`] writes it; none: as the file has it.
+    pub second_factor: Option<&'a Secret>,
+}
+
+/// The value of `2ndFactor` for the token of a device.
+#[must_use]
+pub fn second_factor(token: &Secret) -> Secret {
+    Secret::new([token.expose(), ",5.2a;"].concat())
 }
 
 /// How a value is to be.
@@ -44,7 +53,7 @@ struct Entry<'a> {
 }
 
 impl<'a> JtsIni<'a> {
-    fn entries(&self) -> [Entry<'a>; 8] {
+    fn entries(&self) -> Vec<Entry<'a>> {
         let zone = match self.zone {
             Zone::Exactly(zone) => Rule::Exactly(zone),
             Zone::IfMissing(zone) => Rule::IfMissing(zone),
@@ -59,7 +68,7 @@ impl<'a> JtsIni<'a> {
             key,
             rule,
         };
-        [
+        let mut entries = vec![
             // The dialogs are known in English only.
             logon("Locale", Rule::Exactly("en")),
             logon("displayedproxymsg", Rule::Exactly("1")),
@@ -70,7 +79,13 @@ impl<'a> JtsIni<'a> {
             gateway("ApiOnly", Rule::Exactly("true")),
             gateway("TrustedIPs", Rule::Containing("127.0.0.1")),
             gateway("WriteDebug", Rule::IfMissing("false")),
-        ]
+        ];
+        entries.extend(self.second_factor.map(|value| Entry {
+            section: "Communication",
+            key: "2ndFactor",
+            rule: Rule::Exactly(value.expose()),
+        }));
+        entries
     }
 
     /// The file's new content; `None` when the old one will do.
@@ -220,6 +235,30 @@ pub fn time_zone(settings_path: &Path) -> Option<String> {
     (!zone.is_empty()).then(|| zone.to_owned())
 }
 
+/// The token of the second-factor device that `<settings_path>/jts.ini` holds: empty when none was chosen; none when
+/// the gateway has written no such line yet.
+///
+/// # Errors
+///
+/// When the file cannot be read.
+pub fn second_factor_token(settings_path: &Path) -> Result<Option<Secret>, JtsIniError> {
+    let path = settings_path.join("jts.ini");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => Secret::new(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(JtsIniError {
+                step: "read",
+                path,
+                source,
+            });
+        }
+    };
+    let mut lines = text.expose().lines().map(str::trim);
+    let value = lines.find_map(|line| line.strip_prefix("2ndFactor="));
+    Ok(value.map(|value| Secret::new(value.split(',').next().unwrap_or_default().to_owned())))
+}
+
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("ini.new");
     let written = write_like(path, &temporary, content).and_then(|()| fs::rename(&temporary, path));
@@ -269,6 +308,7 @@ mod tests {
 
     const WANTED: JtsIni<'_> = JtsIni {
         zone: Zone::IfMissing("Etc/UTC"),
+        second_factor: None,
     };
     const NEW: &str = "[Logon]\nLocale=en\ndisplayedproxymsg=1\nUseSSL=true\ns3store=true\nTimeZone=Etc/UTC\n\
                        [IBGateway]\nApiOnly=true\nTrustedIPs=127.0.0.1\nWriteDebug=false\n";
@@ -304,12 +344,47 @@ mod tests {
         assert_eq!(edit(&old), None);
         let asked = JtsIni {
             zone: Zone::Exactly("America/New_York"),
+            ..WANTED
         };
         let new = asked.edit(old.as_bytes()).unwrap();
         assert_eq!(
             String::from_utf8(new).unwrap(),
             NEW.replace("Etc/UTC", "America/New_York")
         );
+    }
+
+    #[test]
+    fn the_token_of_a_second_factor_device() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = || {
+            second_factor_token(folder.path())
+                .unwrap()
+                .map(|token| token.expose().to_owned())
+        };
+        assert_eq!(token(), None);
+        let value = second_factor(&Secret::new("_a=b1".to_owned()));
+        let wanted = JtsIni {
+            second_factor: Some(&value),
+            ..WANTED
+        };
+        assert!(!format!("{wanted:?}").contains("b1"));
+        for old in [
+            NEW.to_owned(),
+            format!("[Communication]\n2ndFactor=,5.2a;\nPeer=x\n{NEW}"),
+        ] {
+            let new = String::from_utf8(wanted.edit(old.as_bytes()).unwrap()).unwrap();
+            assert!(new.contains("[Communication]\n2ndFactor=_a=b1,5.2a;\n"), "{new}");
+            assert_eq!(wanted.edit(new.as_bytes()), None);
+            fs::write(folder.path().join("jts.ini"), &old).unwrap();
+            let before = old.contains("2ndFactor").then(String::new);
+            assert_eq!(token(), before, "empty, where there is a line");
+            prepare_jts_ini(folder.path(), &wanted).unwrap();
+            assert_eq!(token().as_deref(), Some("_a=b1"));
+            assert!(
+                !prepare_jts_ini(folder.path(), &WANTED).unwrap(),
+                "without a token the line stays"
+            );
+        }
     }
 
     #[test]

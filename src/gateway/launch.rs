@@ -10,9 +10,9 @@ use thiserror::Error;
 
 use super::command::{Start, child_environment, jvm_command};
 use super::installation::{Installation, InstallationError, JavaFallback, find_installation};
-use super::jts_ini::{JtsIni, JtsIniError, Zone, prepare_jts_ini};
+use super::jts_ini::{JtsIni, JtsIniError, Zone, prepare_jts_ini, second_factor};
 use super::restart_token::{Left, find_restart_token};
-use crate::config::GatewaySettings;
+use crate::config::{GatewaySettings, Secret};
 use crate::x11::DisplayAddress;
 
 /// The time zone of a new `jts.ini`.
@@ -83,14 +83,20 @@ impl Launch {
         })
     }
 
-    /// Makes the settings folder and `jts.ini` what they must be before the gateway starts.
+    /// Makes the settings folder and `jts.ini` what they must be before the gateway starts. `token` is that of a
+    /// second-factor device.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn prepare(&self, time_zone: Option<&str>) -> Result<(), LaunchError> {
+    pub fn prepare(&self, time_zone: Option<&str>, token: Option<&Secret>) -> Result<(), LaunchError> {
         std::fs::create_dir_all(&self.settings_path).map_err(|source| self.folder_failed(source))?;
         let zone = time_zone.map_or(Zone::IfMissing(DEFAULT_ZONE), Zone::Exactly);
-        if prepare_jts_ini(&self.settings_path, &JtsIni { zone })? {
+        let second_factor = token.map(second_factor);
+        let wanted = JtsIni {
+            zone,
+            second_factor: second_factor.as_ref(),
+        };
+        if prepare_jts_ini(&self.settings_path, &wanted)? {
             tracing::info!(folder = %self.settings_path.display(), "jts.ini written");
         }
         Ok(())

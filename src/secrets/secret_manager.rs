@@ -3,6 +3,7 @@
 //! Sources: "Access a secret version" (`projects.secrets.versions.access`) of the Secret Manager REST reference, and
 //! "Get an access token" in the Compute Engine documentation of service accounts.
 
+use std::io::Read;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
@@ -14,9 +15,10 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::config::{Secret, SecretManager};
 
 /// The most that is read of an answer. A secret holds at most 64 KiB, which is 88 KiB in base64.
-const ANSWER_LIMIT: u64 = 128 * 1024;
+const ANSWER_LIMIT: usize = 128 * 1024;
 
-/// Why there is no secret. No text holds anything of an answer but its status.
+/// Why there is no secret. No text holds anything of an answer but its status, nor the name that was asked for: it may
+/// be the secret itself, by mistake.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AccessError {
     #[error("{what} at {address} does not answer: {why}; {cure}")]
@@ -33,6 +35,10 @@ pub(super) enum AccessError {
         status: u16,
         cure: &'static str,
     },
+    #[error(
+        "the value is no name of a secret; use one such as projects/PROJECT/secrets/NAME/versions/latest"
+    )]
+    NoName,
     #[error("{what} at {address} answers something else than {wanted}")]
     NotUnderstood {
         what: &'static str,
@@ -60,24 +66,28 @@ const SECRETS: Service = Service {
 };
 
 #[derive(Deserialize)]
-struct Token<'a> {
-    #[serde(borrow)]
-    access_token: &'a str,
+struct Token {
+    access_token: String,
 }
 
 #[derive(Deserialize)]
-struct Version<'a> {
-    #[serde(borrow)]
-    payload: Payload<'a>,
+struct Version {
+    payload: Payload,
 }
 
 #[derive(Deserialize)]
-struct Payload<'a> {
-    data: &'a str,
+struct Payload {
+    data: String,
 }
 
 /// The secret `name`, such as `projects/PROJECT/secrets/NAME/versions/latest`.
 pub(super) fn access(services: &SecretManager, name: &str, limit: Duration) -> Result<Secret, AccessError> {
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_/.".contains(c))
+    {
+        return Err(AccessError::NoName);
+    }
     let agent: Agent = Agent::config_builder()
         .timeout_global(Some(limit))
         // A token is for the one who was asked.
@@ -87,49 +97,51 @@ pub(super) fn access(services: &SecretManager, name: &str, limit: Duration) -> R
         .http_status_as_error(false)
         .build()
         .into();
-    let address = format!(
-        "http://{}/computeMetadata/v1/instance/service-accounts/default/token",
-        services.metadata_host
-    );
-    let answer = METADATA.get(&agent, &address, ("Metadata-Flavor", "Google"))?;
+    let place = format!("http://{}", services.metadata_host);
+    let path = "/computeMetadata/v1/instance/service-accounts/default/token";
+    let answer = METADATA.get(&agent, &place, path, ("Metadata-Flavor", "Google"))?;
     let Ok(Token { access_token }) = serde_json::from_slice(&answer) else {
-        return Err(METADATA.not_understood(address, "an access token"));
+        return Err(METADATA.not_understood(&place, "an access token"));
     };
+    let access_token = Zeroizing::new(access_token);
     let mut bearer = Zeroizing::new(String::with_capacity("Bearer ".len() + access_token.len()));
     bearer.push_str("Bearer ");
-    bearer.push_str(access_token);
+    bearer.push_str(&access_token);
 
-    let address = format!("{}/{name}:access", services.url);
-    let answer = SECRETS.get(&agent, &address, ("Authorization", &bearer))?;
+    let place = &services.url;
+    let path = format!("/{name}:access");
+    let answer = SECRETS.get(&agent, place, &path, ("Authorization", &bearer))?;
     let text = serde_json::from_slice(&answer)
         .ok()
-        .and_then(|Version { payload }| Base64::decode_vec(payload.data).ok())
+        .and_then(|Version { payload }| Base64::decode_vec(&Zeroizing::new(payload.data)).ok())
         .map(String::from_utf8);
     match text {
         Some(Ok(text)) => Ok(Secret::new(text)),
         Some(Err(error)) => {
             error.into_bytes().zeroize();
-            Err(SECRETS.not_understood(address, "a secret in UTF-8"))
+            Err(SECRETS.not_understood(place, "a secret in UTF-8"))
         }
-        None => Err(SECRETS.not_understood(address, "a secret's version")),
+        None => Err(SECRETS.not_understood(place, "a secret's version")),
     }
 }
 
 impl Service {
+    /// What stands at `path`. Messages name `place` alone.
     fn get(
         &self,
         agent: &Agent,
-        address: &str,
+        place: &str,
+        path: &str,
         header: (&str, &str),
     ) -> Result<Zeroizing<Vec<u8>>, AccessError> {
         let no_answer = |error: ureq::Error| AccessError::NoAnswer {
             what: self.what,
-            address: address.to_owned(),
+            address: place.to_owned(),
             why: error.to_string(),
             cure: self.unreachable,
         };
         let mut response = agent
-            .get(address)
+            .get([place, path].concat())
             .header(header.0, header.1)
             .call()
             .map_err(no_answer)?;
@@ -137,19 +149,24 @@ impl Service {
         if status != 200 {
             return Err(AccessError::Refused {
                 what: self.what,
-                address: address.to_owned(),
+                address: place.to_owned(),
                 status,
                 cure: self.refused,
             });
         }
-        let body = response.body_mut().with_config().limit(ANSWER_LIMIT);
-        body.read_to_vec().map(Zeroizing::new).map_err(no_answer)
+        // Room for all at once: a vector that grows leaves copies of a secret behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(ANSWER_LIMIT + 64));
+        let body = response.body_mut().with_config().limit(ANSWER_LIMIT as u64);
+        body.reader()
+            .read_to_end(&mut bytes)
+            .map_err(|error| no_answer(error.into()))?;
+        Ok(bytes)
     }
 
-    fn not_understood(&self, address: String, wanted: &'static str) -> AccessError {
+    fn not_understood(&self, place: &str, wanted: &'static str) -> AccessError {
         AccessError::NotUnderstood {
             what: self.what,
-            address,
+            address: place.to_owned(),
             wanted,
         }
     }

@@ -28,7 +28,11 @@ pub(super) fn read_line() -> Result<Secret, String> {
         })
 }
 
-/// The next line of `source`, byte by byte; `None` at its end.
+/// The next line of `source`; `None` at its end.
+#[expect(
+    clippy::unbuffered_bytes,
+    reason = "what stands behind the line is left for the next"
+)]
 fn line(source: impl Read, limit: usize) -> io::Result<Option<Secret>> {
     // Room for all at once: a vector that grows leaves copies of a secret behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(limit));

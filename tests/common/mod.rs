@@ -8,8 +8,10 @@
 )]
 
 pub mod gateway;
+pub mod google;
 pub mod outcome;
 pub mod program;
+pub mod settings;
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

@@ -43,7 +43,7 @@ impl Folders {
         }
     }
 
-    pub(super) fn home(&self, setting: &'static str) -> Result<&PathBuf, ConfigError> {
+    pub(in crate::config) fn home(&self, setting: &'static str) -> Result<&PathBuf, ConfigError> {
         self.home.as_ref().ok_or(ConfigError::NoHome { setting })
     }
 

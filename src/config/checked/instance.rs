@@ -97,7 +97,7 @@ pub(in crate::config) fn instance(
         data_credentials,
         second_factor: SecondFactorSettings {
             totp_key: second_factor.totp_key,
-            token: second_factor.second_factor_token,
+            token: second_factor.second_factor_token.map(|token| token.0),
             device,
             limit: second_factor.second_factor_limit.0,
             grace: second_factor.second_factor_grace.0,
@@ -135,6 +135,7 @@ pub(in crate::config) fn instance(
             heap_megabytes: gateway.java_heap_size.map(|heap| heap.0),
             time_zone: gateway.time_zone.map(|zone| zone.0),
             api_port: api.inside,
+            keeps_jts_ini: sources.custom_config,
         },
         options: GatewayOptions {
             socket_port: api.moved,

@@ -160,6 +160,8 @@ pub struct GatewaySettings {
     pub time_zone: Option<String>,
     /// Port on which the gateway serves its API, on 127.0.0.1.
     pub api_port: u16,
+    /// Whether `jts.ini` is the user's own and stays as it is.
+    pub keeps_jts_ini: bool,
 }
 
 /// The gateway's own settings. What is `None` stays as the gateway has it.

@@ -28,8 +28,6 @@ pub struct Setting {
     /// The file that holds the value, where secrets are mounted or in the working directory, with or without the
     /// ending `.secret`.
     pub secret_file: Option<&'static str>,
-    /// Nothing obeys the setting yet: the values that ask for nothing, and so need no warning.
-    pub idle: Option<&'static [&'static str]>,
     /// What is allowed.
     pub allowed: &'static str,
     /// What it does.
@@ -42,7 +40,7 @@ impl Setting {
     pub fn forms(&self) -> &'static [Form] {
         match self.key {
             // What names the sources must be known before any of them is read.
-            "config" | "ibc_ini" | "secrets_source" => &[Form::Plain],
+            "config" | "ibc_ini" | "custom_config" | "secrets_source" => &[Form::Plain],
             _ if self.is_credential() => &Form::ALL,
             _ => &[Form::Plain, Form::File],
         }
@@ -51,12 +49,6 @@ impl Setting {
     /// Whether it is a secret, or the user name that goes with one.
     pub(super) fn is_credential(&self) -> bool {
         self.secret || self.key == "user" || self.key.ends_with("_user")
-    }
-
-    /// Whether the value asks for something that nothing does yet.
-    pub(super) fn asks_in_vain(&self, value: &str) -> bool {
-        self.idle
-            .is_some_and(|idle| !idle.iter().any(|word| word.eq_ignore_ascii_case(value)))
     }
 
     /// Whether only the command line and the environment can give it.
@@ -141,7 +133,7 @@ macro_rules! or_none {
     () => {
         None
     };
-    ($value:expr) => {
+    ($value:literal) => {
         Some($value)
     };
 }
@@ -155,7 +147,6 @@ macro_rules! settings {
         $(default: $default:literal,)?
         $(ini_default: $ini_default:literal,)?
         $(secret_file: $secret_file:literal,)?
-        $(idle: $idle:tt,)?
         help: $help:literal,
     })+) => {
         pub(super) static TABLE: &[&super::Setting] = &[$(&row::$key),+];
@@ -173,7 +164,6 @@ macro_rules! settings {
                 default: or_none!($($default)?),
                 ini_default: or_none!($($ini_default)?),
                 secret_file: or_none!($($secret_file)?),
-                idle: or_none!($(&$idle)?),
                 allowed: <$type as Field>::ALLOWED,
                 help: $help,
             };)+

@@ -1,7 +1,6 @@
 //! The second factor.
 
-use crate::config::secret::Secret;
-use crate::config::values::{OnTimeout, Seconds, TotpKey};
+use crate::config::values::{DeviceToken, OnTimeout, Seconds, TotpKey};
 
 settings! {
     SecondFactor
@@ -18,13 +17,12 @@ settings! {
         secret: false,
         help: "Second-factor device: the text of its row in the list.",
     }
-    second_factor_token: Option<Secret> {
+    second_factor_token: Option<DeviceToken> {
         variables: ["GATEHAND_SECOND_FACTOR_TOKEN"],
         ini: [],
         secret: true,
         secret_file: "ib_token_2fa",
-        idle: [],
-        help: "What `jts.ini` holds about the chosen second-factor device, to be written into it at the start.",
+        help: "Token of the second-factor device that was chosen once, as `gatehand twofa-token` prints it: it is written into `jts.ini` at the start.",
     }
     prefer_ib_key: bool {
         variables: ["GATEHAND_PREFER_IB_KEY", "IB_PREFER_IBKEY"],

@@ -19,6 +19,13 @@ settings! {
         secret: false,
         help: "An IBC `config.ini` to take settings from. Named on the command line or in the environment only.",
     }
+    custom_config: bool {
+        variables: ["GATEHAND_CUSTOM_CONFIG", "CUSTOM_CONFIG"],
+        ini: [],
+        secret: false,
+        default: "no",
+        help: "Take settings from the IBC file `~/ibc/config.ini`, unless `ibc_ini` names another, and leave `jts.ini` as it is. Given on the command line or in the environment only.",
+    }
     secrets_source: SecretsSource {
         variables: ["GATEHAND_SECRETS_SOURCE", "IBEAM_SECRETS_SOURCE"],
         ini: [],

@@ -50,6 +50,22 @@ impl Value for VncPassword {
     }
 }
 
+/// The token of a second-factor device, as `jts.ini` holds it.
+#[derive(Debug)]
+pub(in crate::config) struct DeviceToken(pub(in crate::config) Secret);
+
+impl Value for DeviceToken {
+    const ALLOWED: &'static str = "the token alone, without `2ndFactor=`, the comma and what is behind it";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.starts_with("2ndFactor=") || !text.chars().all(|c| c.is_ascii_graphic() && !",;".contains(c))
+        {
+            return Err(Self::ALLOWED);
+        }
+        Ok(Self(Secret::new(text.to_owned())))
+    }
+}
+
 /// The shared key of time-based codes (RFC 6238), decoded.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct TotpKey(Vec<u8>);
@@ -124,6 +140,14 @@ mod tests {
         assert_eq!(format!("{key:?}"), "***");
         for bad in ["GEZDGNB1GY3TQOJQ", "123456", "", "====", "é"] {
             assert!(TotpKey::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tokens_stand_alone() {
+        assert!(DeviceToken::parse("_abc=1").is_ok_and(|token| token.0.expose() == "_abc=1"));
+        for wrong in ["2ndFactor=abc", "abc,5.2a;", "a b"] {
+            assert!(DeviceToken::parse(wrong).is_err(), "{wrong}");
         }
     }
 }

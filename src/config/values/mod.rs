@@ -21,7 +21,7 @@ pub use answers::{
 };
 pub use clock::{ClockTime, DaySpan, WeekTime};
 pub(super) use clock::{Seconds, TimeZone};
-pub(super) use credentials::SecretsSource;
+pub(super) use credentials::{DeviceToken, SecretsSource};
 pub use credentials::{TotpKey, VncPassword};
 pub(super) use display::DisplayName;
 pub(super) use installation::{HeapSize, Version};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
-use super::{Given, RawSettings, two_forms};
-use crate::config::error::{ConfigError, Origin, Warning, nearest};
+use super::{Given, RawSettings, nearest_setting, two_forms};
+use crate::config::error::{ConfigError, Origin, Warning};
 use crate::config::form::Form;
 use crate::config::recognised::RECOGNISED;
 use crate::config::secret::Secret;
@@ -30,6 +30,16 @@ impl RawSettings {
                 };
                 if given.form == Form::Plain && setting.is_credential() {
                     given.form = self.form_of_credentials();
+                    // What is no path may be the secret itself, and is not shown as a path that cannot be read.
+                    if given.form == Form::File && !given.text.expose().starts_with('/') {
+                        self.broken.insert(setting.key);
+                        faults.push(ConfigError::NotAllowed {
+                            origin: given.origin,
+                            value: "the value".to_owned(),
+                            allowed: "the absolute path of a file, as the secrets' source is fs",
+                        });
+                        continue;
+                    }
                 }
                 if let Some(first) = named.first()
                     && (first.form, first.text.expose()) != (given.form, given.text.expose())
@@ -52,9 +62,8 @@ impl RawSettings {
                 }
             }
         }
-        let own = || SETTINGS.iter().map(|setting| setting.variables[0]);
         for name in environment.0.into_keys().filter(|name| name.starts_with(OWN)) {
-            let nearest = nearest(&name, own());
+            let nearest = nearest_setting(&name, |setting| setting.variables[0], Form::variable);
             self.warnings.push(Warning::Unknown {
                 origin: Origin::Environment(name),
                 nearest,

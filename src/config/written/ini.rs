@@ -36,18 +36,14 @@ impl RawSettings {
                 line: entry.line,
                 key: entry.key.clone(),
             };
-            if let Some(setting) = SETTINGS
-                .iter()
-                .find(|setting| setting.ini.iter().any(|key| is_key(&key)))
-            {
+            if let Some(setting) = SETTINGS.iter().find(|setting| setting.ini.iter().any(is_key)) {
                 let given = Given {
                     form: Form::Plain,
                     text: entry.value,
                     origin,
                 };
                 self.add(setting, given, faults);
-            } else if let Some(recognised) = RECOGNISED.iter().find(|r| r.ini.iter().any(|key| is_key(&key)))
-            {
+            } else if let Some(recognised) = RECOGNISED.iter().find(|r| r.ini.iter().any(is_key)) {
                 if !is_idle(entry.value.expose(), recognised.idle) {
                     self.warnings.push(Warning::NoEffect(origin));
                 }

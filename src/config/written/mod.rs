@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::checked::Folders;
 use super::elsewhere::{Elsewhere, SecretManager};
-use super::error::{ConfigError, Origin, Warning};
+use super::error::{ConfigError, Origin, Warning, nearest};
 use super::form::Form;
 use super::secret::Secret;
 use super::settings::{self, SETTINGS, Setting};
@@ -48,12 +49,15 @@ pub(super) struct RawSettings {
 
 impl RawSettings {
     /// Collects all sources in the order of their precedence. What is wrong is added to `faults`, and left out.
-    pub(super) fn collect(sources: Sources, faults: &mut Vec<ConfigError>) -> Self {
+    pub(super) fn collect(sources: Sources, folders: &Folders, faults: &mut Vec<ConfigError>) -> Self {
         let mut raw = Self::default();
         raw.add_arguments(sources.arguments, faults);
         raw.add_environment(sources.environment, sources.secrets, faults);
         if let Some((name, path)) = raw.file_named_by("config") {
             raw.add_own_file(&name, &path, faults);
+        }
+        if settings::parse_sources(&raw).is_some_and(|values| values.custom_config) {
+            raw.add_custom_config(folders, faults);
         }
         if let Some((name, path)) = raw.file_named_by("ibc_ini") {
             raw.add_ibc_ini(&name, &path, faults);
@@ -143,6 +147,19 @@ impl RawSettings {
         }
     }
 
+    /// Names the IBC file that stands where the images that know this setting have it.
+    fn add_custom_config(&mut self, folders: &Folders, faults: &mut Vec<ConfigError>) {
+        let origin = self.origin("custom_config");
+        match folders.home("GATEHAND_IBC_INI") {
+            Ok(home) => {
+                let path = home.join("ibc/config.ini");
+                let text = Secret::new(path.display().to_string());
+                self.written.entry("ibc_ini").or_insert(Written { text, origin });
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+
     /// The file of settings that `key` names, and what named it.
     fn file_named_by(&self, key: &str) -> Option<(String, PathBuf)> {
         let Written { text, origin } = self.get(key)?;
@@ -188,9 +205,10 @@ impl Reach {
         };
         let name = origin.to_string();
         let by = match form {
-            Form::Stdin => "standard input".to_owned(),
-            Form::SecretManager => format!("the secret {}", text.expose()),
-            Form::Plain | Form::File | Form::Command => "a command".to_owned(),
+            Form::Stdin => "standard input",
+            // Its name is not shown: it may be the secret itself, by mistake.
+            Form::SecretManager => "Google Secret Manager",
+            Form::Plain | Form::File | Form::Command => "a command",
         };
         match got {
             Ok(mut text) => {
@@ -229,6 +247,27 @@ fn services(known: &RawSettings) -> Option<(SecretManager, Duration)> {
         metadata_host: host.unwrap_or_else(|| "metadata.google.internal".to_owned()),
     };
     Some((secret_manager, values.secret_limit.0))
+}
+
+/// The known name that looks most like `name`, in the same form when its setting has that one. `known` tells the name of
+/// a setting, `spell` that of a form of it.
+fn nearest_setting(
+    name: &str,
+    known: impl Fn(&Setting) -> &'static str,
+    spell: impl Fn(Form, &str) -> String,
+) -> Option<String> {
+    let lower = name.to_ascii_lowercase();
+    let endings = Form::ALL.iter().rev();
+    let form = endings.copied().find(|form| lower.ends_with(form.ending()))?;
+    let base = &name[..name.len() - form.ending().len()];
+    let nearest = nearest(base, SETTINGS.iter().map(|setting| known(setting)))?;
+    let setting = SETTINGS.iter().find(|setting| known(setting) == nearest)?;
+    let form = if setting.forms().contains(&form) {
+        form
+    } else {
+        Form::Plain
+    };
+    Some(spell(form, &nearest))
 }
 
 /// One value is given in two forms; `name` tells the name of a form.

@@ -6,8 +6,8 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::files::{FILE_LIMIT, read_text};
-use super::{Given, RawSettings, two_forms};
-use crate::config::error::{ConfigError, Origin, nearest};
+use super::{Given, RawSettings, nearest_setting, two_forms};
+use crate::config::error::{ConfigError, Origin};
 use crate::config::form::Form;
 use crate::config::secret::Secret;
 use crate::config::settings::{SETTINGS, Setting};
@@ -42,7 +42,7 @@ impl RawSettings {
                     path: path.to_owned(),
                     line,
                     key: key.to_owned(),
-                    nearest: nearest(key, SETTINGS.iter().map(|setting| setting.key)),
+                    nearest: nearest_setting(key, |setting| setting.key, Form::key),
                 });
                 continue;
             };
