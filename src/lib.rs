@@ -6,7 +6,8 @@
 //! 2. [`vision`]: from pixels to a reading. 3. [`dialogs`]: from a reading to a rule.
 //! 4. [`agent`]: from rules, settings and history to acts: a pure machine.
 //! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
-//! 7. [`relay`], [`vnc`]: the ports. 8. [`journal`]: what is kept on disk. 9. [`config`], [`cli`]: what the user says; [`secrets`]: what stands
+//! 7. [`life`]: when it is started, closed, started again: the second pure machine. [`control`]: what is asked of it.
+//! 8. [`relay`], [`vnc`]: the ports. 9. [`journal`]: what is kept on disk. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands
 //!    elsewhere.
 //!
 //! # In a program of your own

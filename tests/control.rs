@@ -87,3 +87,31 @@ fn the_command_server_speaks_as_that_of_ibc() {
     assert_eq!(program.ended().code(), Some(0));
     program.journal.wait("exit", |entry| entry["tidy"] == true);
 }
+
+/// The code of this moment by another program.
+fn totp(key: &str) -> String {
+    let script = "import base64,hmac,struct,sys,time\nk=base64.b32decode(sys.argv[1])\nh=hmac.new(k,struct.pack('>Q',int(time.time())//30),'sha1').digest()\no=h[-1]&15\nprint('%06d'%((struct.unpack('>I',h[o:o+4])[0]&0x7fffffff)%1000000))";
+    let made = std::process::Command::new("python3")
+        .args(["-c", script, key])
+        .output()
+        .unwrap();
+    String::from_utf8(made.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_code_that_a_human_gives_is_typed_into_the_window_that_asks_for_one() {
+    let factor = json!({"kind": "totp", "secret": "JBSWY3DPEHPK3PXP", "approved_after_ms": -1});
+    let mut program = Program::run(json!({"second_factor": factor}));
+    program.wait_for_state("second-factor");
+    let nonsense = program.ask(&["code", "12"]).unwrap_err();
+    assert!(nonsense.contains("4 to 16"), "{nonsense}");
+    program.ask(&["code", "12 34 56"]).unwrap();
+    program
+        .journal
+        .wait("second_factor", |entry| entry["state"] == "refused");
+    let code = totp("JBSWY3DPEHPK3PXP");
+    program.ask(&["code", &code]).unwrap();
+    program.wait_for_state("ready");
+    let events = std::fs::read_to_string(program.path("state/events.jsonl")).unwrap();
+    assert!(!events.contains(&code) && !program.log().contains(&code));
+}

@@ -147,7 +147,7 @@ impl Agent {
                 by_hand: rule.meaning == Meaning::SecondFactorByHand,
             });
         }
-        match code.next(now, view, rule, &self.policy) {
+        match code.next(now, view, rule, &self.policy, self.code_given) {
             CodeStep::Act(action) => self.queue.push_back((Asker::Code, action)),
             CodeStep::Wait(until) => self.wake_at(until),
             CodeStep::Human => {}

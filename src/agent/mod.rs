@@ -91,6 +91,8 @@ pub struct Agent {
     second_factor: bool,
     /// Somebody was asked on a phone since the submission.
     pushed: bool,
+    /// A human gave a code that was not sent yet.
+    code_given: bool,
     /// Since when the login form shows again after it.
     returned: Option<Instant>,
     /// Nobody confirmed the second factor, and the settings leave it at that.
@@ -136,6 +138,7 @@ impl Agent {
             submitted: false,
             second_factor: false,
             pushed: false,
+            code_given: false,
             returned: None,
             missed: false,
             logged_in: false,
@@ -224,8 +227,10 @@ impl Agent {
             Asker::Refusal => self.lock("the gateway refused the credentials".into()),
             Asker::Answer(window) => self.answer_result(now, window, result),
             Asker::Code => {
-                if let Some(code) = &mut self.code {
-                    code.handle(now, result);
+                if let Some(code) = &mut self.code
+                    && code.handle(now, result)
+                {
+                    self.code_given = false;
                 }
             }
             Asker::Login => self.login_result(now, result),
@@ -249,6 +254,15 @@ impl Agent {
         }
         self.upkeep.human_acted();
         self.answers.values_mut().for_each(Answer::forget_fields);
+        self.decide(now);
+    }
+
+    /// A human gave the code that a window asks for.
+    pub fn code_given(&mut self, now: Instant) {
+        self.code_given = true;
+        if let Some(code) = &mut self.code {
+            code.begin_anew();
+        }
         self.decide(now);
     }
 
@@ -397,6 +411,7 @@ impl Agent {
         let circumstances = Circumstances {
             logged_in: self.logged_in,
             closing: self.closing,
+            code_given: self.code_given,
         };
         let setting = rule.setting.as_deref();
         let ours = setting.filter(|setting| self.upkeep.explains(now, setting));

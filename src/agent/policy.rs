@@ -21,6 +21,8 @@ pub struct Circumstances {
     pub logged_in: bool,
     /// The gateway was asked to close.
     pub closing: bool,
+    /// A human gave a one-time code.
+    pub code_given: bool,
 }
 
 /// The settings that the agent decides by.
@@ -147,7 +149,7 @@ impl Policy {
         let written = |name: &str| self.answers.get(name).map(String::as_str);
         match setting {
             "closing" => now.closing.then_some("yes"),
-            "one-time-code" => self.has_code.then_some("yes"),
+            "one-time-code" => (self.has_code || now.code_given).then_some("yes"),
             "handoff" => written("existing-session"),
             "existing-session" => match written("existing-session") {
                 Some("primaryoverride") => Some(if now.logged_in { "secondary" } else { "primary" }),
@@ -192,7 +194,7 @@ mod tests {
         let value = |setting, logged_in| {
             let now = Circumstances {
                 logged_in,
-                closing: false,
+                ..Circumstances::default()
             };
             policy.value(setting, now)
         };

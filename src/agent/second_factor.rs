@@ -76,7 +76,23 @@ impl CodeEntry {
         }
     }
 
-    pub(super) fn next(&mut self, now: Instant, view: &View, rule: &Rule, policy: &Policy) -> CodeStep {
+    /// A human gave a code: what was tried before does not count.
+    pub(super) const fn begin_anew(&mut self) {
+        self.not_before = None;
+        self.code_typed = false;
+        self.codes = 0;
+        self.tries = 0;
+    }
+
+    /// `given`: a human gave a code, of whatever kind.
+    pub(super) fn next(
+        &mut self,
+        now: Instant,
+        view: &View,
+        rule: &Rule,
+        policy: &Policy,
+        given: bool,
+    ) -> CodeStep {
         if let Some(time) = self.not_before.filter(|&time| now < time) {
             return CodeStep::Wait(time);
         }
@@ -103,8 +119,8 @@ impl CodeEntry {
         {
             return self.click(view, Doing::ChangeDevice, place, press);
         }
-        if rule.meaning == Meaning::SecondFactor {
-            self.enter_code(view, rule, policy)
+        if rule.meaning == Meaning::SecondFactor || given {
+            self.enter_code(view, rule, policy, given)
         } else {
             CodeStep::Human
         }
@@ -138,8 +154,12 @@ impl CodeEntry {
         }
     }
 
-    fn enter_code(&mut self, view: &View, rule: &Rule, policy: &Policy) -> CodeStep {
-        let Some(permit) = policy.permit("one-time-code", Circumstances::default()) else {
+    fn enter_code(&mut self, view: &View, rule: &Rule, policy: &Policy, given: bool) -> CodeStep {
+        let circumstances = Circumstances {
+            code_given: given,
+            ..Circumstances::default()
+        };
+        let Some(permit) = policy.permit("one-time-code", circumstances) else {
             return CodeStep::Human;
         };
         let Some(button) = first_button(&view.reading, rule.answers(Some(permit.value()))) else {
@@ -175,7 +195,8 @@ impl CodeEntry {
         })
     }
 
-    pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
+    /// True when a code was sent.
+    pub(super) fn handle(&mut self, now: Instant, result: &ActResult) -> bool {
         self.not_before = Some(now + RETRY);
         match (self.doing, result) {
             (Doing::ChooseDevice, ActResult::Done) => self.device_chosen = true,
@@ -200,5 +221,6 @@ impl CodeEntry {
             (_, ActResult::NotYet { retry_after }) => self.not_before = Some(now + *retry_after),
             _ => self.tries += 1,
         }
+        self.doing == Doing::ConfirmCode && *result == ActResult::Done
     }
 }

@@ -82,6 +82,13 @@ impl App {
                 self.life.reclaim(course::now());
                 Reply::ok("the session is taken back")
             }
+            Request::Code(code) => match self.status.state {
+                State::SecondFactor => {
+                    self.tell(Command::Code(code));
+                    Reply::ok("the code is typed; the events tell what comes of it")
+                }
+                state => Reply::refused(format!("no window asks for a code now: state {state}")),
+            },
             Request::Restart => return self.errand(Errand::Restart, answer),
             Request::ReconnectData => return self.errand(Errand::ReconnectData, answer),
             Request::ReconnectAccount => return self.errand(Errand::ReconnectAccount, answer),

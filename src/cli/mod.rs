@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod attach;
+mod code;
 mod config;
 mod control;
 mod demo;
@@ -79,6 +80,8 @@ enum Command {
     Yield(control::Options),
     /// Have the session taken back.
     Reclaim(control::Options),
+    /// Give the one-time code that a window of the gateway asks for.
+    Code(code::CodeOptions),
     /// Show the settings, or check them.
     Config(config::Options),
     /// Look for what is missing on this system, with the cure.
@@ -234,6 +237,7 @@ fn dispatch(
         Command::SaveSettings(options) => control::execute(Request::SaveSettings, options, context),
         Command::Yield(options) => control::execute(Request::Yield, options, context),
         Command::Reclaim(options) => control::execute(Request::Reclaim, options, context),
+        Command::Code(options) => code::execute(options, context),
         Command::Config(options) => config::execute(options, context),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),

@@ -117,8 +117,8 @@ async fn converse(
             Step::Bye(words) => return say(&mut writing, words).await,
             Step::Ask(request) => {
                 tracing::info!(?request, "asked by the command server");
-                let reply = put(requests, request).await;
-                let (words, ends) = ibc::told(request, &reply);
+                let reply = put(requests, request.clone()).await;
+                let (words, ends) = ibc::told(&request, &reply);
                 say(&mut writing, &words).await?;
                 if ends {
                     return Ok(());

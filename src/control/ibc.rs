@@ -34,7 +34,7 @@ pub(super) fn hear(line: &str, is_gateway: bool) -> Step {
 }
 
 /// What is said about a request, and whether the connection ends with it.
-pub(super) fn told(request: Request, reply: &Reply) -> (String, bool) {
+pub(super) fn told(request: &Request, reply: &Reply) -> (String, bool) {
     if !reply.ok {
         return (format!("ERROR {}", reply.text), false);
     }
@@ -60,9 +60,9 @@ mod tests {
             (" reconnectaccount ", Request::ReconnectAccount, "OK ", false),
         ];
         for (line, request, said, ends) in table {
-            assert_eq!(hear(line, true), Step::Ask(request), "{line}");
-            assert_eq!(told(request, &Reply::ok("done")), (said.to_owned(), ends));
-            let refused = told(request, &Reply::refused("there is no window"));
+            assert_eq!(hear(line, true), Step::Ask(request.clone()), "{line}");
+            assert_eq!(told(&request, &Reply::ok("done")), (said.to_owned(), ends));
+            let refused = told(&request, &Reply::refused("there is no window"));
             assert_eq!(refused, ("ERROR there is no window".to_owned(), false));
         }
         assert_eq!(hear("EXIT", true), Step::Bye("OK Goodbye"));

@@ -4,14 +4,17 @@ mod command_server;
 mod ibc;
 mod socket;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
 
 pub use command_server::{CommandServer, CommandServerSettings};
 pub use socket::{SOCKET, SocketError, ask, serve};
 
 /// What may be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Request {
     /// What gatehand believes, and why.
@@ -32,6 +35,47 @@ pub enum Request {
     Yield,
     /// Take the session back.
     Reclaim,
+    /// Type this one-time code into the window that asks for one.
+    Code(OneTimeCode),
+}
+
+/// A one-time code that a human gives. It is shown by nothing, and zeroed when it goes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OneTimeCode(Zeroizing<String>);
+
+impl OneTimeCode {
+    /// The digits or letters.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for OneTimeCode {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let text = Zeroizing::new(text);
+        let code: Zeroizing<String> = Zeroizing::new(text.split_whitespace().collect());
+        let plain = code.chars().all(|c| c.is_ascii_alphanumeric());
+        if plain && (4..=16).contains(&code.len()) {
+            Ok(Self(code))
+        } else {
+            Err("a one-time code is 4 to 16 letters and digits")
+        }
+    }
+}
+
+impl From<OneTimeCode> for String {
+    fn from(code: OneTimeCode) -> Self {
+        code.expose().to_owned()
+    }
+}
+
+impl fmt::Debug for OneTimeCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OneTimeCode")
+    }
 }
 
 /// The answer.

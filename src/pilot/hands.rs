@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::eyes::Eyes;
 use crate::agent::{ActResult, Action, Chord, Outcome, Shown, Typed};
 use crate::config::{Credentials, TotpKey};
+use crate::control::OneTimeCode;
 use crate::gateway::WallClock;
 use crate::journal::{Clocks, Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Point, Rect, WindowId};
@@ -34,6 +35,10 @@ pub struct Hands {
     pub data_credentials: Option<Credentials>,
     /// The key of one-time codes.
     pub totp_key: Option<TotpKey>,
+    /// The step (RFC 6238 §4.2) of the last code that was typed.
+    pub used_step: Option<u64>,
+    /// A code that a human gave, until it was typed.
+    pub given_code: Option<OneTimeCode>,
     /// The governor's book for these credentials.
     pub governor: Option<Governor>,
     /// The gateway's clock, where its time zone is known.
@@ -51,6 +56,8 @@ impl Hands {
             credentials: None,
             data_credentials: None,
             totp_key: None,
+            used_step: None,
+            given_code: None,
             governor: None,
             clock: None,
             evidence: Evidence::new(folder.join("evidence")),
@@ -169,7 +176,7 @@ impl Hands {
     }
 
     fn fill(
-        &self,
+        &mut self,
         desktop: &mut Desktop,
         window: WindowId,
         field: Rect,
@@ -177,16 +184,22 @@ impl Hands {
         read_back: bool,
     ) -> Result<ActResult, X11Error> {
         let code;
+        let mut made_at = None;
+        let given = self.given_code.take_if(|_| what == Typed::Code);
         let text = match (what, self.credentials_for(what), &self.totp_key) {
+            (Typed::Code, ..) if given.is_some() => given.as_ref().map_or("", OneTimeCode::expose),
             (Typed::UserName | Typed::DataUserName, Some(credentials), _) => credentials.user.as_str(),
             (Typed::Password | Typed::DataPassword, Some(credentials), _) => credentials.password.expose(),
-            (Typed::Code, _, Some(key)) => match one_time_code(key.expose(), SystemTime::now()) {
-                Ok(fresh) => {
-                    code = fresh;
-                    code.as_str()
+            (Typed::Code, _, Some(key)) => {
+                match one_time_code(key.expose(), SystemTime::now(), self.used_step) {
+                    Ok((fresh, step)) => {
+                        code = fresh;
+                        made_at = Some(step);
+                        code.as_str()
+                    }
+                    Err(retry_after) => return Ok(ActResult::NotYet { retry_after }),
                 }
-                Err(retry_after) => return Ok(ActResult::NotYet { retry_after }),
-            },
+            }
             _ => return Ok(failed("there is nothing to type")),
         };
         let options = FillOptions {
@@ -195,14 +208,18 @@ impl Hands {
             ..FillOptions::default()
         };
         let outcome = desktop.fill(window, field.center(), text, options)?;
-        Ok(match (outcome, what) {
+        let result = match (outcome, what) {
             (FillOutcome::Exact, Typed::Password | Typed::DataPassword) => ActResult::FilledInPlain,
             (FillOutcome::Exact, _)
             | (FillOutcome::Masked { .. }, Typed::Password | Typed::DataPassword | Typed::Code) => {
                 ActResult::Filled
             }
             (other, _) => unverified(other),
-        })
+        };
+        if result == ActResult::Filled && made_at.is_some() {
+            self.used_step = made_at;
+        }
+        Ok(result)
     }
 
     const fn credentials_for(&self, what: Typed) -> Option<&Credentials> {
@@ -369,17 +386,23 @@ fn surviving(result: Result<ActResult, X11Error>) -> Result<ActResult, X11Error>
 }
 
 /// The code of this moment; an error is the time to wait for the next one (RFC 6238 with SHA-1, six digits).
-fn one_time_code(key: &[u8], now: SystemTime) -> Result<Zeroizing<String>, Duration> {
+/// The code of the step `used` was typed already, and is good once.
+fn one_time_code(
+    key: &[u8],
+    now: SystemTime,
+    used: Option<u64>,
+) -> Result<(Zeroizing<String>, u64), Duration> {
     let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let left = CODE_PERIOD - seconds % CODE_PERIOD;
-    if left < CODE_EDGE {
+    let step = seconds / CODE_PERIOD;
+    if left < CODE_EDGE || used == Some(step) {
         return Err(Duration::from_secs(left));
     }
     let totp = Builder::new()
         .with_secret(key.to_vec())
         .with_step_duration(CODE_PERIOD)
         .build_noncompliant();
-    Ok(Zeroizing::new(totp.generate(seconds).to_string()))
+    Ok((Zeroizing::new(totp.generate(seconds).to_string()), step))
 }
 
 #[cfg(test)]
@@ -422,14 +445,15 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_rfc_and_never_about_to_change() {
         let key = b"12345678901234567890";
-        assert_eq!(
-            one_time_code(key, at(1_111_111_111)).expect("fresh").as_str(),
-            "050471"
-        );
-        assert_eq!(
-            one_time_code(key, at(59)).expect_err("1 s left"),
-            Duration::from_secs(1)
-        );
-        assert_eq!(one_time_code(key, at(30)).expect("fresh").as_str(), "287082");
+        let code = |seconds, used| {
+            let (code, step) = one_time_code(key, at(seconds), used).expect("fresh");
+            (code.to_string(), step)
+        };
+        let left = |seconds, used| one_time_code(key, at(seconds), used).expect_err("not now");
+        assert_eq!(code(1_111_111_111, None), ("050471".to_owned(), 37_037_037));
+        assert_eq!(left(59, None), Duration::from_secs(1));
+        assert_eq!(code(30, Some(0)), ("287082".to_owned(), 1));
+        // Typed already: the next one is due.
+        assert_eq!(left(35, Some(1)), Duration::from_secs(25));
     }
 }

@@ -15,6 +15,7 @@ use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::agent::{Departure, Errand, Event, State};
+use crate::control::OneTimeCode;
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::EventLog;
 use crate::vision::OcrError;
@@ -31,6 +32,8 @@ pub enum Command {
     ApiAnswered(bool),
     /// Have something done through the main window.
     CarryOut(Errand),
+    /// A human gave a one-time code.
+    Code(OneTimeCode),
     /// The gateway's process has ended.
     GatewayExited(Departure),
     /// A gateway's process was started; true: with the token of an automatic restart.
@@ -178,6 +181,10 @@ impl Cockpit {
             Command::CarryOut(errand) => {
                 let begun = self.agent.carry_out(now, errand);
                 let _ = self.reports.send(Report::Begun(errand, begun));
+            }
+            Command::Code(code) => {
+                self.hands.given_code = Some(code);
+                self.agent.code_given(now);
             }
             Command::GatewayExited(departure) => self.agent.gateway_exited(now, &departure),
             Command::GatewayStarted(by_token) => self.agent.gateway_started(now, by_token),

@@ -58,6 +58,11 @@ impl RecordedAgent {
         self.agent.gateway_started(by_token);
     }
 
+    pub(super) fn code_given(&mut self, now: Instant) {
+        self.record(now, || Input::CodeGiven);
+        self.agent.code_given(now);
+    }
+
     pub(super) fn reclaim(&mut self, now: Instant) {
         self.record(now, || Input::Reclaim);
         self.agent.reclaim(now);

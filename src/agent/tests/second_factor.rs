@@ -186,3 +186,26 @@ fn read_only_is_entered_when_its_setting_says_so() {
         assert_eq!(stage.act(), act, "{value}");
     }
 }
+
+#[test]
+fn a_code_that_a_human_gives_is_typed_once_whatever_its_kind() {
+    let sms = |typed: u32| {
+        Sheet::dialog(DIALOG, "Second Factor Authentication")
+            .text("Enter the code that was sent to you by SMS.")
+            .field("Security code", typed)
+            .button("OK")
+    };
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    stage.show(&[filled(), sms(0)]);
+    assert_eq!(stage.acts_within(60), []);
+    stage.agent.code_given(stage.now);
+    stage.expect(&Act::Fill(DIALOG, Typed::Code), &ActResult::Filled);
+    stage.show(&[filled(), sms(6)]);
+    stage.expect_done(&click(DIALOG, "OK"));
+    // It was refused: without another one nothing is typed.
+    stage.show(&[filled(), sms(0)]);
+    assert_eq!(stage.acts_within(120), []);
+    stage.agent.code_given(stage.now);
+    assert_eq!(stage.act(), Some(Act::Fill(DIALOG, Typed::Code)));
+}

@@ -74,6 +74,8 @@ pub enum Input {
     ApiAnswered(bool),
     /// Something was to be done through the main window.
     CarryOut(Errand),
+    /// A human gave a one-time code; which one is not recorded.
+    CodeGiven,
     /// The gateway's process has ended.
     GatewayExited(Departure),
     /// A gateway's process was started; true: with the token of an automatic restart.

@@ -195,6 +195,7 @@ impl Run {
             Input::CarryOut(errand) => {
                 self.agent.carry_out(now, errand);
             }
+            Input::CodeGiven => self.agent.code_given(now),
             Input::GatewayExited(departure) => self.agent.gateway_exited(&departure),
             Input::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
             Input::HumanActed => self.agent.human_acted(now),
