@@ -10,7 +10,7 @@ const FAINT: usize = 16;
 /// A step back within so many pixels is a texture, later it is something else.
 const NEAR: usize = 8;
 /// Every so many rows and columns are looked at.
-const EVERY: usize = 4;
+const EVERY: usize = 8;
 /// Steps back and forth, in percent of the pixels looked at, that make a texture: text on an even ground has far fewer.
 const STEPS: usize = 12;
 /// How far the pixels are that a pixel is made even with.
@@ -18,7 +18,7 @@ const REACH: i32 = 3;
 
 /// `frame` with the texture in `place` made even, where it has one.
 pub(super) fn evened(frame: &Frame, place: Rect) -> Cow<'_, Frame> {
-    match depth(frame) {
+    match (frame.size().area() > 0).then(|| depth(frame)).flatten() {
         Some(depth) => Cow::Owned(smoothed(frame, place, depth)),
         None => Cow::Borrowed(frame),
     }
