@@ -1,7 +1,7 @@
 //! How well dialogs are known at first sight, in looks that the reader was tuned with, in
 //! many looks by lot that it may be tuned with, and in looks that were held out.
 //!
-//! `cargo bench --bench dialogs -- [--tuned] [--wide] [--held-out] [--talk] [--commit] [WORD...]`
+//! `cargo bench --bench dialogs -- [--tuned] [--wide] [--skinned] [--held-out] [--talk] [--commit] [WORD...]`
 //!
 //! Paints what is missing of the corpus into the target folder, then reads and judges all of it, one after the other, with nothing remembered. Times are this thread's on its core.
 //! A WORD limits it to cases whose name holds one of them. `--talk` says what was wrong. `--commit` paints the sample
@@ -53,6 +53,7 @@ fn main() {
     let sets = [
         ("--tuned", "tuned", style::tuned()),
         ("--wide", "wide", style::wide()),
+        ("--skinned", "skinned", style::skinned()),
         ("--held-out", "held out", style::held_out()),
     ];
     let all = !sets.iter().any(|(option, ..)| has(option));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::flat::distance;
 use super::text::Folded;
+use super::texture::evened;
 use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
 
 /// Edits per character that a label longer than four letters may differ by.
@@ -225,11 +226,12 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
             Some((best, _)) if *best == score => equals += 1,
             _ => equals = 1,
         }
+        let frame = &*evened(frame, bounds.union(&line.bounds).inflated(THICKEST as i32 + 2));
         // Of a short bold label there is more ink than paper.
         let ground = dominant(&frame.crop(line.bounds.inflated(4)));
         let bounds = whole_box(frame, bounds, ground);
-        let contrast = contrast(frame, &line.bounds);
-        let checked = is_ticked(frame, &bounds, ground, contrast);
+        let (pen, contrast) = pen(frame, &line.bounds);
+        let checked = is_ticked(frame, &bounds, ground, pen, contrast);
         found = Some((
             score,
             CheckBox {
@@ -253,15 +255,19 @@ pub(super) fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
     Some(nearest.bounds)
 }
 
-/// How far the label's ink is from what it stands on.
-fn contrast(frame: &Frame, label: &Rect) -> u32 {
+/// The colour of a label's ink, and how far it is from what it stands on.
+fn pen(frame: &Frame, label: &Rect) -> (u32, u32) {
     let part = frame.crop(*label);
     let paper = dominant(&part);
-    part.pixels()
-        .iter()
-        .map(|&pixel| distance(pixel, paper))
-        .max()
-        .unwrap_or(0)
+    let pixels = part.pixels().iter();
+    pixels
+        .map(|&pixel| (pixel, distance(pixel, paper)))
+        .max_by_key(|&(_, contrast)| contrast)
+        .unwrap_or((paper, 0))
+}
+
+fn contrast(frame: &Frame, label: &Rect) -> u32 {
+    pen(frame, label).1
 }
 
 /// A border of a box is no thicker than this.
@@ -335,8 +341,9 @@ fn whole_box(frame: &Frame, inner: Rect, ground: u32) -> Rect {
 
 /// Looks for a tick or dot in the middle of a box: what differs, in its row, from the paper at both sides of it (papers
 /// have vertical gradients), and as much as the label's contrast asks for (disabled boxes are pale). A box that is filled
-/// with a colour and holds no mark says nothing.
-fn is_ticked(frame: &Frame, bounds: &Rect, ground: u32, contrast: u32) -> Option<bool> {
+/// with a colour and holds no mark says nothing, nor does a middle of one colour that is less like the label's than what
+/// is around it: it may be the paper in a second ring, as the pointer over a box makes one.
+fn is_ticked(frame: &Frame, bounds: &Rect, ground: u32, pen: u32, contrast: u32) -> Option<bool> {
     let side = bounds.width.min(bounds.height) as i32;
     if side < 6 || contrast < 8 {
         return None;
@@ -346,21 +353,36 @@ fn is_ticked(frame: &Frame, bounds: &Rect, ground: u32, contrast: u32) -> Option
     let (x, y) = (bounds.x + side / 4, bounds.y + side / 3);
     let middle = Rect::from_edges(x, y, bounds.right() - side / 4, bounds.bottom() - side / 3);
     let least = (contrast / 4).clamp(10, 60);
-    let mut strong = 0;
+    let inside = frame.crop(middle);
+    let usual = dominant(&inside);
+    let (mut strong, mut like_pen) = (0, 0);
     for y in middle.y..middle.bottom() {
         let papers = [
             frame.pixel(bounds.x + inset, y)?,
             frame.pixel(bounds.right() - 1 - inset, y)?,
         ];
+        like_pen += usize::from(
+            papers
+                .iter()
+                .all(|&paper| distance(usual, pen) < distance(paper, pen)),
+        );
         for x in middle.x..middle.right() {
             let pixel = frame.pixel(x, y)?;
             strong += usize::from(papers.iter().all(|&paper| distance(pixel, paper) >= least));
         }
     }
     let share = strong * 100 / middle.area().max(1);
-    let filled = saturation(dominant(&frame.crop(middle))) > saturation(ground) + COLOURED;
+    let filled = saturation(usual) > saturation(ground) + COLOURED;
+    let alike = inside
+        .pixels()
+        .iter()
+        .filter(|&&pixel| distance(pixel, usual) < least)
+        .count();
+    let even = alike * 10 >= middle.area() * 9;
+    let is_ring = even && like_pen * 2 < middle.height as usize;
     match share {
         0..=4 if !filled => Some(false),
+        14.. if is_ring => None,
         14.. => Some(true),
         _ => None,
     }

@@ -4,6 +4,8 @@ use crate::screen::{Frame, Rect};
 
 /// Neighbours in a row belong together up to this difference of a colour channel.
 const SAME: u32 = 3;
+/// Over two pixels the colour of one area changes by this at most, from column to column.
+const SLOPE: u32 = 4;
 /// Neighbours in a column belong together up to this difference where the colour is already changing from row to row.
 const GRADIENT: u32 = 14;
 
@@ -27,9 +29,18 @@ pub(super) struct Flat {
     pub(super) square: u8,
 }
 
+impl Flat {
+    const NOTHING: Self = Self {
+        bounds: Rect::new(0, 0, 0, 0),
+        area: 0,
+        square: 0,
+    };
+}
+
 /// Every pixel's area.
 #[derive(Debug, Default)]
 pub(super) struct FlatMap {
+    width: usize,
     /// Index into `areas`, row by row.
     pub(super) labels: Vec<u32>,
     /// The areas.
@@ -41,7 +52,33 @@ impl FlatMap {
     pub(super) fn of(frame: &Frame) -> Self {
         let (mut labels, mut sets) = provisional(frame);
         let areas = measure(frame, &mut labels, &mut sets);
-        Self { labels, areas }
+        Self {
+            width: frame.size().width as usize,
+            labels,
+            areas,
+        }
+    }
+
+    /// Makes the area `other` a part of the area `one`.
+    pub(super) fn unite(&mut self, one: u32, other: u32) {
+        let part = std::mem::replace(&mut self.areas[other as usize], Flat::NOTHING);
+        let whole = &mut self.areas[one as usize];
+        whole.bounds = whole.bounds.union(&part.bounds);
+        whole.area += part.area;
+        whole.square = whole.square.max(part.square);
+        let Rect { x, y, width, height } = part.bounds;
+        for row in self
+            .labels
+            .chunks_exact_mut(self.width)
+            .skip(y as usize)
+            .take(height as usize)
+        {
+            for label in &mut row[x as usize..][..width as usize] {
+                if *label == other {
+                    *label = one;
+                }
+            }
+        }
     }
 }
 
@@ -55,7 +92,7 @@ fn provisional(frame: &Frame) -> (Vec<u32>, Sets) {
         let start = y * width;
         for x in 0..width {
             let at = start + x;
-            let left = x > 0 && distance(pixels[at], pixels[at - 1]) <= SAME;
+            let left = x > 0 && joins_left(&pixels[start..start + width], x);
             let up = y > 0 && joins_up(pixels, at, width);
             labels[at] = match (left, up) {
                 (false, false) => sets.make(),
@@ -69,32 +106,59 @@ fn provisional(frame: &Frame) -> (Vec<u32>, Sets) {
     (labels, sets)
 }
 
-/// A step between two flat areas is a border, however low; about the same step inside a gradient is not, where it goes
-/// on for a few columns: in the rounded corner of a button it does not.
+/// A slope that goes on is the smoothed edge between two areas, where the corner of a pale button is rounded.
+fn joins_left(row: &[u32], x: usize) -> bool {
+    row[x] == row[x - 1]
+        || distance(row[x], row[x - 1]) <= SAME
+            && !(x + 1 < row.len() && is_slope(row[x - 1], row[x], row[x + 1]))
+            && !(x > 1 && is_slope(row[x - 2], row[x - 1], row[x]))
+}
+
+fn is_slope(first: u32, middle: u32, last: u32) -> bool {
+    distance(first, last) > SLOPE && distance(first, middle) <= SAME && distance(middle, last) <= SAME
+}
+
+/// A step between two flat areas is a border, however low; one of at least three alike in a row is of a gradient, where
+/// they go on for a few columns: in the rounded corner of a button they do not.
 fn joins_up(pixels: &[u32], at: usize, width: usize) -> bool {
     let up = at - width;
     let step = distance(pixels[at], pixels[up]);
-    if step <= SAME {
+    if step == 0 {
         return true;
     }
     if step > GRADIENT {
         return false;
     }
-    let before = if up >= width {
-        distance(pixels[up], pixels[up - width])
-    } else {
-        0
-    };
-    let after = pixels
-        .get(at + width)
-        .map_or(0, |&below| distance(pixels[at], below));
+    if step <= SAME {
+        let below = pixels
+            .get(at + width)
+            .is_some_and(|&below| is_slope(pixels[up], pixels[at], below));
+        let above = up >= width && is_slope(pixels[up - width], pixels[up], pixels[at]);
+        if !below && !above {
+            return true;
+        }
+    }
     let x = at % width;
     let level = |at: usize| {
-        let left = x == 0 || distance(pixels[at], pixels[at - 1]) <= SAME;
-        left && (x + 1 == width || distance(pixels[at], pixels[at + 1]) <= SAME)
+        let left = if x == 0 { at } else { at - 1 };
+        let right = if x + 1 == width { at } else { at + 1 };
+        let beside = [left, right];
+        beside
+            .iter()
+            .all(|&beside| distance(pixels[at], pixels[beside]) <= SAME)
+            && distance(pixels[left], pixels[right]) <= SLOPE
     };
-    let usual = before.max(after);
-    usual > 0 && step <= 2 * usual + 2 && level(at) && level(up)
+    // Whether the step between the rows so far below these two is about the same.
+    let goes_on = |far: isize| {
+        let row = |at: usize| at.checked_add_signed(far * width as isize);
+        let rows = row(up).zip(row(at)).filter(|&(_, low)| low < pixels.len());
+        rows.is_some_and(|(high, low)| {
+            let other = distance(pixels[high], pixels[low]);
+            other > 0 && other <= GRADIENT && step <= 2 * other + 2 && other <= 2 * step + 2
+        })
+    };
+    let [far_before, before, after, far_after] = [-2, -1, 1, 2].map(goes_on);
+    (before && (far_before || after) || after && far_after) && level(at) && level(up)
 }
 
 fn measure(frame: &Frame, labels: &mut [u32], sets: &mut Sets) -> Vec<Flat> {

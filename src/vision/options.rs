@@ -342,6 +342,20 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_in_a_box_that_the_pointer_is_over_is_no_tick() {
+        let (mut frame, reading) = sheet(&[(LABEL, 30)]);
+        let inside = Rect::new(11, 21, 11, 11);
+        let checked = |frame: &Frame| option(frame, &reading, LABEL, &[]).expect("its box").checked;
+        frame.fill(inside, 0xff_ffff);
+        assert_eq!(checked(&frame), Some(false));
+        frame.fill(inside, 0xb8_cfe5);
+        frame.fill(inside.inflated(-2), 0xff_ffff);
+        assert_eq!(checked(&frame), None);
+        frame.fill(inside.inflated(-3), 0x11_1111);
+        assert_eq!(checked(&frame), Some(true));
+    }
+
+    #[test]
     fn a_label_that_fits_another_better_is_not_taken() {
         let (frame, reading) = sheet(&[("Bypass Called Bond warning for API Orders", 30)]);
         let label = "Bypass Bond warning for API Orders";

@@ -19,7 +19,7 @@ impl Outline {
         let bounds = flat.bounds;
         let (width, height) = (bounds.width as i32, bounds.height as i32);
         // The insides of large letters are round too, but not wide.
-        if !(14..=64).contains(&height) || width * 10 < height * 13 {
+        if !(12..=64).contains(&height) || width * 10 < height * 13 {
             return None;
         }
         let columns = frame.size().width as usize;
@@ -64,7 +64,7 @@ pub(super) struct Bulge {
 impl Bulge {
     pub(super) fn of(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> Option<Self> {
         let bounds = flat.bounds;
-        if !(14..=64).contains(&bounds.height) || bounds.width * 10 < bounds.height * 8 {
+        if !(12..=64).contains(&bounds.height) || bounds.width * 10 < bounds.height * 8 {
             return None;
         }
         let columns = frame.size().width as usize;
@@ -82,11 +82,13 @@ impl Bulge {
         }
         // With a focus ring at the edge, or without.
         let holds_text = [2, 5].into_iter().any(|margin| {
-            let written = written(frame, &bounds, &spans, margin);
+            let (written, number) = written(frame, &bounds, &spans, margin);
             let Rect { width, height, .. } = written;
             // An icon fills its disc, a label does not.
             let low = bounds.width * 2 >= bounds.height * 3 || height * 10 <= bounds.height * 6;
-            height >= 5 && width * 4 > height * 5 && low
+            // A bar fills its rectangle, as on a sign that says no entry; letters do not.
+            let open = number * 10 < written.area() * 8;
+            height >= 5 && width * 4 > height * 5 && low && open
         });
         holds_text.then_some(Self { spans })
     }
@@ -114,9 +116,10 @@ fn is_bulging(insets: &[i32]) -> bool {
     falls && rises && insets[first..=last].iter().all(|&inset| inset <= 2)
 }
 
-/// The smallest rectangle around what is written inside, `margin` away from the outline.
-fn written(frame: &Frame, bounds: &Rect, spans: &[(i32, i32)], margin: i32) -> Rect {
+/// The smallest rectangle around what is written inside, `margin` away from the outline, and how many pixels that is.
+fn written(frame: &Frame, bounds: &Rect, spans: &[(i32, i32)], margin: i32) -> (Rect, usize) {
     let mut all = Rect::default();
+    let mut number = 0;
     for (y, &(left, right)) in (bounds.y..).zip(spans) {
         if y < bounds.y + margin || y >= bounds.bottom() - margin {
             continue;
@@ -130,10 +133,11 @@ fn written(frame: &Frame, bounds: &Rect, spans: &[(i32, i32)], margin: i32) -> R
                 .is_some_and(|pixel| distance(pixel, paper) > WRITTEN)
             {
                 all = all.union(&Rect::new(x, y, 1, 1));
+                number += 1;
             }
         }
     }
-    all
+    (all, number)
 }
 
 #[cfg(test)]
@@ -173,6 +177,7 @@ mod tests {
         assert!(is_button(30, 32, &word));
         assert!(is_button(60, 32, &word));
         assert!(!is_button(30, 32, &[Rect::new(20, 20, 10, 10)]));
+        assert!(!is_button(34, 34, &[Rect::new(16, 24, 20, 7)]), "no entry");
         assert!(!is_button(30, 32, &[]));
     }
 

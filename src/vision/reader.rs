@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::binarise::{GreyImage, LineBitmap, Rendering, grey};
 use super::cache::Cache;
+use super::dotted::erased;
 use super::fingerprint::fingerprint;
 use super::ink::{Ink, Shape};
 use super::kinds::kinds;
@@ -12,6 +13,7 @@ use super::lines::{InkLine, Lines, is_dots};
 use super::ocr::{Ocr, OcrError, ReadText};
 use super::regions::{Grounds, is_box};
 use super::text::Folded;
+use super::texture::evened;
 use crate::screen::{Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size};
 
 /// Pixels of a picture that are looked at; the rows beyond are not.
@@ -166,7 +168,7 @@ impl<O: Ocr> Reader<O> {
             return Ok(known);
         }
         let size = frame.size();
-        let frame = &*limited(frame);
+        let frame = &*prepared(frame);
         let segments = Segments::of(frame);
         let mut reading = segments.outline(fingerprint, size);
         let mut unread = 0;
@@ -286,10 +288,21 @@ fn agreed(mut readings: [ReadText; 3]) -> ReadText {
 
 /// What can be told of a picture without any engine: its regions, no text.
 pub fn outline(frame: &Frame) -> Reading {
-    Segments::of(&limited(frame)).outline(fingerprint(frame, &[]), frame.size())
+    Segments::of(&prepared(frame)).outline(fingerprint(frame, &[]), frame.size())
 }
 
-/// The part of a picture that is looked at.
+/// What is looked at: the part of a picture that is not too much, without textures and dotted rings.
+fn prepared(frame: &Frame) -> Cow<'_, Frame> {
+    let steps: [for<'a> fn(&'a Frame) -> Cow<'a, Frame>; 3] =
+        [limited, |frame| evened(frame, frame.bounds()), erased];
+    steps
+        .into_iter()
+        .fold(Cow::Borrowed(frame), |frame, step| match frame {
+            Cow::Borrowed(frame) => step(frame),
+            Cow::Owned(frame) => Cow::Owned(step(&frame).into_owned()),
+        })
+}
+
 fn limited(frame: &Frame) -> Cow<'_, Frame> {
     if frame.size().area() > MOST_PIXELS {
         Cow::Owned(frame.crop(Rect::of_size(limit(frame.size()))))

@@ -1,6 +1,7 @@
 //! Flat areas that are shaped like something: panels, buttons, fields, rows, boxes.
 
 use super::flat::{Flat, FlatMap, distance};
+use super::halves;
 use super::outline::{Bulge, Outline};
 use crate::screen::{Frame, Rect};
 
@@ -75,7 +76,8 @@ pub(super) struct Grounds {
 impl Grounds {
     /// Finds the grounds of `frame`, which must not be empty.
     pub(super) fn of(frame: &Frame) -> Self {
-        let map = FlatMap::of(frame);
+        let mut map = FlatMap::of(frame);
+        halves::join(frame, &mut map);
         let mut all = candidates(frame, &map);
         for ground in &mut all {
             colour(ground, frame, &map);
@@ -113,6 +115,7 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
     let whole = found.first().map(|(label, _)| *label);
     let mut all = vec![ground(picture, whole.unwrap_or(u32::MAX))];
     for (label, flat) in found {
+        let flat = &without_spurs(frame, map, label, flat);
         let panel = flat.bounds.width >= PANEL.0 && flat.bounds.height >= PANEL.1 && flat.square >= SOLID;
         if Some(label) == whole {
             continue;
@@ -143,6 +146,34 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
     all.dedup_by_key(|ground| ground.bounds);
     all.truncate(MOST);
     all
+}
+
+/// The area without the few pixels of its border that happen to have its colour, where the border is smoothed.
+fn without_spurs(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> Flat {
+    let mut bounds = flat.bounds;
+    if !(12..=66).contains(&bounds.height) || bounds.width < 14 {
+        return *flat;
+    }
+    let width = frame.size().width as usize;
+    let has = |x: i32, y: i32| map.labels[y as usize * width + x as usize] == label;
+    let row = |y: i32| (bounds.x..bounds.right()).filter(|&x| has(x, y)).count();
+    let column = |x: i32| (bounds.y..bounds.bottom()).filter(|&y| has(x, y)).count();
+    let is_spur = |first: usize, next: usize| first * 4 < next;
+    let (right, bottom) = (bounds.right() - 1, bounds.bottom() - 1);
+    let spurs = [
+        is_spur(column(bounds.x), column(bounds.x + 1)),
+        is_spur(row(bounds.y), row(bounds.y + 1)),
+        is_spur(column(right), column(right - 1)),
+        is_spur(row(bottom), row(bottom - 1)),
+    ]
+    .map(i32::from);
+    bounds = Rect::from_edges(
+        bounds.x + spurs[0],
+        bounds.y + spurs[1],
+        bounds.right() - spurs[2],
+        bounds.bottom() - spurs[3],
+    );
+    Flat { bounds, ..*flat }
 }
 
 /// All of a button of which `inner` is what lies inside its focus ring: on all four sides the paper goes on behind the

@@ -4,6 +4,8 @@ use super::painter::Dialog;
 
 /// Fonts at the sizes that dialogs have; `None` is the look's own.
 type Font = Option<(&'static str, u32)>;
+/// Numbers of looks that are drawn by lot.
+type Lots = std::ops::RangeInclusive<u32>;
 
 /// One way to paint a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,11 +49,10 @@ const TUNED_FONTS: [(&str, u32); 9] = [
     ("DejaVu Serif", 16),
     ("Nimbus Sans", 20),
 ];
-/// Numbers of looks that are drawn by lot.
-const TUNED_LOTS: std::ops::RangeInclusive<u32> = 1..=12;
+const TUNED_LOTS: Lots = 1..=12;
 
 /// What tuning with five looks and three families did not show.
-const WIDE_FONTS: [(&str, u32); 16] = [
+const WIDE_FONTS: [(&str, u32); 21] = [
     ("Liberation Sans", 11),
     ("Lato", 14),
     ("Liberation Serif", 13),
@@ -68,8 +69,14 @@ const WIDE_FONTS: [(&str, u32); 16] = [
     ("Liberation Serif", 20),
     ("FreeMono", 12),
     ("Cantarell", 10),
+    ("Liberation Sans Narrow", 15),
+    ("Lato Semibold", 13),
+    ("DejaVu Sans Light", 12),
+    ("Open Sans Light", 14),
+    ("Liberation Mono", 11),
 ];
-const WIDE_LOTS: std::ops::RangeInclusive<u32> = 201..=216;
+const WIDE_LOTS: Lots = 201..=232;
+const SKINNED_LOTS: Lots = 1..=24;
 
 const HELD_OUT_LOOKS: [&str; 4] = ["gtk", "motif", "slate", "underline"];
 const HELD_OUT_FONTS: [(&str, u32); 9] = [
@@ -83,12 +90,20 @@ const HELD_OUT_FONTS: [(&str, u32); 9] = [
     ("C059", 16),
     ("P052", 22),
 ];
-const HELD_OUT_LOTS: std::ops::RangeInclusive<u32> = 101..=112;
+const HELD_OUT_LOTS: Lots = 101..=112;
+const HELD_OUT_SKINNED_LOTS: Lots = 101..=106;
+
+/// Looks that are drawn by lot.
+fn drawn(class: &str, lots: Lots) -> impl Iterator<Item = String> {
+    lots.map(move |lot| format!("{class}-{lot}"))
+}
+
+fn named(looks: &[&str]) -> impl Iterator<Item = String> {
+    looks.iter().map(|look| (*look).to_owned())
+}
 
 /// Four ways for each look: its own font, and three of the others in turn.
-fn styles(looks: &[&str], lots: std::ops::RangeInclusive<u32>, fonts: &[(&'static str, u32)]) -> Vec<Style> {
-    let lots = lots.map(|lot| format!("varied-{lot}"));
-    let looks = looks.iter().map(|look| (*look).to_owned()).chain(lots);
+fn styles(looks: impl Iterator<Item = String>, fonts: &[(&'static str, u32)]) -> Vec<Style> {
     let mut next = 0;
     let mut all = Vec::new();
     for look in looks {
@@ -107,12 +122,20 @@ fn styles(looks: &[&str], lots: std::ops::RangeInclusive<u32>, fonts: &[(&'stati
 
 /// The styles that the reader may be tuned with.
 pub fn tuned() -> Vec<Style> {
-    styles(&TUNED_LOOKS, TUNED_LOTS, &TUNED_FONTS)
+    styles(
+        named(&TUNED_LOOKS).chain(drawn("varied", TUNED_LOTS)),
+        &TUNED_FONTS,
+    )
 }
 
 /// Many looks by lot in fonts of many kinds: what fails here may be looked at, and tuned with.
 pub fn wide() -> Vec<Style> {
-    styles(&[], WIDE_LOTS, &WIDE_FONTS)
+    styles(drawn("varied", WIDE_LOTS), &WIDE_FONTS)
+}
+
+/// Looks by lot with textures, gloss, shadows and switches: what fails here may be looked at, too.
+pub fn skinned() -> Vec<Style> {
+    styles(drawn("skinned", SKINNED_LOTS), &WIDE_FONTS)
 }
 
 /// Whether a dialog belongs into the committed sample in this style: each in a few, in every style a few.
@@ -123,5 +146,9 @@ pub fn is_sample(dialog: &Dialog, style: &Style) -> bool {
 
 /// The styles that nobody looks at while tuning.
 pub fn held_out() -> Vec<Style> {
-    styles(&HELD_OUT_LOOKS, HELD_OUT_LOTS, &HELD_OUT_FONTS)
+    let looks = named(&HELD_OUT_LOOKS).chain(drawn("varied", HELD_OUT_LOTS));
+    styles(
+        looks.chain(drawn("skinned", HELD_OUT_SKINNED_LOTS)),
+        &HELD_OUT_FONTS,
+    )
 }
