@@ -13,7 +13,7 @@ use gatehand::agent::{Agent, Departure, Errand, Event, Policy, State};
 use gatehand::config::{self, Sources};
 use gatehand::dialogs::Catalogue;
 use gatehand::gateway::WallClock;
-use gatehand::journal::{EventLog, Evidence, Governor, Limits};
+use gatehand::journal::{EventLog, Governor, Limits};
 use gatehand::pilot::{Command, Eyes, Hands, Pilot, RecordedAgent, Report};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -54,12 +54,9 @@ impl Flight {
         );
         let hands = Hands {
             credentials: Some(credentials),
-            data_credentials: None,
-            totp_key: None,
             governor: Some(governor.unwrap()),
             clock: config.gateway.time_zone.as_deref().and_then(WallClock::of),
-            evidence: Evidence::new(folder.path().join("evidence")),
-            kept: None,
+            ..Hands::new(folder.path())
         };
         let eyes = Eyes::open(folder.path().to_path_buf()).unwrap();
         let events = EventLog::open(folder.path()).unwrap();
