@@ -269,7 +269,7 @@ fn names_without_effect_give_one_warning_each() {
     let home = Home::new();
     let ini = home.file(
         "config.ini",
-        "TradingMode=paper\nMinimizeMainWindow=yes\nCommandServerPort=7462\n",
+        "TradingMode=paper\nMinimizeMainWindow=yes\nStoreSettingsOnServer=yes\n",
     );
     let environment = [
         ("GATEHAND_TRADNG_MODE", "live"),
@@ -284,7 +284,7 @@ fn names_without_effect_give_one_warning_each() {
         "GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?",
         "SAVE_TWS_SETTINGS is recognised but has no effect yet",
         "MinimizeMainWindow (",
-        "CommandServerPort (",
+        "StoreSettingsOnServer (",
     ] {
         let warnings = outcome
             .stderr

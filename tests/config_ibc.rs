@@ -119,13 +119,6 @@ fn ibcs_own_file_with_every_key() {
         assert_eq!((commands.prompt.as_str(), commands.quiet), (">", false));
         let closed = config.schedule.closed_down.map(|at| (at.day, at.time.hour()));
         assert_eq!(closed, Some((Some(jiff::civil::Weekday::Friday), 22)));
-        let cold = config
-            .schedule
-            .cold_restart
-            .map(|time| (time.hour(), time.minute()));
-        assert_eq!(cold, Some((5, 30)));
-        let closed = config.schedule.closed_down.map(|at| (at.day, at.time.hour()));
-        assert_eq!(closed, Some((Some(jiff::civil::Weekday::Friday), 22)));
         assert!(matches!(options.day_end, Some(DayEnd::Restart(time)) if time.twelve_hours() == "08:05"));
         let mut told = told;
         told.sort();
