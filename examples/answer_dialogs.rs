@@ -11,7 +11,7 @@ use std::path::Path;
 use gatehand::agent::{Agent, Policy};
 use gatehand::config::{Credentials, Secret};
 use gatehand::dialogs::{Catalogue, RuleFile};
-use gatehand::journal::{EventLog, Governor};
+use gatehand::journal::{EventLog, Governor, Limits};
 use gatehand::pilot::{Eyes, Hands, Pilot, RecordedAgent, Report};
 use gatehand::x11::DisplayAddress;
 
@@ -37,7 +37,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let mut hands = Hands::new(folder);
     if let Some(Credentials { user, password }) = &credentials {
-        hands.governor = Some(Governor::open(folder, user, password.expose())?);
+        hands.governor = Some(Governor::open(
+            folder,
+            user,
+            password.expose(),
+            Limits::default(),
+        )?);
     }
     hands.credentials = credentials;
 
