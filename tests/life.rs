@@ -107,3 +107,12 @@ fn a_gateway_that_never_shows_anything_is_given_up() {
         "{log}"
     );
 }
+
+#[test]
+fn a_second_gatehand_on_the_same_state_folder_is_refused() {
+    let mut program = Program::run(json!({}));
+    program.wait_for_state("ready");
+    let refused = program.ask(&["run"]).unwrap_err();
+    assert!(refused.contains("another gatehand uses it"), "{refused}");
+    assert_eq!(program.journal.all("started").len(), 1);
+}

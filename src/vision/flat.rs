@@ -6,6 +6,8 @@ use crate::screen::{Frame, Rect};
 const SAME: u32 = 3;
 /// Over two pixels the colour of one area changes by this at most, from column to column.
 const SLOPE: u32 = 4;
+/// Steps in one direction that are no smoothed edge.
+const LONG: usize = 5;
 /// Neighbours in a column belong together up to this difference where the colour is already changing from row to row.
 const GRADIENT: u32 = 14;
 
@@ -16,6 +18,11 @@ pub(super) fn distance(a: u32, b: u32) -> u32 {
     }
     let channel = |shift: u32| ((a >> shift) & 0xff).abs_diff((b >> shift) & 0xff);
     channel(16).max(channel(8)).max(channel(0))
+}
+
+/// The sum of a pixel's channels.
+pub(super) const fn lightness(pixel: u32) -> u32 {
+    (pixel >> 16 & 0xff) + (pixel >> 8 & 0xff) + (pixel & 0xff)
 }
 
 /// One connected area.
@@ -106,12 +113,26 @@ fn provisional(frame: &Frame) -> (Vec<u32>, Sets) {
     (labels, sets)
 }
 
-/// A slope that goes on is the smoothed edge between two areas, where the corner of a pale button is rounded.
+/// A short slope is the smoothed edge between two areas, where the corner of a pale button is rounded; a long one is the
+/// shade at a button's end.
 fn joins_left(row: &[u32], x: usize) -> bool {
     row[x] == row[x - 1]
         || distance(row[x], row[x - 1]) <= SAME
-            && !(x + 1 < row.len() && is_slope(row[x - 1], row[x], row[x + 1]))
-            && !(x > 1 && is_slope(row[x - 2], row[x - 1], row[x]))
+            && (is_long_slope(row, x)
+                || !(x + 1 < row.len() && is_slope(row[x - 1], row[x], row[x + 1]))
+                    && !(x > 1 && is_slope(row[x - 2], row[x - 1], row[x])))
+}
+
+/// Whether the step to the left of `x` is one of many small ones in the same direction.
+fn is_long_slope(row: &[u32], x: usize) -> bool {
+    let falls = lightness(row[x]) < lightness(row[x - 1]);
+    let goes_on = |&right: &usize| {
+        let (before, after) = (row[right - 1], row[right]);
+        before != after && distance(before, after) <= SAME && (lightness(after) < lightness(before)) == falls
+    };
+    let ahead = (x..row.len().min(x + LONG)).take_while(goes_on).count();
+    let behind = (1..x).rev().take(LONG).take_while(goes_on).count();
+    ahead + behind >= LONG
 }
 
 fn is_slope(first: u32, middle: u32, last: u32) -> bool {
@@ -146,7 +167,10 @@ fn joins_up(pixels: &[u32], at: usize, width: usize) -> bool {
         beside
             .iter()
             .all(|&beside| distance(pixels[at], pixels[beside]) <= SAME)
-            && distance(pixels[left], pixels[right]) <= SLOPE
+            && (distance(pixels[left], pixels[right]) <= SLOPE || {
+                let start = at - x;
+                x > 0 && is_long_slope(&pixels[start..start + width], x)
+            })
     };
     // Whether the step between the rows so far below these two is about the same.
     let goes_on = |far: isize| {
@@ -272,6 +296,33 @@ mod tests {
         assert_eq!(map.areas[1].bounds, Rect::new(0, 6, 10, 6));
         assert_eq!(map.areas[1].square, 6);
         assert_eq!(map.areas[1].area, 60);
+    }
+
+    /// A button with a shade at its end, in a border: all inside the border is one area. The smoothed edge between two
+    /// areas is as steep, and short.
+    #[test]
+    fn a_shade_at_the_end_belongs_to_the_area_and_a_smoothed_edge_does_not() {
+        let grey = |level: u32| level << 16 | level << 8 | level;
+        let mut frame = Frame::new(Size::new(60, 22));
+        frame.fill(Rect::new(0, 0, 60, 22), grey(0x80));
+        for y in 1..21 {
+            for x in 1..59 {
+                let level = 0xf0 - 2 * y as u32 - if x > 46 { 2 * (x as u32 - 46) } else { 0 };
+                frame.fill(Rect::new(x, y, 1, 1), grey(level));
+            }
+        }
+        let map = FlatMap::of(&frame);
+        let inside = map.labels[5 * 60 + 5];
+        assert_eq!(map.areas[inside as usize].bounds, Rect::new(1, 1, 58, 20));
+        assert_eq!(map.areas[inside as usize].area, 58 * 20);
+
+        let mut frame = Frame::new(Size::new(40, 10));
+        frame.fill(Rect::new(0, 0, 40, 10), grey(0xf0));
+        frame.fill(Rect::new(20, 0, 20, 10), grey(0xe7));
+        frame.fill(Rect::new(20, 0, 1, 10), grey(0xed));
+        frame.fill(Rect::new(21, 0, 1, 10), grey(0xea));
+        let map = FlatMap::of(&frame);
+        assert_ne!(map.labels[0], map.labels[39]);
     }
 
     #[test]

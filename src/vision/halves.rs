@@ -1,6 +1,6 @@
 //! Glossy controls: two areas above each other, with a sharp step between them that the label is written across.
 
-use super::flat::{FlatMap, distance};
+use super::flat::{FlatMap, distance, lightness};
 use crate::screen::{Frame, Rect};
 
 /// More such areas than any window has.
@@ -81,10 +81,6 @@ fn strokes_across(frame: &Frame, map: &FlatMap, halves: [u32; 2], whole: &Rect, 
         inside = stroke;
     }
     strokes
-}
-
-const fn lightness(pixel: u32) -> u32 {
-    (pixel >> 16 & 0xff) + (pixel >> 8 & 0xff) + (pixel & 0xff)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ impl Outline {
         let bounds = flat.bounds;
         let (width, height) = (bounds.width as i32, bounds.height as i32);
         // The insides of large letters are round too, but not wide.
-        if !(12..=64).contains(&height) || width * 10 < height * 13 {
+        if !(14..=64).contains(&height) || width * 10 < height * 13 {
             return None;
         }
         let columns = frame.size().width as usize;
@@ -64,7 +64,7 @@ pub(super) struct Bulge {
 impl Bulge {
     pub(super) fn of(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> Option<Self> {
         let bounds = flat.bounds;
-        if !(12..=64).contains(&bounds.height) || bounds.width * 10 < bounds.height * 8 {
+        if !(14..=64).contains(&bounds.height) || bounds.width * 10 < bounds.height * 8 {
             return None;
         }
         let columns = frame.size().width as usize;

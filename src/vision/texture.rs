@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::flat::distance;
+use super::flat::{distance, lightness};
 use crate::screen::{Frame, Rect};
 
 /// Neighbours in a texture differ by no more than this.
@@ -61,7 +61,7 @@ fn count_turns<'a>(pixels: impl Iterator<Item = &'a u32>, turns: &mut [usize; FA
         match distance(pixel, before) as usize {
             0 => {}
             step @ 1..=FAINT => {
-                let rises = light(pixel) > light(before);
+                let rises = lightness(pixel) > lightness(before);
                 turns[step] +=
                     usize::from(last.is_some_and(|(place, rose)| rose != rises && at - place <= NEAR));
                 last = Some((at, rises));
@@ -69,10 +69,6 @@ fn count_turns<'a>(pixels: impl Iterator<Item = &'a u32>, turns: &mut [usize; FA
             _ => last = None,
         }
     }
-}
-
-const fn light(pixel: u32) -> u32 {
-    (pixel >> 16 & 0xff) + (pixel >> 8 & 0xff) + (pixel & 0xff)
 }
 
 /// Every pixel becomes the mean of those around it that are hardly different from it.

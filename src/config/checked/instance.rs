@@ -104,7 +104,7 @@ pub(in crate::config) fn instance(
             on_timeout: second_factor.second_factor_on_timeout,
             relogin: second_factor.second_factor_relogin,
             read_only_login: second_factor.read_only_login,
-            pushes_per_hour: schedule.pushes_per_hour.map(|pushes| pushes.0),
+            pushes_per_hour: schedule.pushes_per_hour.0,
             quiet_hours: schedule.quiet_hours,
         },
         schedule: ScheduleSettings {

@@ -23,11 +23,12 @@ settings! {
         secret: false,
         help: "How long after giving way to another session the gateway is started again. Default: not before gatehand is.",
     }
-    pushes_per_hour: Option<Pushes> {
+    pushes_per_hour: Pushes {
         variables: ["GATEHAND_PUSHES_PER_HOUR"],
         ini: [],
         secret: false,
-        help: "How often in an hour somebody may be asked to confirm a login on a phone, also across restarts. Default: no limit.",
+        default: "5",
+        help: "How often in an hour somebody may be asked to confirm a login on a phone, also across restarts. 0: as often as it comes.",
     }
     quiet_hours: Option<DaySpan> {
         variables: ["GATEHAND_QUIET_HOURS"],

@@ -19,14 +19,15 @@ impl Value for RecorderSize {
 
 /// How often somebody may be disturbed in an hour.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::config) struct Pushes(pub(in crate::config) u32);
+pub(in crate::config) struct Pushes(pub(in crate::config) Option<u32>);
 
 impl Value for Pushes {
-    const ALLOWED: &'static str = "a whole number, 1 to 60";
+    const ALLOWED: &'static str = "a whole number, 1 to 60; 0: no limit";
 
     fn parse(text: &str) -> Result<Self, &'static str> {
         match text.parse() {
-            Ok(pushes @ 1..=60) => Ok(Self(pushes)),
+            Ok(0) => Ok(Self(None)),
+            Ok(pushes @ 1..=60) => Ok(Self(Some(pushes))),
             _ => Err(Self::ALLOWED),
         }
     }
