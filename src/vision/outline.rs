@@ -19,7 +19,7 @@ impl Outline {
         let bounds = flat.bounds;
         let (width, height) = (bounds.width as i32, bounds.height as i32);
         // The insides of large letters are round too, but not wide.
-        if !(14..=64).contains(&height) || width * 10 < height * 13 {
+        if !(12..=64).contains(&height) || width * 10 < height * 13 {
             return None;
         }
         let columns = frame.size().width as usize;
