@@ -7,7 +7,7 @@ const SAME: u32 = 3;
 /// Over two pixels the colour of one area changes by this at most, from column to column.
 const SLOPE: u32 = 4;
 /// Steps in one direction that are no smoothed edge.
-const LONG: usize = 5;
+const LONG: usize = 4;
 /// Neighbours in a column belong together up to this difference where the colour is already changing from row to row.
 const GRADIENT: u32 = 14;
 
@@ -128,7 +128,7 @@ fn is_long_slope(row: &[u32], x: usize) -> bool {
     let falls = lightness(row[x]) < lightness(row[x - 1]);
     let goes_on = |&right: &usize| {
         let (before, after) = (row[right - 1], row[right]);
-        before != after && distance(before, after) <= SAME && (lightness(after) < lightness(before)) == falls
+        before != after && distance(before, after) <= SLOPE && (lightness(after) < lightness(before)) == falls
     };
     let ahead = (x..row.len().min(x + LONG)).take_while(goes_on).count();
     let behind = (1..x).rev().take(LONG).take_while(goes_on).count();
@@ -144,20 +144,11 @@ fn is_slope(first: u32, middle: u32, last: u32) -> bool {
 fn joins_up(pixels: &[u32], at: usize, width: usize) -> bool {
     let up = at - width;
     let step = distance(pixels[at], pixels[up]);
-    if step == 0 {
+    if step <= SAME {
         return true;
     }
     if step > GRADIENT {
         return false;
-    }
-    if step <= SAME {
-        let below = pixels
-            .get(at + width)
-            .is_some_and(|&below| is_slope(pixels[up], pixels[at], below));
-        let above = up >= width && is_slope(pixels[up - width], pixels[up], pixels[at]);
-        if !below && !above {
-            return true;
-        }
     }
     let x = at % width;
     let level = |at: usize| {
@@ -307,7 +298,8 @@ mod tests {
         frame.fill(Rect::new(0, 0, 60, 22), grey(0x80));
         for y in 1..21 {
             for x in 1..59 {
-                let level = 0xf0 - 2 * y as u32 - if x > 46 { 2 * (x as u32 - 46) } else { 0 };
+                let shade = if x > 46 { (5 * (x as u32 - 46)) / 2 } else { 0 };
+                let level = 0xf0 - (5 * y as u32) / 2 - shade - u32::from(x > 54);
                 frame.fill(Rect::new(x, y, 1, 1), grey(level));
             }
         }
