@@ -384,11 +384,17 @@ impl Sheet {
         label: &str,
     ) -> Option<SheetStep> {
         let entry = &mut self.entries[index];
-        if let Some((at, _)) = &entry.clicked {
-            let at = *at;
+        if let Some((at, before)) = &entry.clicked {
+            // It has the focus now, or what had it before has not.
+            let unmoved = view.same_as(before);
             // The dialog that it opens is answered before this is asked again.
-            if now < at + OPENING {
-                return Some(SheetStep::Wait(at + OPENING));
+            let until = *at + if unmoved { BUSY } else { OPENING };
+            if now < until {
+                return Some(SheetStep::Wait(until));
+            }
+            if unmoved {
+                entry.fate = Fate::Failed("nothing shows that it was pressed".into());
+                return None;
             }
             entry.fate = Fate::Right;
             entry.changed = true;
