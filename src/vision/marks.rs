@@ -132,18 +132,25 @@ impl Ink {
             if self.is_closed(width, &bounds) {
                 continue;
             }
+            let solid = self.is_solid(width, &bounds);
             // A box has nothing near to its left; to its right its label is further away than the next letter.
             let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
                 let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
                 let left = other.bounds.x < bounds.x;
                 let slack = 1 + bounds.height as i32 / 12;
+                let shared = other.bounds.bottom().min(bounds.bottom()) - other.bounds.y.max(bounds.y);
+                // A y begins lower than the B that it nearly touches, and ends lower.
+                let hangs = !left && gap <= 2 && shared * 2 >= other.bounds.height as i32;
                 let level = (other.bounds.bottom() - bounds.bottom()).abs() <= slack
-                    || (other.bounds.y - bounds.y).abs() <= 1;
+                    || (other.bounds.y - bounds.y).abs() <= 1
+                    || hangs;
                 index != mark
                     && other.ground == ground
                     && other.shape != Shape::Other
                     && level
+                    // A chosen disc between two labels of one row is further from both than letters are from each other.
+                    && !(solid && gap > nearer)
                     && (0..=if left { near } else { nearer }).contains(&gap)
                     // A box is clearly higher than the letter beside it, and never this near to it.
                     && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
@@ -153,6 +160,17 @@ impl Ink {
                 self.blobs[mark].shape = Shape::Glyph;
             }
         }
+    }
+
+    /// Whether its middle is solid ink, as the dot of a chosen disc makes it, and no stroke of a letter does.
+    fn is_solid(&self, width: usize, bounds: &Rect) -> bool {
+        let (w, h) = ((bounds.width / 3) as i32, (bounds.height / 3) as i32);
+        let (left, top) = (
+            bounds.x + (bounds.width as i32 - w) / 2,
+            bounds.y + (bounds.height as i32 - h) / 2,
+        );
+        let has = |x: i32, y: i32| self.labels[y as usize * width + x as usize] != 0;
+        (top..top + h).all(|y| (left..left + w).all(|x| has(x, y)))
     }
 
     /// Whether ink runs along all four sides, as it does in no letter.
@@ -310,6 +328,51 @@ mod tests {
         }
         frame.fill(Rect::new(13, 13, 6, 6), 0);
         assert_eq!(marks(&frame), [Rect::new(10, 10, 12, 12)]);
+    }
+
+    #[test]
+    fn a_chosen_disc_between_two_labels_is_no_letter_of_theirs() {
+        let disc = |left: i32, dotted: bool| {
+            let mut frame = panel();
+            for y in 0..14 {
+                for x in 0..14 {
+                    let far = (2 * x - 13) * (2 * x - 13) + (2 * y - 13) * (2 * y - 13);
+                    if (121..=190).contains(&far) || dotted && far <= 20 {
+                        frame.fill(Rect::new(40 + x, 20 + y, 1, 1), 0x33_3333);
+                    }
+                }
+            }
+            for x in [left, 40 + 14 + 7] {
+                for part in [Rect::new(x, 21, 2, 13), Rect::new(x, 21, 8, 2)] {
+                    frame.fill(part, 0x11_1111);
+                }
+            }
+            let shapes = shapes(&frame);
+            shapes.contains(&(Shape::Mark, Rect::new(40, 20, 14, 14)))
+        };
+        assert!(disc(23, true), "9 pixels away");
+        assert!(!disc(23, false), "it may be an O");
+        assert!(!disc(30, true), "as near as a letter");
+    }
+
+    #[test]
+    fn a_letter_that_a_descender_follows_is_no_mark() {
+        let mut frame = panel();
+        // As wide as it is high, and even on all sides; the serifs leave its stem open.
+        for part in [
+            Rect::new(40, 20, 13, 2),
+            Rect::new(40, 26, 13, 2),
+            Rect::new(40, 33, 13, 2),
+            Rect::new(42, 20, 3, 15),
+            Rect::new(49, 20, 3, 15),
+        ] {
+            frame.fill(part, 0);
+        }
+        let letter = (Shape::Mark, Rect::new(40, 20, 13, 15));
+        assert!(shapes(&frame).contains(&letter), "alone it might be one");
+        frame.fill(Rect::new(54, 24, 2, 15), 0);
+        frame.fill(Rect::new(54, 24, 9, 2), 0);
+        assert!(!shapes(&frame).contains(&letter));
     }
 
     #[test]
