@@ -171,7 +171,7 @@ impl Ink {
         self.drop_corners(grounds);
         self.drop_dotted_rings();
         self.drop_round_rings(grounds);
-        self.settle_marks(width, grounds);
+        self.settle_marks(frame, grounds);
     }
 
     /// The rounded corners of a button are cut off by its bounds.

@@ -1,8 +1,9 @@
 //! Which ink is the box or disc of a check box or radio button: an outline that no letter has, whole or in pieces.
 
+use super::flat::distance;
 use super::ink::{Blob, Ink, Shape};
-use super::regions::{Grounds, is_box};
-use crate::screen::Rect;
+use super::regions::{Ground, Grounds, is_box};
+use crate::screen::{Frame, Rect};
 
 /// More check boxes than any window has; the rest is a pattern.
 const MOST: usize = 512;
@@ -10,6 +11,17 @@ const MOST: usize = 512;
 const MOST_PIECES: usize = 6000;
 /// Sides of a box or disc, in pixels.
 const SIDES: std::ops::RangeInclusive<u32> = 10..=36;
+
+/// How much of a letter's contrast, in percent, any letter beside it has.
+const FAINTER: u32 = 80;
+
+/// How far the ink in `part` is from its paper, at the most.
+fn contrast(frame: &Frame, ground: &Ground, part: &Rect) -> u32 {
+    let rows = (part.y..part.bottom()).map(|y| (y, ground.row(y)));
+    let pixels = rows.flat_map(|(y, paper)| (part.x..part.right()).map(move |x| (frame.pixel(x, y), paper)));
+    let distances = pixels.filter_map(|(pixel, paper)| Some(distance(pixel?, paper)));
+    distances.max().unwrap_or(0)
+}
 
 /// Square, disc or diamond: looked at from outside it is nearly as far away on all sides, and symmetric. All ink within
 /// counts, and beside its corners there may be none: where light and shade of a box meet its outline is in pieces.
@@ -66,9 +78,10 @@ const fn is_small(blob: &Blob) -> bool {
 
 impl Ink {
     /// With all blobs looked at one by one: puts outlines together, takes letters out, and ticks from the letters.
-    pub(super) fn settle_marks(&mut self, width: usize, grounds: &Grounds) {
+    pub(super) fn settle_marks(&mut self, frame: &Frame, grounds: &Grounds) {
+        let width = frame.size().width as usize;
         self.join_pieces(width);
-        self.letters_are_no_marks(width);
+        self.letters_are_no_marks(frame, grounds);
         self.drop_ticks();
         self.drop_solid_ticks(grounds);
     }
@@ -120,7 +133,9 @@ impl Ink {
     }
 
     /// O, N and H are as square and symmetric as a box, but stand on one line with their neighbours.
-    fn letters_are_no_marks(&mut self, width: usize) {
+    fn letters_are_no_marks(&mut self, frame: &Frame, grounds: &Grounds) {
+        let width = frame.size().width as usize;
+        let contrast = |ground: usize, part: &Rect| contrast(frame, &grounds.all[ground], part);
         let mut marks: Vec<usize> = (0..self.blobs.len())
             .filter(|&index| self.blobs[index].shape == Shape::Mark)
             .collect();
@@ -132,7 +147,7 @@ impl Ink {
             if self.is_closed(width, &bounds) {
                 continue;
             }
-            let solid = self.is_solid(width, &bounds);
+            let (solid, own) = (self.is_solid(width, &bounds), contrast(ground, &bounds));
             // A box has nothing near to its left; to its right its label is further away than the next letter.
             let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
@@ -149,12 +164,13 @@ impl Ink {
                     && other.ground == ground
                     && other.shape != Shape::Other
                     && level
-                    // A chosen disc between two labels of one row is further from both than letters are from each other.
-                    && !(solid && gap > nearer)
                     && (0..=if left { near } else { nearer }).contains(&gap)
                     // A box is clearly higher than the letter beside it, and never this near to it.
                     && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
                         || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
+                    // A disc between two labels of one row is further from both than letters are from each other. The
+                    // dot of a chosen one is no stroke, and a fainter pen than the letters' drew the other one.
+                    && !(gap > nearer && (solid || own * 100 < contrast(ground, &other.bounds) * FAINTER))
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;
@@ -232,7 +248,7 @@ impl Ink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::{Frame, Size};
+    use crate::screen::Size;
 
     const PAPER: u32 = 0xf2_f2f2;
     const EDGE: u32 = 0xc4_c4c4;
@@ -331,14 +347,14 @@ mod tests {
     }
 
     #[test]
-    fn a_chosen_disc_between_two_labels_is_no_letter_of_theirs() {
-        let disc = |left: i32, dotted: bool| {
+    fn a_disc_between_two_labels_is_no_letter_of_theirs() {
+        let disc = |left: i32, dotted: bool, pen: u32| {
             let mut frame = panel();
             for y in 0..14 {
                 for x in 0..14 {
                     let far = (2 * x - 13) * (2 * x - 13) + (2 * y - 13) * (2 * y - 13);
                     if (121..=190).contains(&far) || dotted && far <= 20 {
-                        frame.fill(Rect::new(40 + x, 20 + y, 1, 1), 0x33_3333);
+                        frame.fill(Rect::new(40 + x, 20 + y, 1, 1), pen);
                     }
                 }
             }
@@ -350,9 +366,15 @@ mod tests {
             let shapes = shapes(&frame);
             shapes.contains(&(Shape::Mark, Rect::new(40, 20, 14, 14)))
         };
-        assert!(disc(23, true), "9 pixels away");
-        assert!(!disc(23, false), "it may be an O");
-        assert!(!disc(30, true), "as near as a letter");
+        assert!(
+            disc(23, true, 0x11_1111) && disc(23, false, 0x66_6666),
+            "9 pixels away"
+        );
+        assert!(!disc(23, false, 0x11_1111), "it may be an O");
+        assert!(
+            !disc(30, true, 0x11_1111) && !disc(30, false, 0x66_6666),
+            "as near as a letter"
+        );
     }
 
     #[test]
