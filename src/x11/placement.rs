@@ -24,16 +24,22 @@ pub(super) fn place(asked: Rect, chosen: bool, owner: Option<Rect>, screen: Size
     )
 }
 
-/// Where the top-left corner of `window` has to be for its point `at`, in its coordinates, to be on the screen with as
-/// much around it as there is room for. It is moved no further than that.
+/// Where the top-left corner of `window` has to be for its point `at`, in its coordinates, to be on the screen: all of
+/// the window is then, if it is no larger than the screen, else what is around the point.
 pub(super) fn reveal(at: Point, window: Rect, screen: Size) -> Point {
     let along = |at: i32, position: i32, length: u32, available: u32| {
         let (length, available) = (length as i32, available as i32);
-        let around = (available / 4).min(AROUND);
-        let seen = position.clamp(around - at, available - around - at);
-        // No emptiness beside it that could show more of it.
         let rest = available - length;
-        seen.clamp(rest.min(0), rest.max(0))
+        if (0..available).contains(&(position + at)) {
+            position
+        } else if rest >= 0 {
+            position.clamp(0, rest)
+        } else {
+            let around = (available / 4).min(AROUND);
+            position
+                .clamp(around - at, available - around - at)
+                .clamp(rest, 0)
+        }
     };
     Point::new(
         along(at.x, window.x, window.width, screen.width),
@@ -118,7 +124,7 @@ mod tests {
         assert_eq!(reveal(Point::new(10, 20), moved, SCREEN), Point::new(0, 0));
         assert_eq!(reveal(Point::new(700, 20), moved, SCREEN), Point::new(-400, 0));
         let outside = Rect::new(950, -30, 200, 100);
-        assert_eq!(reveal(Point::new(190, 10), outside, SCREEN), Point::new(762, 0));
+        assert_eq!(reveal(Point::new(190, 10), outside, SCREEN), Point::new(800, 0));
     }
 
     #[test]
