@@ -168,9 +168,10 @@ impl Ink {
                     // A box is clearly higher than the letter beside it, and never this near to it.
                     && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
                         || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
-                    // A disc between two labels of one row is further from both than letters are from each other. The
-                    // dot of a chosen one is no stroke, and a fainter pen than the letters' drew the other one.
-                    && !(gap > nearer && (solid || own * 100 < contrast(ground, &other.bounds) * FAINTER))
+                    // The dot of a chosen disc is no stroke of a letter; a disc that is not chosen is drawn with a fainter
+                    // pen than the labels on both sides of it, and further from them than letters are from each other.
+                    && !(solid && gap > 2)
+                    && !(gap > nearer && own * 100 < contrast(ground, &other.bounds) * FAINTER)
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;
