@@ -230,7 +230,7 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
         // Of a short bold label there is more ink than paper.
         let ground = dominant(&frame.crop(line.bounds.inflated(4)));
         let bounds = whole_box(frame, bounds, ground);
-        let (pen, contrast) = pen(frame, &line.bounds);
+        let (pen, contrast) = pen(frame, &line.bounds, ground);
         let checked = is_ticked(frame, &bounds, ground, pen, contrast);
         found = Some((
             score,
@@ -263,10 +263,9 @@ pub(super) fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
     (!touches || !other).then_some(nearest)
 }
 
-/// The colour of a label's ink, and how far it is from what it stands on.
-fn pen(frame: &Frame, label: &Rect) -> (u32, u32) {
+/// The colour of a label's ink, and how far it is from the paper that it stands on.
+fn pen(frame: &Frame, label: &Rect, paper: u32) -> (u32, u32) {
     let part = frame.crop(*label);
-    let paper = dominant(&part);
     let pixels = part.pixels().iter();
     pixels
         .map(|&pixel| (pixel, distance(pixel, paper)))
@@ -275,7 +274,7 @@ fn pen(frame: &Frame, label: &Rect) -> (u32, u32) {
 }
 
 fn contrast(frame: &Frame, label: &Rect) -> u32 {
-    pen(frame, label).1
+    pen(frame, label, dominant(&frame.crop(*label))).1
 }
 
 /// No box is this near to its label, in pixels.

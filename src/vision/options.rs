@@ -308,6 +308,31 @@ mod tests {
     }
 
     #[test]
+    fn a_box_may_hang_lower_than_its_label() {
+        let (frame, mut reading) = sheet(&[("Read-Only API", 30)]);
+        let found = |reading: &Reading| option(&frame, reading, "Read-Only API", &[]).is_some();
+        reading.regions[0].bounds.y = 27;
+        assert!(found(&reading));
+        reading.regions[0].bounds.y = 29;
+        assert!(!found(&reading), "the next row's");
+    }
+
+    #[test]
+    fn what_touches_a_label_beside_a_box_may_be_its_first_letter() {
+        let (frame, mut reading) = sheet(&[("Read-Only API", 30)]);
+        let found = |reading: &Reading| option(&frame, reading, "Read-Only API", &[]).is_some();
+        reading.regions[0].bounds = Rect::new(0, 20, 13, 13);
+        let letter = Region {
+            bounds: Rect::new(17, 20, 12, 12),
+            ..reading.regions[0].clone()
+        };
+        reading.regions.push(letter);
+        assert!(!found(&reading), "nobody knows");
+        reading.regions.remove(0);
+        assert!(found(&reading), "there is no other");
+    }
+
+    #[test]
     fn the_field_of_a_label_that_is_wrapped() {
         let (_, mut reading) = sheet(&[("Master API", 30), ("client ID", 30)]);
         reading.lines[1].bounds.y = 35;
