@@ -8,10 +8,7 @@
 mod common;
 
 use std::collections::VecDeque;
-use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -90,7 +87,7 @@ impl Variation {
             nothing_else_was_touched(&program);
         }));
         if let Err(panic) = judged {
-            keep(self.name, &program);
+            program.keep(&format!("matrix/{}", self.name));
             std::panic::resume_unwind(panic);
         }
     }
@@ -137,51 +134,6 @@ fn nothing_else_was_touched(program: &Program) {
             _ => {}
         }
     }
-}
-
-/// Keeps the log, the journal, the state folder and what shows on the display now.
-fn keep(name: &str, program: &Program) {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("matrix").join(name);
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    let log = program.log();
-    let display = log
-        .lines()
-        .find_map(|line| line.split("display=").nth(1)?.split_whitespace().next());
-    if let Some(display) = display.map(|name| name.trim_matches('"')) {
-        let authority = find(&program.path("state"), "authority");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
-        command.arg("snapshot").arg(&folder).args(["--display", display]);
-        if let Some(authority) = authority {
-            command.env("XAUTHORITY", authority);
-        }
-        let _ = command.output();
-    }
-    let copied = Command::new("cp")
-        .arg("-r")
-        .args(["log", "settings", "state"].map(|part| program.path(part)))
-        .arg(&folder)
-        .status();
-    assert!(
-        copied.is_ok_and(|status| status.success()),
-        "{}",
-        folder.display()
-    );
-}
-
-/// The first file below `folder` whose name contains `part`.
-fn find(folder: &Path, part: &str) -> Option<PathBuf> {
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).ok()?.flatten() {
-            if entry.path().is_dir() {
-                folders.push(entry.path());
-            } else if entry.file_name().to_string_lossy().contains(part) {
-                return Some(entry.path());
-            }
-        }
-    }
-    None
 }
 
 fn font(family: &str, size: u32) -> Value {

@@ -1,7 +1,7 @@
 //! Why a rule matches a window, or what is missing: for the people who write rules.
 
 use super::phrase::Phrase;
-use super::rule::{Rule, contains_words, has_word};
+use super::rule::{Rule, contains_words, missing_words};
 use super::said::Said;
 use crate::screen::{Reading, Window};
 use crate::vision::absence::is_absent;
@@ -137,11 +137,7 @@ fn judge_text(key: &'static str, phrases: &[Phrase], said: &Said) -> Condition {
 }
 
 fn judge_words(words: &[String], reading: &Reading) -> Condition {
-    let missing: Vec<String> = words
-        .iter()
-        .filter(|word| !has_word(reading, word))
-        .cloned()
-        .collect();
+    let missing: Vec<String> = missing_words(reading, words).into_iter().cloned().collect();
     Condition {
         key: "words",
         holds: missing.is_empty(),
@@ -284,6 +280,7 @@ mod tests {
             "Connecting to server",
             "This is not a brokerage account",
             "File Configure Help",
+            "Fike Configure Help",
             "Newer Version",
             "x",
         ];
@@ -303,5 +300,21 @@ mod tests {
             }
         }
         assert!(matched > 10, "{matched}");
+    }
+
+    #[test]
+    fn a_menu_bar_is_known_with_one_letter_misread() {
+        let catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
+        let mut rules = catalogue.rules().iter();
+        let main = rules.find(|rule| rule.name == "main").expect("there");
+        let known = |text: &str| {
+            let mut reading = reading(text, "x");
+            reading.lines.truncate(1);
+            main.judge(&window("IBKR Gateway"), &reading).matches
+        };
+        assert!(known("File Configure Help") && known("Fike Configure Help"));
+        assert!(!known("Free Configure Help"), "two letters");
+        assert!(!known("Fike Confgure Help"), "in two titles");
+        assert!(!known("Configure Help"));
     }
 }

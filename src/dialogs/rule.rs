@@ -12,6 +12,7 @@ use super::said::Said;
 use crate::screen::{Reading, Window};
 use crate::vision::absence::{first_button, is_absent};
 use crate::vision::controls::{self, Button};
+use crate::vision::menu;
 use crate::vision::text::Folded;
 
 /// Labels whose effect depends on what is asked: who presses one must know the question.
@@ -156,7 +157,8 @@ pub struct Rule {
     /// One of `title` or `text` is enough.
     #[serde(default)]
     pub(super) title_or_text: bool,
-    /// Words that must all stand in the window.
+    /// Words that must all stand in the window. Of several in its first row, a menu bar's titles, one may have a letter
+    /// that was misread.
     #[serde(default)]
     pub(super) words: Vec<String>,
     /// Labels of which one must be on a button.
@@ -217,7 +219,7 @@ impl Rule {
                 .iter()
                 .any(|word| contains_words(&window.title, word))
             && self.also.iter().all(|phrase| said.says(phrase))
-            && self.words.iter().all(|word| has_word(reading, word))
+            && missing_words(reading, &self.words).is_empty()
             && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
             && self.no_buttons.iter().all(|label| is_absent(reading, label))
             && !self.no_text.iter().any(|phrase| said.may_say(phrase))
@@ -390,7 +392,22 @@ pub(super) fn has_button(reading: &Reading, label: &str) -> bool {
     controls::button(reading, label).is_some()
 }
 
-pub(super) fn has_word(reading: &Reading, word: &str) -> bool {
+/// The words that are not in the window. A menu bar's title with one letter misread is there, if all others are.
+pub(super) fn missing_words<'a>(reading: &Reading, words: &'a [String]) -> Vec<&'a String> {
+    let missing: Vec<&String> = words.iter().filter(|word| !has_word(reading, word)).collect();
+    let [word] = missing[..] else { return missing };
+    let titles = menu::titles(reading);
+    let mut others = words.iter().filter(|other| *other != word);
+    let nearly = titles
+        .iter()
+        .any(|title| menu::is_nearly(title, &Folded::of(word)));
+    if words.len() > 1 && nearly && others.all(|other| titles.contains(&Folded::of(other))) {
+        return Vec::new();
+    }
+    missing
+}
+
+fn has_word(reading: &Reading, word: &str) -> bool {
     let word = Folded::of(word);
     reading
         .lines

@@ -12,7 +12,7 @@ use crate::config::{Credentials, TotpKey};
 use crate::control::OneTimeCode;
 use crate::gateway::WallClock;
 use crate::journal::{Clocks, Evidence, Governor, GovernorError, Verdict};
-use crate::screen::{Frame, Point, Rect, WindowId};
+use crate::screen::{Frame, Rect, WindowId};
 use crate::vision::text::Folded;
 use crate::x11::{Desktop, FieldText, FillOptions, FillOutcome, X11Error};
 
@@ -358,11 +358,8 @@ fn click(
         return Ok(ActResult::Changed);
     }
     match desktop.click(window, bounds.center()) {
-        // Partly off the screen: bring it in, and think again about what shows then.
-        Err(X11Error::OffScreen { .. }) => {
-            desktop.move_window(window, Point::new(0, 0))?;
-            Ok(ActResult::Changed)
-        }
+        // It was moved meanwhile: think again about what shows then.
+        Err(X11Error::OffScreen { .. }) => Ok(ActResult::Changed),
         Err(error) => Err(error),
         Ok(()) => {
             if !desktop.manages_windows() {

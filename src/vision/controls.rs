@@ -230,7 +230,7 @@ pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckB
         // Of a short bold label there is more ink than paper.
         let ground = dominant(&frame.crop(line.bounds.inflated(4)));
         let bounds = whole_box(frame, bounds, ground);
-        let (pen, contrast) = pen(frame, &line.bounds);
+        let (pen, contrast) = pen(frame, &line.bounds, ground);
         let checked = is_ticked(frame, &bounds, ground, pen, contrast);
         found = Some((
             score,
@@ -248,17 +248,24 @@ pub(super) fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
     let reach = 3 * label.height.max(8) as i32;
     let boxes = reading.regions.iter().filter(|region| {
         let bounds = region.bounds;
-        let level = bounds.y < label.center().y && bounds.bottom() > label.center().y;
+        // A box may stand lower than its label, and a label without descenders ends early.
+        let overlap = bounds.bottom().min(label.bottom()) - bounds.y.max(label.y);
+        let level = overlap * 2 + 1 >= bounds.height.min(label.height) as i32;
         region.kind == RegionKind::Check && level && (0..=reach).contains(&(label.x - bounds.right()))
     });
-    let nearest = boxes.max_by_key(|region| (region.bounds.right(), region.bounds.area()))?;
-    Some(nearest.bounds)
+    let boxes: Vec<Rect> = boxes.map(|region| region.bounds).collect();
+    let nearest = *boxes
+        .iter()
+        .max_by_key(|bounds| (bounds.right(), bounds.area()))?;
+    // Nearer to the label than any box is, with another one beside it: it may be the label's first letter.
+    let touches = label.x - nearest.right() <= TOUCHING;
+    let other = boxes.iter().any(|bounds| !bounds.intersects(&nearest));
+    (!touches || !other).then_some(nearest)
 }
 
-/// The colour of a label's ink, and how far it is from what it stands on.
-fn pen(frame: &Frame, label: &Rect) -> (u32, u32) {
+/// The colour of a label's ink, and how far it is from the paper that it stands on.
+fn pen(frame: &Frame, label: &Rect, paper: u32) -> (u32, u32) {
     let part = frame.crop(*label);
-    let paper = dominant(&part);
     let pixels = part.pixels().iter();
     pixels
         .map(|&pixel| (pixel, distance(pixel, paper)))
@@ -267,9 +274,11 @@ fn pen(frame: &Frame, label: &Rect) -> (u32, u32) {
 }
 
 fn contrast(frame: &Frame, label: &Rect) -> u32 {
-    pen(frame, label).1
+    pen(frame, label, dominant(&frame.crop(*label))).1
 }
 
+/// No box is this near to its label, in pixels.
+const TOUCHING: i32 = 2;
 /// A border of a box is no thicker than this.
 const THICKEST: u32 = 6;
 /// What differs from the ground by less is not seen as a border of its own.

@@ -111,7 +111,8 @@ impl Ink {
                 continue;
             }
             let ground = grounds.all[blob.ground].bounds;
-            let square = bounds.width * 4 < bounds.height * 5;
+            // As a box is, or higher than wide, as a letter is.
+            let square = bounds.width <= bounds.height + 1 + bounds.width / 10;
             if square && !is_inside_of_ring(&ground, &bounds) {
                 continue;
             }
@@ -170,7 +171,7 @@ impl Ink {
         self.drop_corners(grounds);
         self.drop_dotted_rings();
         self.drop_round_rings(grounds);
-        self.settle_marks(width, grounds);
+        self.settle_marks(frame, grounds);
     }
 
     /// The rounded corners of a button are cut off by its bounds.
@@ -435,6 +436,27 @@ mod tests {
             .map(|blob| blob.bounds)
             .collect();
         assert_eq!(glyphs, [Rect::new(21, 24, 3, 9)]);
+    }
+
+    #[test]
+    fn a_focus_ring_around_two_letters_is_taken_off_them() {
+        let mut frame = panel();
+        frame.fill(Rect::new(20, 10, 35, 29), 0x8899aa);
+        frame.fill(Rect::new(21, 11, 33, 27), 0xeeeeee);
+        for x in [22, 38] {
+            // They reach the ring above them.
+            for part in [
+                Rect::new(x, 11, 3, 16),
+                Rect::new(x, 11, 14, 3),
+                Rect::new(x + 11, 11, 3, 16),
+            ] {
+                frame.fill(part, 0);
+            }
+        }
+        let ink = ink(&frame);
+        let glyphs = ink.blobs.iter().filter(|blob| blob.shape == Shape::Glyph);
+        let glyphs: Vec<Rect> = glyphs.map(|blob| blob.bounds).collect();
+        assert_eq!(glyphs, [Rect::new(22, 11, 14, 16), Rect::new(38, 11, 14, 16)]);
     }
 
     #[test]

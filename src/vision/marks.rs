@@ -1,8 +1,9 @@
 //! Which ink is the box or disc of a check box or radio button: an outline that no letter has, whole or in pieces.
 
+use super::flat::distance;
 use super::ink::{Blob, Ink, Shape};
-use super::regions::{Grounds, is_box};
-use crate::screen::Rect;
+use super::regions::{Ground, Grounds, is_box};
+use crate::screen::{Frame, Rect};
 
 /// More check boxes than any window has; the rest is a pattern.
 const MOST: usize = 512;
@@ -10,6 +11,17 @@ const MOST: usize = 512;
 const MOST_PIECES: usize = 6000;
 /// Sides of a box or disc, in pixels.
 const SIDES: std::ops::RangeInclusive<u32> = 10..=36;
+
+/// How much of a letter's contrast, in percent, any letter beside it has.
+const FAINTER: u32 = 80;
+
+/// How far the ink in `part` is from its paper, at the most.
+fn contrast(frame: &Frame, ground: &Ground, part: &Rect) -> u32 {
+    let rows = (part.y..part.bottom()).map(|y| (y, ground.row(y)));
+    let pixels = rows.flat_map(|(y, paper)| (part.x..part.right()).map(move |x| (frame.pixel(x, y), paper)));
+    let distances = pixels.filter_map(|(pixel, paper)| Some(distance(pixel?, paper)));
+    distances.max().unwrap_or(0)
+}
 
 /// Square, disc or diamond: looked at from outside it is nearly as far away on all sides, and symmetric. All ink within
 /// counts, and beside its corners there may be none: where light and shade of a box meet its outline is in pieces.
@@ -66,9 +78,10 @@ const fn is_small(blob: &Blob) -> bool {
 
 impl Ink {
     /// With all blobs looked at one by one: puts outlines together, takes letters out, and ticks from the letters.
-    pub(super) fn settle_marks(&mut self, width: usize, grounds: &Grounds) {
+    pub(super) fn settle_marks(&mut self, frame: &Frame, grounds: &Grounds) {
+        let width = frame.size().width as usize;
         self.join_pieces(width);
-        self.letters_are_no_marks(width);
+        self.letters_are_no_marks(frame, grounds);
         self.drop_ticks();
         self.drop_solid_ticks(grounds);
     }
@@ -120,7 +133,9 @@ impl Ink {
     }
 
     /// O, N and H are as square and symmetric as a box, but stand on one line with their neighbours.
-    fn letters_are_no_marks(&mut self, width: usize) {
+    fn letters_are_no_marks(&mut self, frame: &Frame, grounds: &Grounds) {
+        let width = frame.size().width as usize;
+        let contrast = |ground: usize, part: &Rect| contrast(frame, &grounds.all[ground], part);
         let mut marks: Vec<usize> = (0..self.blobs.len())
             .filter(|&index| self.blobs[index].shape == Shape::Mark)
             .collect();
@@ -132,14 +147,19 @@ impl Ink {
             if self.is_closed(width, &bounds) {
                 continue;
             }
+            let (solid, own) = (self.is_solid(width, &bounds), contrast(ground, &bounds));
             // A box has nothing near to its left; to its right its label is further away than the next letter.
             let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
                 let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
                 let left = other.bounds.x < bounds.x;
                 let slack = 1 + bounds.height as i32 / 12;
+                let shared = other.bounds.bottom().min(bounds.bottom()) - other.bounds.y.max(bounds.y);
+                // A y begins lower than the B that it nearly touches, and ends lower.
+                let hangs = !left && gap <= 2 && shared * 2 >= other.bounds.height as i32;
                 let level = (other.bounds.bottom() - bounds.bottom()).abs() <= slack
-                    || (other.bounds.y - bounds.y).abs() <= 1;
+                    || (other.bounds.y - bounds.y).abs() <= 1
+                    || hangs;
                 index != mark
                     && other.ground == ground
                     && other.shape != Shape::Other
@@ -148,11 +168,26 @@ impl Ink {
                     // A box is clearly higher than the letter beside it, and never this near to it.
                     && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
                         || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
+                    // The dot of a chosen disc is no stroke of a letter; a disc that is not chosen is drawn with a fainter
+                    // pen than the labels on both sides of it, and further from them than letters are from each other.
+                    && !(solid && gap > 2)
+                    && !(gap > nearer && own * 100 < contrast(ground, &other.bounds) * FAINTER)
             });
             if letter {
                 self.blobs[mark].shape = Shape::Glyph;
             }
         }
+    }
+
+    /// Whether its middle is solid ink, as the dot of a chosen disc makes it, and no stroke of a letter does.
+    fn is_solid(&self, width: usize, bounds: &Rect) -> bool {
+        let (w, h) = ((bounds.width / 3) as i32, (bounds.height / 3) as i32);
+        let (left, top) = (
+            bounds.x + (bounds.width as i32 - w) / 2,
+            bounds.y + (bounds.height as i32 - h) / 2,
+        );
+        let has = |x: i32, y: i32| self.labels[y as usize * width + x as usize] != 0;
+        (top..top + h).all(|y| (left..left + w).all(|x| has(x, y)))
     }
 
     /// Whether ink runs along all four sides, as it does in no letter.
@@ -214,7 +249,7 @@ impl Ink {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::screen::{Frame, Size};
+    use crate::screen::Size;
 
     const PAPER: u32 = 0xf2_f2f2;
     const EDGE: u32 = 0xc4_c4c4;
@@ -310,6 +345,57 @@ mod tests {
         }
         frame.fill(Rect::new(13, 13, 6, 6), 0);
         assert_eq!(marks(&frame), [Rect::new(10, 10, 12, 12)]);
+    }
+
+    #[test]
+    fn a_disc_between_two_labels_is_no_letter_of_theirs() {
+        let disc = |left: i32, dotted: bool, pen: u32| {
+            let mut frame = panel();
+            for y in 0..14 {
+                for x in 0..14 {
+                    let far = (2 * x - 13) * (2 * x - 13) + (2 * y - 13) * (2 * y - 13);
+                    if (121..=190).contains(&far) || dotted && far <= 20 {
+                        frame.fill(Rect::new(40 + x, 20 + y, 1, 1), pen);
+                    }
+                }
+            }
+            for x in [left, 40 + 14 + 7] {
+                for part in [Rect::new(x, 21, 2, 13), Rect::new(x, 21, 8, 2)] {
+                    frame.fill(part, 0x11_1111);
+                }
+            }
+            let shapes = shapes(&frame);
+            shapes.contains(&(Shape::Mark, Rect::new(40, 20, 14, 14)))
+        };
+        assert!(
+            disc(23, true, 0x11_1111) && disc(23, false, 0x66_6666),
+            "9 pixels away"
+        );
+        assert!(!disc(23, false, 0x11_1111), "it may be an O");
+        assert!(
+            !disc(30, true, 0x11_1111) && !disc(30, false, 0x66_6666),
+            "as near as a letter"
+        );
+    }
+
+    #[test]
+    fn a_letter_that_a_descender_follows_is_no_mark() {
+        let mut frame = panel();
+        // As wide as it is high, and even on all sides; the serifs leave its stem open.
+        for part in [
+            Rect::new(40, 20, 13, 2),
+            Rect::new(40, 26, 13, 2),
+            Rect::new(40, 33, 13, 2),
+            Rect::new(42, 20, 3, 15),
+            Rect::new(49, 20, 3, 15),
+        ] {
+            frame.fill(part, 0);
+        }
+        let letter = (Shape::Mark, Rect::new(40, 20, 13, 15));
+        assert!(shapes(&frame).contains(&letter), "alone it might be one");
+        frame.fill(Rect::new(54, 24, 2, 15), 0);
+        frame.fill(Rect::new(54, 24, 9, 2), 0);
+        assert!(!shapes(&frame).contains(&letter));
     }
 
     #[test]

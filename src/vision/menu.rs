@@ -1,6 +1,6 @@
 //! Menus of a reading: the titles of a menu bar, and the items of what opened.
 
-use super::text::Folded;
+use super::text::{Folded, SHORT};
 use crate::screen::{Line, Reading, Rect};
 
 /// Edits per character that a label longer than four letters may differ by.
@@ -9,11 +9,39 @@ const LIKENESS: f32 = 0.2;
 const READABLE: u8 = 55;
 
 /// Where the title `label` stands in the menu bar: the topmost place, a line of its own or a word among others, whose
-/// place is then estimated from the number of characters.
+/// place is then estimated from the number of characters. Where it stands nowhere, the one title of the first row that
+/// differs by a single letter.
 pub fn title(reading: &Reading, label: &str) -> Option<Rect> {
     let wanted = Folded::of(label);
     let places = reading.lines.iter().filter_map(|line| word(line, &wanted));
-    places.min_by_key(|bounds| (bounds.y, bounds.x))
+    places.min_by_key(|bounds| (bounds.y, bounds.x)).or_else(|| {
+        let mut near = first_row(reading).filter(|line| is_nearly(&Folded::of(&line.text), &wanted));
+        let only = near.next()?;
+        near.next().is_none().then_some(only.bounds)
+    })
+}
+
+/// The words of the first row, which in a main window is its menu bar.
+pub fn titles(reading: &Reading) -> Vec<Folded> {
+    let words = first_row(reading).flat_map(|line| line.text.split_whitespace());
+    words.map(Folded::of).collect()
+}
+
+/// Whether a title is `wanted` but for one letter that was misread, and long enough to tell.
+pub fn is_nearly(title: &Folded, wanted: &Folded) -> bool {
+    wanted.len() >= SHORT && title.len().abs_diff(wanted.len()) <= 1 && title.edits(wanted) <= 1
+}
+
+fn first_row(reading: &Reading) -> impl Iterator<Item = &Line> {
+    let first = reading
+        .lines
+        .iter()
+        .map(|line| line.bounds)
+        .min_by_key(|bounds| bounds.y);
+    let level = move |line: &&Line| {
+        first.is_some_and(|first| line.bounds.y < first.bottom() && line.bounds.center().y >= first.y)
+    };
+    reading.lines.iter().filter(level)
 }
 
 fn word(line: &Line, wanted: &Folded) -> Option<Rect> {
@@ -93,6 +121,21 @@ mod tests {
         let joined = reading(&[("File Configure Help", 4, 4)]);
         assert_eq!(title(&joined, "Configure"), Some(Rect::new(44, 4, 72, 10)));
         assert_eq!(title(&joined, "Fila"), None);
+    }
+
+    #[test]
+    fn a_title_with_one_letter_misread_is_known_in_the_first_row_only() {
+        let bar = reading(&[
+            ("Fike", 4, 4),
+            ("Configure", 60, 5),
+            ("Help", 150, 4),
+            ("Fine", 4, 90),
+        ]);
+        assert_eq!(title(&bar, "File").map(|bounds| bounds.y), Some(4));
+        let two = reading(&[("Fike", 4, 4), ("Fine", 60, 4)]);
+        assert_eq!(title(&two, "File"), None, "nobody knows which");
+        let below = reading(&[("Account", 4, 4), ("Fike", 4, 30)]);
+        assert_eq!(title(&below, "File"), None);
     }
 
     #[test]

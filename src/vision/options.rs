@@ -8,6 +8,8 @@ use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
 const CUT: usize = 60;
 /// How much larger than its label a focus ring is at most.
 const RING: u32 = 12;
+/// How far a whole button's label is at least from the edge of what it stands on.
+const EDGE: i32 = 1;
 /// What is shorter is not taken for the beginning of a label that is wrapped.
 const BEGINNING: usize = 6;
 /// Lines of a label.
@@ -122,7 +124,9 @@ fn option_in(frame: &Frame, whole: &Reading, label: &str, rivals: &[&str]) -> Op
 }
 
 /// Where to press `label`: its button, or the line itself where the button's border was not seen and no other line says
-/// so. A button may look like a field, and outside of a button a click on a text does nothing.
+/// so. A button may look like a field, and outside of a button a click on a text does nothing. A line that reaches the
+/// edge of what it stands on is no place: that edge cuts the button off, and what is left of its border may be taken for
+/// a part of the line.
 pub fn press_place(reading: &Reading, label: &str) -> Option<Rect> {
     if let Some(button) = controls::button(reading, label) {
         return Some(button.bounds);
@@ -134,7 +138,11 @@ pub fn press_place(reading: &Reading, label: &str) -> Option<Rect> {
             && Folded::of(&line.text).equals(&wanted, LIKENESS).is_some()
     });
     let line = lines.next()?;
-    lines.next().is_none().then_some(line.bounds)
+    let ground = reading
+        .region_of(line)
+        .map_or(Rect::of_size(reading.size), |region| region.bounds);
+    let whole = ground.inflated(-EDGE).contains_rect(&line.bounds);
+    (lines.next().is_none() && whole).then_some(line.bounds)
 }
 
 /// The labels and boxes of all check boxes and radio buttons whose state can be told, and whether each is ticked.
@@ -276,6 +284,9 @@ mod tests {
         };
         let place = |reading: &Reading| press_place(reading, "Cancel");
         assert_eq!(place(&reading), Some(Rect::new(100, 20, 40, 10)));
+        let whole = std::mem::replace(&mut reading.lines[1].bounds, Rect::new(60, 49, 340, 10));
+        assert_eq!(place(&reading), None, "cut off");
+        reading.lines[1].bounds = whole;
         reading.lines.push(line("Cancel", 200, None));
         assert_eq!(place(&reading), None, "nobody knows which");
         reading.lines.push(line("Cancel", 300, Some(0)));
@@ -294,6 +305,31 @@ mod tests {
             reading.lines[1].bounds.x = 60;
             assert_eq!(option(&frame, &reading, LABEL, &[]), None, "not below it");
         }
+    }
+
+    #[test]
+    fn a_box_may_hang_lower_than_its_label() {
+        let (frame, mut reading) = sheet(&[("Read-Only API", 30)]);
+        let found = |reading: &Reading| option(&frame, reading, "Read-Only API", &[]).is_some();
+        reading.regions[0].bounds.y = 27;
+        assert!(found(&reading));
+        reading.regions[0].bounds.y = 29;
+        assert!(!found(&reading), "the next row's");
+    }
+
+    #[test]
+    fn what_touches_a_label_beside_a_box_may_be_its_first_letter() {
+        let (frame, mut reading) = sheet(&[("Read-Only API", 30)]);
+        let found = |reading: &Reading| option(&frame, reading, "Read-Only API", &[]).is_some();
+        reading.regions[0].bounds = Rect::new(0, 20, 13, 13);
+        let letter = Region {
+            bounds: Rect::new(17, 20, 12, 12),
+            ..reading.regions[0].clone()
+        };
+        reading.regions.push(letter);
+        assert!(!found(&reading), "nobody knows");
+        reading.regions.remove(0);
+        assert!(found(&reading), "there is no other");
     }
 
     #[test]

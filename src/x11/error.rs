@@ -81,7 +81,7 @@ pub enum X11Error {
         at: Point,
     },
     /// The point is outside the window or the screen.
-    #[error("{window} does not show its point {x},{y} on the screen; move the window first", x = at.x, y = at.y)]
+    #[error("{window} does not show its point {x},{y} on the screen; move the window there, or make it smaller", x = at.x, y = at.y)]
     OffScreen {
         /// The window that was meant.
         window: WindowId,

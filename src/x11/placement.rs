@@ -2,6 +2,9 @@
 
 use crate::screen::{Point, Rect, Size, Window, WindowId, WindowKind};
 
+/// How much of a window is shown around a point that is to be seen, in pixels.
+const AROUND: i32 = 48;
+
 /// Where to put a window that asks for `asked`. A place that its program chose is kept as far as the window stays on
 /// the screen; without one it is centred on its `owner`, else on the screen. What is larger than the screen starts at
 /// its edge, so that titles and menus can be seen.
@@ -18,6 +21,29 @@ pub(super) fn place(asked: Rect, chosen: bool, owner: Option<Rect>, screen: Size
     Point::new(
         keep(wanted.x, asked.width, screen.width),
         keep(wanted.y, asked.height, screen.height),
+    )
+}
+
+/// Where the top-left corner of `window` has to be for its point `at`, in its coordinates, to be on the screen: all of
+/// the window is then, if it is no larger than the screen, else what is around the point.
+pub(super) fn reveal(at: Point, window: Rect, screen: Size) -> Point {
+    let along = |at: i32, position: i32, length: u32, available: u32| {
+        let (length, available) = (length as i32, available as i32);
+        let rest = available - length;
+        if (0..available).contains(&(position + at)) {
+            position
+        } else if rest >= 0 {
+            position.clamp(0, rest)
+        } else {
+            let around = (available / 4).min(AROUND);
+            position
+                .clamp(around - at, available - around - at)
+                .clamp(rest, 0)
+        }
+    };
+    Point::new(
+        along(at.x, window.x, window.width, screen.width),
+        along(at.y, window.y, window.height, screen.height),
     )
 }
 
@@ -87,6 +113,18 @@ mod tests {
         let large = Rect::new(50, 60, 2000, 100);
         assert_eq!(place(large, true, None, SCREEN), Point::new(0, 60));
         assert_eq!(place(large, false, None, SCREEN).x, 0);
+    }
+
+    #[test]
+    fn a_point_beyond_the_screen_is_brought_into_it_with_what_is_around_it() {
+        let large = Rect::new(0, 0, 1400, 700);
+        assert_eq!(reveal(Point::new(1380, 690), large, SCREEN), Point::new(-400, 0));
+        assert_eq!(reveal(Point::new(1100, 20), large, SCREEN), Point::new(-148, 0));
+        let moved = Rect::new(-400, 0, 1400, 700);
+        assert_eq!(reveal(Point::new(10, 20), moved, SCREEN), Point::new(0, 0));
+        assert_eq!(reveal(Point::new(700, 20), moved, SCREEN), Point::new(-400, 0));
+        let outside = Rect::new(950, -30, 200, 100);
+        assert_eq!(reveal(Point::new(190, 10), outside, SCREEN), Point::new(800, 0));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::GrabServer;
 
+use super::placement::reveal;
 use super::{Desktop, X11Error};
 use crate::screen::{Point, Rect, WindowId};
 
@@ -19,19 +20,19 @@ const LEFT: u8 = 1;
 const WHEEL_UP: u8 = 4;
 const WHEEL_DOWN: u8 = 5;
 
-/// How long another window manager may take to raise a window.
-const RAISING: Duration = Duration::from_secs(1);
+/// How long another window manager may take to raise or move a window.
+const ARRANGING: Duration = Duration::from_secs(1);
 
 /// How far the pointer moves aside before a click.
 const ASIDE: i32 = 8;
 
 impl Desktop {
-    /// Clicks at a point of a window, in its coordinates. The window is raised if another one covers the point. The
-    /// last look at what is on top and the press are one step for the server: nothing can come between.
+    /// Clicks at a point of a window, in its coordinates. The window is raised if another one covers the point, and
+    /// moved if the point is off the screen, as most of a window that is larger than the screen may be. The last look at what is on top and the press are one step for the server: nothing can come between.
     ///
     /// # Errors
-    /// [`X11Error::NoWindow`], [`X11Error::OffScreen`], or [`X11Error::Covered`] when it cannot be raised above what
-    /// covers it. Nothing is pressed then.
+    /// [`X11Error::NoWindow`], [`X11Error::OffScreen`] for a point outside the window or when it does not stay where it
+    /// is moved to, or [`X11Error::Covered`] when it cannot be raised above what covers it. Nothing is pressed then.
     pub fn click(&mut self, id: WindowId, at: Point) -> Result<(), X11Error> {
         let to = self.bring_up(id, at)?;
         // Java takes two clicks within half a second for a double click unless the pointer moved 4 pixels away in
@@ -60,8 +61,8 @@ impl Desktop {
         self.link.flush()
     }
 
-    /// Turns the wheel by `notches` at a point of a window, in its coordinates. The window is raised if another one
-    /// covers the point.
+    /// Turns the wheel by `notches` at a point of a window, in its coordinates. The window is raised or moved as for
+    /// [`Desktop::click`].
     ///
     /// # Errors
     /// As [`Desktop::click`].
@@ -79,21 +80,37 @@ impl Desktop {
         self.link.flush()
     }
 
-    /// The place on the screen of a point of a window, which is raised if another one covers it.
+    /// The place on the screen of a point of a window, which is raised if another one covers it, and moved if it is off
+    /// the screen.
     fn bring_up(&mut self, id: WindowId, at: Point) -> Result<Point, X11Error> {
         self.sync()?;
-        let window = self.list.window(id).ok_or(X11Error::NoWindow(id))?;
-        let to = at.offset(window.geometry.x, window.geometry.y);
-        let inside = Rect::of_size(window.geometry.size()).contains(at);
-        if !inside || !Rect::of_size(self.size()?).contains(to) {
-            return Err(X11Error::OffScreen { window: id, at });
+        let screen = self.size()?;
+        let geometry = self.geometry(id)?;
+        let off_screen = X11Error::OffScreen { window: id, at };
+        if !Rect::of_size(geometry.size()).contains(at) {
+            return Err(off_screen);
         }
+        let on_screen = |window: Rect| {
+            let to = at.offset(window.x, window.y);
+            Rect::of_size(screen).contains(to).then_some(to)
+        };
+        if on_screen(geometry).is_none() {
+            self.move_window(id, reveal(at, geometry, screen))?;
+            let deadline = Instant::now() + ARRANGING;
+            while on_screen(self.geometry(id)?).is_none() && self.wait(deadline)? {}
+        }
+        let to = on_screen(self.geometry(id)?).ok_or(off_screen)?;
         if self.on_top(id, to)?.is_some() {
             self.raise(id)?;
-            let deadline = Instant::now() + RAISING;
+            let deadline = Instant::now() + ARRANGING;
             while self.on_top(id, to)?.is_some() && self.wait(deadline)? {}
         }
         Ok(to)
+    }
+
+    fn geometry(&self, id: WindowId) -> Result<Rect, X11Error> {
+        let window = self.list.window(id).ok_or(X11Error::NoWindow(id))?;
+        Ok(window.geometry)
     }
 
     /// Moves the pointer to the bottom-right corner of the screen, where it hovers over nothing.

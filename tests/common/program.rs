@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use serde_json::Value;
@@ -72,9 +72,14 @@ impl Program {
 
     /// Sets a variable for the next start.
     pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// The same, of a program that was started before.
+    pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(other, _)| other != name);
         self.environment.push((name.to_owned(), value.to_owned()));
-        self
     }
 
     /// Starts the program; its log goes to a file.
@@ -122,6 +127,36 @@ impl Program {
     /// A path in the folder of this run: `log`, `settings`, `state`.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Keeps the log, the journal, the state folder and what shows on the display now in the target folder's `tmp/NAME`.
+    pub fn keep(&self, name: &str) {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let log = self.log();
+        let display = log
+            .lines()
+            .find_map(|line| line.split("display=").nth(1)?.split_whitespace().next());
+        if let Some(display) = display.map(|name| name.trim_matches('"')) {
+            let authority = find(&self.path("state"), "authority");
+            let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
+            command.arg("snapshot").arg(&folder).args(["--display", display]);
+            if let Some(authority) = authority {
+                command.env("XAUTHORITY", authority);
+            }
+            let _ = command.output();
+        }
+        let copied = Command::new("cp")
+            .arg("-r")
+            .args(["log", "settings", "state"].map(|part| self.path(part)))
+            .arg(&folder)
+            .status();
+        assert!(
+            copied.is_ok_and(|status| status.success()),
+            "{}",
+            folder.display()
+        );
     }
 
     pub fn pid(&self) -> u32 {
@@ -231,4 +266,19 @@ impl Drop for Program {
         }
         let _ = child.wait();
     }
+}
+
+/// The first file below `folder` whose name contains `part`.
+fn find(folder: &Path, part: &str) -> Option<PathBuf> {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).ok()?.flatten() {
+            if entry.path().is_dir() {
+                folders.push(entry.path());
+            } else if entry.file_name().to_string_lossy().contains(part) {
+                return Some(entry.path());
+            }
+        }
+    }
+    None
 }

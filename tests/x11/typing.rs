@@ -291,6 +291,9 @@ fn a_click_raises_and_points_outside_are_refused() {
     desktop.click(form.window, form.user).unwrap();
     let outside = desktop.click(form.window, Point::new(5000, 5));
     assert!(matches!(outside, Err(X11Error::OffScreen { .. })));
+    // A point of the window that is beyond the screen is brought there.
+    desktop.move_window(form.window, Point::new(-700, -500)).unwrap();
+    desktop.click(form.window, form.user).unwrap();
     desktop.press_chord(&[RETURN]).unwrap();
     assert_eq!(form.heard("pressed")["pressed"], "Continue");
 }

@@ -263,11 +263,14 @@ impl Sheet {
                 self.fill(index, window, field.bounds, empty, &text)
             }
             Control::Press { label } => {
+                if self.entries[index].clicked.is_some() {
+                    return self.pressed(now, index, view, label);
+                }
                 let place = options::press_place(&view.reading, label)?;
                 if !is_whole(panes, &place) {
                     return None;
                 }
-                self.press(now, index, window, view, place, label)
+                self.click(index, window, view, place, label)
             }
         }
     }
@@ -374,27 +377,24 @@ impl Sheet {
         }))
     }
 
-    fn press(
-        &mut self,
-        now: Instant,
-        index: usize,
-        window: WindowId,
-        view: &View,
-        bounds: Rect,
-        label: &str,
-    ) -> Option<SheetStep> {
+    /// What became of a button that was clicked. With the focus it may look like something else.
+    fn pressed(&mut self, now: Instant, index: usize, view: &View, label: &str) -> Option<SheetStep> {
         let entry = &mut self.entries[index];
-        if let Some((at, _)) = &entry.clicked {
-            let at = *at;
-            // The dialog that it opens is answered before this is asked again.
-            if now < at + OPENING {
-                return Some(SheetStep::Wait(at + OPENING));
-            }
-            entry.fate = Fate::Right;
-            entry.changed = true;
-            return Some(SheetStep::Verified(format!("\"{label}\" was pressed")));
+        let (at, before) = entry.clicked.as_ref()?;
+        // It has the focus now, or what had it before has not.
+        let unmoved = view.same_as(before);
+        // The dialog that it opens is answered before this is asked again.
+        let until = *at + if unmoved { BUSY } else { OPENING };
+        if now < until {
+            return Some(SheetStep::Wait(until));
         }
-        self.click(index, window, view, bounds, label)
+        if unmoved {
+            entry.fate = Fate::Failed("nothing shows that it was pressed".into());
+            return None;
+        }
+        entry.fate = Fate::Right;
+        entry.changed = true;
+        Some(SheetStep::Verified(format!("\"{label}\" was pressed")))
     }
 
     fn click(
