@@ -116,11 +116,12 @@ fn provisional(frame: &Frame) -> (Vec<u32>, Sets) {
 /// A short slope is the smoothed edge between two areas, where the corner of a pale button is rounded; a long one is the
 /// shade at a button's end.
 fn joins_left(row: &[u32], x: usize) -> bool {
-    row[x] == row[x - 1]
-        || distance(row[x], row[x - 1]) <= SAME
-            && (is_long_slope(row, x)
-                || !(x + 1 < row.len() && is_slope(row[x - 1], row[x], row[x + 1]))
-                    && !(x > 1 && is_slope(row[x - 2], row[x - 1], row[x])))
+    if row[x] == row[x - 1] {
+        return true;
+    }
+    let ahead = x + 1 < row.len() && is_slope(row[x - 1], row[x], row[x + 1]);
+    let behind = x > 1 && is_slope(row[x - 2], row[x - 1], row[x]);
+    distance(row[x], row[x - 1]) <= SAME && (is_long_slope(row, x) || !(ahead || behind))
 }
 
 /// Whether the step to the left of `x` is one of many small ones in the same direction.
