@@ -456,6 +456,7 @@ impl App {
             let _ = task.await;
         }
         drop(self.pilot.take());
+        self.close_control();
         if let Some(mut display) = self.display.take() {
             display.stop(|| {}).await;
             self.forget(&display);

@@ -7,7 +7,7 @@ mod common;
 
 use common::gateway::StandIn;
 use common::program::{Program, free_port};
-use common::{PATIENCE, TestDisplay, wait_for};
+use common::{PATIENCE, TestDisplay, wait_for, wait_within};
 use serde_json::{Value, json};
 
 /// How long gatehand may take for one dialog, in the stand-in's measure. No bench: two orders of magnitude above one.
@@ -87,7 +87,8 @@ impl Pair {
 
     /// The next entry of the second factor that has this state.
     fn second_factor(&self, before: usize, state: &str) -> Value {
-        wait_for(state, || {
+        // A code is good once: the next one may have to be waited for.
+        wait_within(3 * PATIENCE, state, || {
             let all = self.gateway.journal.all("second_factor");
             all.into_iter().skip(before).find(|entry| entry["state"] == state)
         })

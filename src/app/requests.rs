@@ -56,6 +56,17 @@ impl App {
         Ok(asked)
     }
 
+    /// Nobody listens any more.
+    pub(super) fn close_control(&self) {
+        let path = self.config.state_dir.join(control::SOCKET);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, path = %path.display(), "the control socket could not be removed");
+            }
+            _ => {}
+        }
+    }
+
     /// Answers one request; tells when it ends the program.
     pub(super) fn answer(&mut self, Asked { request, answer }: Asked) -> Option<ExitCode> {
         tracing::info!(?request, "asked from outside");

@@ -250,7 +250,7 @@ pub(super) fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
         let bounds = region.bounds;
         // A box may stand lower than its label, and a label without descenders ends early.
         let overlap = bounds.bottom().min(label.bottom()) - bounds.y.max(label.y);
-        let level = overlap * 2 + 1 >= bounds.height.min(label.height) as i32;
+        let level = i64::from(overlap) * 2 + 1 >= i64::from(bounds.height.min(label.height));
         region.kind == RegionKind::Check && level && (0..=reach).contains(&(label.x - bounds.right()))
     });
     let boxes: Vec<Rect> = boxes.map(|region| region.bounds).collect();

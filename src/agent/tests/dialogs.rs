@@ -669,10 +669,10 @@ fn a_text_that_is_a_humans_to_read_is_not_scrolled() {
 
 /// Taken back once and again, the session is somebody else's: nothing is pressed any more before a human says so.
 #[test]
-fn a_fight_for_the_session_ends_with_the_third_time() {
+fn a_fight_for_the_session_ends_with_the_fifth_time() {
     let mut stage = Stage::new(policy_with(&[("existing-session", "primary")]));
     stage.show(&[main_window()]);
-    for _ in 0..2 {
+    for _ in 0..4 {
         stage.show(&[main_window(), session()]);
         stage.expect_done(&click(DIALOG, "Continue Login"));
         stage.show(&[main_window()]);
