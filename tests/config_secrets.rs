@@ -13,7 +13,7 @@ use common::google::Google;
 use common::outcome::{Home, gatehand};
 use common::program::{Program, family};
 use common::settings::{read, user};
-use gatehand::config::{RECOGNISED, SETTINGS};
+use gatehand::config::secret_variables;
 use serde_json::{Value, json};
 
 #[test]
@@ -180,15 +180,7 @@ fn every_secret_leaves_the_environment_and_goes_to_no_child() {
         .envs(common::profile())
         .envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.path(""))])
         .env("GATEHAND_USER_COMMAND", &command);
-    let own = SETTINGS
-        .iter()
-        .filter(|setting| setting.secret)
-        .flat_map(|setting| setting.variables);
-    let others = RECOGNISED
-        .iter()
-        .filter(|recognised| recognised.secret)
-        .flat_map(|recognised| recognised.variables);
-    let names: Vec<&str> = own.chain(others).copied().collect();
+    let names: Vec<&str> = secret_variables().collect();
     assert!(names.len() > 20 && names.contains(&"SSH_PASSPHRASE"), "{names:?}");
     for name in &names {
         child.env(name, value_of(name));

@@ -4,8 +4,6 @@
 
 mod common;
 
-use std::io::Write;
-use std::net::TcpStream;
 use std::process::Command;
 
 use common::program::Program;
@@ -47,24 +45,12 @@ fn a_gateway_that_was_killed_comes_back_by_a_full_login() {
 }
 
 #[test]
-fn an_automatic_restart_comes_back_by_its_token_and_a_used_one_is_dropped() {
+fn an_automatic_restart_comes_back_by_its_token() {
     let mut program = Program::run(json!({"control_port": 0}));
     program.wait_for_state("ready");
-    let token = program.path("settings/4711");
-    std::fs::create_dir(&token).unwrap();
-    std::fs::write(token.join("autorestart"), "").unwrap();
-    let port = program.journal.all("control")[0]["port"].as_u64().unwrap();
-    let mut control = TcpStream::connect(("127.0.0.1", port as u16)).unwrap();
-    control.write_all(b"quit\n").unwrap();
+    program.let_gateway_restart();
     ready_times(&program, 2);
     assert_eq!(starts(&program), [false, true]);
-    // As if it had not taken its token away: that is good once.
-    std::fs::create_dir_all(&token).unwrap();
-    let file = std::fs::File::create(token.join("autorestart")).unwrap();
-    drop(file);
-    kill(&program.journal.all("started")[1]["pid"]);
-    ready_times(&program, 3);
-    assert_eq!(starts(&program)[2..], [true]);
 }
 
 /// A container that was stopped in the middle of an automatic restart uses the token that lies there.

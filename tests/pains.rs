@@ -5,9 +5,6 @@
 
 mod common;
 
-use std::io::Write;
-use std::net::TcpStream;
-
 use common::program::Program;
 use common::wait_for;
 use serde_json::{Value, json};
@@ -92,12 +89,7 @@ fn pain_2_an_unknown_dialog_that_is_modal_stays_untouched() {
 fn pain_7_a_stale_restart_token_is_taken_for_a_wrong_password() {
     let mut program = Program::run(json!({"before_login": ["login_failed"], "control_port": 0}));
     program.wait_for_state("ready");
-    let token = program.path("settings/4711");
-    std::fs::create_dir(&token).unwrap();
-    std::fs::write(token.join("autorestart"), "").unwrap();
-    let port = program.journal.all("control")[0]["port"].as_u64().unwrap();
-    let mut control = TcpStream::connect(("127.0.0.1", port as u16)).unwrap();
-    control.write_all(b"quit\n").unwrap();
+    program.let_gateway_restart();
     let refused = program.wait_for_event("the token's refusal", |event| event["event"] == "token-refused");
     assert!(
         refused["text"].as_str().unwrap().contains("Unrecognized"),

@@ -13,8 +13,10 @@ use crate::screen::{Frame, Line, Rect, RegionKind, Window, WindowId};
 /// Something that is typed without the agent ever holding it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Typed {
-    /// The one-time code of this moment (RFC 6238).
+    /// The one-time code of this moment (RFC 6238), made from the key.
     Code,
+    /// The one-time code that a human gave. Never one made from a key: the window may ask for another kind.
+    GivenCode,
     /// The password for market data of a FIX login.
     DataPassword,
     /// The user name for market data of a FIX login.
@@ -174,7 +176,12 @@ impl Action {
             Self::Fill {
                 field,
                 what:
-                    Typed::Code | Typed::DataPassword | Typed::DataUserName | Typed::Password | Typed::UserName,
+                    Typed::Code
+                    | Typed::GivenCode
+                    | Typed::DataPassword
+                    | Typed::DataUserName
+                    | Typed::Password
+                    | Typed::UserName,
                 ..
             } => Some(*field),
             _ => None,

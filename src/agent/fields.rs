@@ -85,7 +85,7 @@ impl Fields {
             Typed::Password => Some(self.password),
             Typed::DataUserName => self.data.map(|(user_name, _)| user_name),
             Typed::DataPassword => self.data.map(|(_, password)| password),
-            Typed::Code => None,
+            Typed::Code | Typed::GivenCode => None,
         }
     }
 

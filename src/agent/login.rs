@@ -305,7 +305,7 @@ impl Login {
                     Typed::UserName => self.step = Step::Password,
                     Typed::DataUserName => self.step = Step::DataPassword,
                     Typed::DataPassword => self.step = Step::Permit { filled: now },
-                    Typed::Password | Typed::Code => self.fill_in_data(now),
+                    Typed::Password | Typed::Code | Typed::GivenCode => self.fill_in_data(now),
                 }
                 Next::Verified(format!("{what:?}, as its field shows it"))
             }

@@ -179,7 +179,7 @@ impl CodeEntry {
         CodeStep::Act(Action::Fill {
             window: self.window,
             field: field.bounds,
-            what: Typed::Code,
+            what: if given { Typed::GivenCode } else { Typed::Code },
             read_back: true,
         })
     }

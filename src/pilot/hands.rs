@@ -185,9 +185,11 @@ impl Hands {
     ) -> Result<ActResult, X11Error> {
         let code;
         let mut made_at = None;
-        let given = self.given_code.take_if(|_| what == Typed::Code);
         let text = match (what, self.credentials_for(what), &self.totp_key) {
-            (Typed::Code, ..) if given.is_some() => given.as_ref().map_or("", OneTimeCode::expose),
+            (Typed::GivenCode, ..) => match &self.given_code {
+                Some(given) => given.expose(),
+                None => return Ok(failed("the code that was given was typed already")),
+            },
             (Typed::UserName | Typed::DataUserName, Some(credentials), _) => credentials.user.as_str(),
             (Typed::Password | Typed::DataPassword, Some(credentials), _) => credentials.password.expose(),
             (Typed::Code, _, Some(key)) => {
@@ -211,13 +213,18 @@ impl Hands {
         let result = match (outcome, what) {
             (FillOutcome::Exact, Typed::Password | Typed::DataPassword) => ActResult::FilledInPlain,
             (FillOutcome::Exact, _)
-            | (FillOutcome::Masked { .. }, Typed::Password | Typed::DataPassword | Typed::Code) => {
-                ActResult::Filled
-            }
+            | (
+                FillOutcome::Masked { .. },
+                Typed::Password | Typed::DataPassword | Typed::Code | Typed::GivenCode,
+            ) => ActResult::Filled,
             (other, _) => unverified(other),
         };
-        if result == ActResult::Filled && made_at.is_some() {
-            self.used_step = made_at;
+        if result == ActResult::Filled {
+            match what {
+                Typed::Code => self.used_step = made_at,
+                Typed::GivenCode => self.given_code = None,
+                _ => {}
+            }
         }
         Ok(result)
     }

@@ -1,7 +1,8 @@
 //! The `gatehand` program as a user starts it, with a stand-in gateway, in folders of its own.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -122,6 +123,16 @@ impl Program {
         } else {
             Err(text(asked.stderr))
         }
+    }
+
+    /// The gateway, which has a control port, ends and leaves the token of an automatic restart.
+    pub fn let_gateway_restart(&self) {
+        let token = self.path("settings/4711");
+        fs::create_dir(&token).unwrap();
+        fs::write(token.join("autorestart"), "").unwrap();
+        let port = self.journal.all("control")[0]["port"].as_u64().unwrap();
+        let mut control = TcpStream::connect(("127.0.0.1", port as u16)).unwrap();
+        control.write_all(b"quit\n").unwrap();
     }
 
     /// A path in the folder of this run: `log`, `settings`, `state`.

@@ -195,17 +195,18 @@ fn a_code_that_a_human_gives_is_typed_once_whatever_its_kind() {
             .field("Security code", typed)
             .button("OK")
     };
-    let mut stage = Stage::new(policy());
+    // Also with a key, whose codes are of another kind.
+    let mut stage = Stage::new(with_code());
     stage.submit();
     stage.show(&[filled(), sms(0)]);
     assert_eq!(stage.acts_within(60), []);
     stage.agent.code_given(stage.now);
-    stage.expect(&Act::Fill(DIALOG, Typed::Code), &ActResult::Filled);
+    stage.expect(&Act::Fill(DIALOG, Typed::GivenCode), &ActResult::Filled);
     stage.show(&[filled(), sms(6)]);
     stage.expect_done(&click(DIALOG, "OK"));
     // It was refused: without another one nothing is typed.
     stage.show(&[filled(), sms(0)]);
     assert_eq!(stage.acts_within(120), []);
     stage.agent.code_given(stage.now);
-    assert_eq!(stage.act(), Some(Act::Fill(DIALOG, Typed::Code)));
+    assert_eq!(stage.act(), Some(Act::Fill(DIALOG, Typed::GivenCode)));
 }
