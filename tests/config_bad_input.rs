@@ -32,8 +32,7 @@ fn values_that_do_not_parse() {
         ),
         (
             &[("TRADING_MODE", "both")],
-            "TRADING_MODE: \"both\" cannot be run yet; use live or paper, and for both start gatehand twice, each with its own \
-             TRADING_MODE, TWS_SETTINGS_PATH, GATEHAND_STATE_DIR and GATEHAND_VNC_LISTEN",
+            "TRADING_MODE: there are two gateways; name the one that is meant with --of live or --of paper",
         ),
         (
             &[("GATEWAY_OR_TWS", "desktop")],

@@ -213,11 +213,43 @@ fn the_image_with_tws_userid_in_both_modes() {
     assert_eq!((viewers(live), viewers(paper)), (5900, 5901));
     assert!(live.second_factor.totp_key.is_some() && paper.second_factor.totp_key.is_some());
 
+    // A compose file mounts the folder that it names, not those beside it.
+    let mount = PathBuf::from("/home/user/tws_settings");
+    let (instances, _) = look(&filled, |sources| sources.mount_points = vec![mount.clone()])
+        .finish()
+        .unwrap();
+    let states: Vec<_> = instances.iter().map(|config| config.state_dir.clone()).collect();
+    let own = ["live", "paper"].map(|mode| mount.join(".gatehand").join(mode));
+    assert_eq!(states, own);
+
+    let (one, _) = look(&filled, |_| {}).only(TradingMode::Paper).finish().unwrap();
+    assert_eq!(one.len(), 1);
+    assert_eq!(one[0].state_dir, paper.state_dir);
+    let error = look(&[("TRADING_MODE", "paper")], |_| {})
+        .only(TradingMode::Live)
+        .finish()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "--of live: there is no such gateway; TRADING_MODE names another"
+    );
+
+    let commands: Vec<_> = filled
+        .iter()
+        .copied()
+        .chain([("GATEHAND_COMMAND_PORT", "7462")])
+        .collect();
+    let (instances, _) = look(&commands, |_| {}).finish().unwrap();
+    let ports = instances
+        .iter()
+        .map(|config| config.command_server.as_ref().unwrap().listen.port());
+    assert_eq!(ports.collect::<Vec<_>>(), [7462, 7463]);
+
     let error = look(&filled, |_| {}).for_one_gateway().finish().unwrap_err();
     assert!(
         error
             .to_string()
-            .starts_with("TRADING_MODE: \"both\" cannot be run yet; "),
+            .starts_with("TRADING_MODE: there are two gateways; "),
         "{error}"
     );
 }

@@ -10,8 +10,8 @@ use crate::supervisor::Signals;
 use crate::vnc::{Password, Passwords, Screen, Security, Settings};
 use crate::x11::{self, DisplayAddress};
 
-/// The desktop's name in a viewer's title bar.
-const NAME: &str = "gatehand";
+/// The desktop's name in a viewer's title bar, unless there are several.
+pub(super) const NAME: &str = "gatehand";
 
 /// Binds the viewers' port.
 pub(super) async fn bind(settings: &VncSettings) -> Result<TcpListener, AppError> {
@@ -29,7 +29,7 @@ pub(super) fn screen(address: &DisplayAddress) -> Result<Screen, AppError> {
 }
 
 /// Who gets in.
-pub(super) fn settings(settings: &VncSettings) -> Result<Settings, AppError> {
+pub(super) fn settings(settings: &VncSettings, name: String) -> Result<Settings, AppError> {
     let password = |password: &crate::config::VncPassword| Password::new(password.expose().as_bytes());
     let full = match &settings.password {
         Some(full) => password(full)?,
@@ -42,7 +42,7 @@ pub(super) fn settings(settings: &VncSettings) -> Result<Settings, AppError> {
     };
     let view_only = settings.view_password.as_ref().map(password).transpose()?;
     let passwords = Passwords::new(full, view_only)?;
-    Ok(Settings::new(NAME, Security::VncAuth(passwords)))
+    Ok(Settings::new(name, Security::VncAuth(passwords)))
 }
 
 /// Serves a display to viewers until it is asked to stop, and does nothing else.
@@ -60,7 +60,7 @@ pub fn view(config: &Config, address: &DisplayAddress) -> Result<ExitCode, AppEr
             let signal = signals.next().await;
             tracing::info!(%signal, "stopping");
         };
-        crate::vnc::serve(listener, screen, settings(vnc)?, stopped).await?;
+        crate::vnc::serve(listener, screen, settings(vnc, NAME.to_owned())?, stopped).await?;
         Ok(ExitCode::Stopped)
     })
 }

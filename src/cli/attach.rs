@@ -18,9 +18,8 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     let config = context.configure(options.settings.0, &[])?;
     let address = display::address(config.display.existing.as_deref())?;
     Ok(app::run(Plan {
-        config,
+        configs: vec![config],
         environment,
-
         attach: Some(address),
         on_ready: None,
     })?)

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::{Context, Failure};
-use crate::config::{self, Arguments, Inspection, Resolved, SETTINGS, Shown, TradingMode};
+use crate::config::{Arguments, Inspection, Resolved, SETTINGS, Shown, TradingMode};
 use crate::exit::ExitCode;
 
 #[derive(Args, Debug)]
@@ -39,7 +39,7 @@ struct Check {
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     match options.command {
         Command::Show(Show { json, settings }) => {
-            let inspection = config::inspect(context.sources(settings.0, &[]));
+            let inspection = context.inspect(settings.0, &[]);
             if json {
                 println!("{:#}", as_json(&inspection));
             } else {
@@ -51,7 +51,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
             }
         }
         Command::Check(Check { settings }) => {
-            let inspection = config::inspect(context.sources(settings.0, &[])).for_one_gateway();
+            let inspection = context.inspect(settings.0, &[]);
             for fault in inspection.faults.iter() {
                 println!("FAULT    {fault}");
             }

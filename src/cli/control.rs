@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Context, Failure};
-use crate::config::Arguments;
+use crate::config::{Arguments, Config};
 use crate::control::{self, Request};
 use crate::exit::ExitCode;
 
@@ -32,11 +32,55 @@ pub(super) fn restart(options: RestartOptions, context: Context) -> Result<ExitC
 }
 
 pub(super) fn execute(request: Request, options: Options, context: Context) -> Result<ExitCode, Failure> {
-    let config = context.configure(options.settings.0, &[])?;
-    let reply = control::ask(&config.state_dir, request).map_err(Failure::unavailable)?;
-    if !reply.ok {
-        return Err(Failure::unavailable(reply.text));
+    let configs = context.configure_each(options.settings.0)?;
+    match (&configs[..], request) {
+        ([config], request) => println!("{}", ask(config, request)?),
+        (both, Request::Stop) => println!("{}", ask_first(both)?),
+        (_, Request::Code(_)) => {
+            let why =
+                "there are two gateways; name the one that asks for the code with --of live or --of paper";
+            return Err(Failure::new(ExitCode::Usage, why));
+        }
+        (both, request) => ask_each(both, &request)?,
     }
-    println!("{}", reply.text);
     Ok(ExitCode::Stopped)
+}
+
+fn ask(config: &Config, request: Request) -> Result<String, Failure> {
+    let reply = control::ask(&config.state_dir, request).map_err(Failure::unavailable)?;
+    if reply.ok {
+        Ok(reply.text)
+    } else {
+        Err(Failure::unavailable(reply.text))
+    }
+}
+
+/// Whichever gateway is asked, all of them stop; one that is down now has no socket.
+fn ask_first(configs: &[Config]) -> Result<String, Failure> {
+    let mut outcome = Err(super::no_gateway());
+    for config in configs {
+        outcome = ask(config, Request::Stop);
+        if outcome.is_ok() {
+            break;
+        }
+    }
+    outcome
+}
+
+/// Prints what each of them answers, and tells the last that refused when all were asked.
+fn ask_each(configs: &[Config], request: &Request) -> Result<(), Failure> {
+    let mut outcome = Ok(());
+    for config in configs {
+        let mode = config.mode.name();
+        match ask(config, request.clone()) {
+            Ok(text) => println!("{mode}: {text}"),
+            Err(failure) => {
+                let failure = Failure::new(failure.code, format!("{mode}: {}", failure.message));
+                if let Err(Failure { message, .. }) = std::mem::replace(&mut outcome, Err(failure)) {
+                    eprintln!("gatehand: {message}");
+                }
+            }
+        }
+    }
+    outcome
 }

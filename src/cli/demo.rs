@@ -58,7 +58,7 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
         })?;
     eprintln!("Starting the stand-in gateway; Ctrl-C stops everything.");
     let code = app::run(Plan {
-        config,
+        configs: vec![config],
         environment,
         attach: None,
         on_ready: Some(summarise),

@@ -26,7 +26,10 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
 use crate::app::AppError;
-use crate::config::{Argument, Config, LogFormat, Secret, Sources, load, mount_points, secret_variables};
+use crate::config::{
+    Argument, Config, Inspection, LogFormat, Secret, Sources, TradingMode, inspect, mount_points,
+    secret_variables,
+};
 use crate::control::Request;
 use crate::exit::ExitCode;
 use crate::secrets::Fetcher;
@@ -39,6 +42,9 @@ struct Cli {
     /// How log lines are written.
     #[arg(long, global = true, value_name = "text|json")]
     log_format: Option<String>,
+    /// Of two gateways (TRADING_MODE=both), the one that is meant.
+    #[arg(long, global = true, value_name = "live|paper")]
+    of: Option<String>,
     /// More detail: -v debug, -vv trace.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -138,6 +144,7 @@ impl From<AppError> for Failure {
 struct Context {
     environment: Vec<(OsString, OsString)>,
     secrets: Vec<(String, Secret)>,
+    of: Option<TradingMode>,
     log_format: Option<LogFormat>,
     verbose: u8,
 }
@@ -149,17 +156,32 @@ impl Context {
         found.map_or_else(String::new, |(_, value)| value.to_string_lossy().into_owned())
     }
 
-    /// All settings, with the subcommand's own options over everything else; starts the log.
+    /// All settings of one gateway, with the subcommand's own options over everything else; starts the log.
     /// `more` are variables that outrank the environment's.
     fn configure(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Result<Config, Failure> {
         let (log_format, verbose) = (self.log_format, self.verbose);
-        let (config, warnings) =
-            load(self.sources(arguments, more)).map_err(|faults| Failure::new(faults.exit_code(), faults))?;
-        logging::start(&config.log, log_format, verbose)?;
-        for warning in warnings {
-            tracing::warn!("{warning}");
+        let mut configs = finish(
+            self.inspect(arguments, more).for_one_gateway(),
+            log_format,
+            verbose,
+        )?;
+        configs.pop().ok_or_else(no_gateway)
+    }
+
+    /// The same for each gateway.
+    fn configure_each(self, arguments: Vec<Argument>) -> Result<Vec<Config>, Failure> {
+        let (log_format, verbose) = (self.log_format, self.verbose);
+        finish(self.inspect(arguments, &[]), log_format, verbose)
+    }
+
+    /// The settings from all sides, of all gateways or of the one that is meant.
+    fn inspect(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Inspection {
+        let of = self.of;
+        let inspection = inspect(self.sources(arguments, more));
+        match of {
+            Some(mode) => inspection.only(mode),
+            None => inspection,
         }
-        Ok(config)
     }
 
     /// Where the settings are taken from.
@@ -178,6 +200,27 @@ impl Context {
             environment,
         }
     }
+}
+
+/// The configurations, and the log that they ask for.
+fn finish(
+    inspection: Inspection,
+    log_format: Option<LogFormat>,
+    verbose: u8,
+) -> Result<Vec<Config>, Failure> {
+    let (configs, warnings) = inspection
+        .finish()
+        .map_err(|faults| Failure::new(faults.exit_code(), faults))?;
+    let first = configs.first().ok_or_else(no_gateway)?;
+    logging::start(&first.log, log_format, verbose)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(configs)
+}
+
+fn no_gateway() -> Failure {
+    Failure::configuration("the settings name no gateway; see `gatehand config check`")
 }
 
 /// The whole program.
@@ -214,9 +257,19 @@ fn dispatch(
             ));
         }
     };
+    let of = match cli.of.as_deref() {
+        None => None,
+        Some("live") => Some(TradingMode::Live),
+        Some("paper") => Some(TradingMode::Paper),
+        Some(other) => {
+            let what = format!("--of {other}: use live or paper");
+            return Err(Failure::new(ExitCode::Usage, what));
+        }
+    };
     let context = Context {
         environment,
         secrets,
+        of,
         log_format,
         verbose: cli.verbose,
     };

@@ -15,11 +15,10 @@ pub(super) struct Options {
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     let environment = context.environment.clone();
-    let config = context.configure(options.settings.0, &[])?;
+    let configs = context.configure_each(options.settings.0)?;
     Ok(app::run(Plan {
-        config,
+        configs,
         environment,
-
         attach: None,
         on_ready: None,
     })?)

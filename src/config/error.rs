@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::values::TradingMode;
 use crate::exit::ExitCode;
 
 /// Where a value was written.
@@ -136,15 +137,20 @@ pub enum ConfigError {
         /// The known key that looks most like it.
         nearest: Option<String>,
     },
-    /// Both modes, where one gateway can be run.
-    #[error(
-        "{0}: \"both\" cannot be run yet; use live or paper, and for both start gatehand twice, each with its own \
-         TRADING_MODE, TWS_SETTINGS_PATH, GATEHAND_STATE_DIR and GATEHAND_VNC_LISTEN"
-    )]
+    /// Both modes, where one gateway is meant.
+    #[error("{0}: there are two gateways; name the one that is meant with --of live or --of paper")]
     BothModes(
         /// Where they were asked for.
         Origin,
     ),
+    /// A gateway that is not there was asked for.
+    #[error("--of {}: there is no such gateway; {origin} names another", mode.name())]
+    OtherMode {
+        /// Where the mode is said.
+        origin: Origin,
+        /// The mode that was asked for.
+        mode: TradingMode,
+    },
     /// One thing for two gateways.
     #[error("{origin} names one {what} for two gateways; unset it, or run one mode")]
     OneForBoth {

@@ -67,7 +67,19 @@ pub fn inspect(mut sources: Sources) -> Inspection {
 }
 
 impl Inspection {
-    /// Notes as a fault that both modes are asked for, for whoever runs one gateway.
+    /// Of the gateways, the one of this mode alone.
+    #[must_use]
+    pub fn only(mut self, mode: TradingMode) -> Self {
+        if !self.modes().contains(&mode) {
+            let origin = self.raw.origin("trading_mode");
+            self.faults.0.insert(0, ConfigError::OtherMode { origin, mode });
+        }
+        self.instances.retain(|config| config.mode == mode);
+        self.modes = TradingModes::One(mode);
+        self
+    }
+
+    /// Notes as a fault that both modes are asked for, for whoever needs one gateway.
     #[must_use]
     pub fn for_one_gateway(mut self) -> Self {
         if self.modes == TradingModes::Both {

@@ -60,7 +60,7 @@ pub struct Sources {
     pub elsewhere: Option<Box<dyn Elsewhere>>,
 }
 
-/// Reads, parses and checks all settings of one gateway.
+/// Reads, parses and checks the settings, which must be those of one gateway.
 ///
 /// # Errors
 ///

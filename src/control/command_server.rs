@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use super::ibc::{self, Step};
 use super::{Requests, put};
@@ -74,12 +75,13 @@ impl CommandServer {
             };
             let (settings, is_gateway, requests) =
                 (Arc::clone(&self.settings), self.is_gateway, requests.clone());
-            tokio::spawn(async move {
+            let conversation = async move {
                 if let Err(error) = converse(stream, &settings, is_gateway, &requests).await {
                     tracing::debug!(%peer, %error, "a command client");
                 }
                 drop(permit);
-            });
+            };
+            tokio::spawn(conversation.in_current_span());
         }
     }
 

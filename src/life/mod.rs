@@ -5,6 +5,7 @@
 //! [`Life::poll_timeout`]. Delays are measured by [`Moment::instant`], times of day by [`Moment::wall`]: a clock that is
 //! set moves the schedule and no delay.
 
+mod back_off;
 mod calendar;
 
 use std::collections::VecDeque;
@@ -15,17 +16,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::agent::State;
 use crate::gateway::{Left, RestartToken};
+pub use back_off::BackOff;
 pub use calendar::{BrokerWeek, Weekly};
 
-/// First pause before a gateway that failed is started again; doubled each time, up to [`MAX_BACK_OFF`].
-const BACK_OFF: Duration = Duration::from_secs(5);
-const MAX_BACK_OFF: Duration = Duration::from_secs(600);
 /// Failures in a row after which a gateway that never showed a window will not.
 const MAX_FAILURES: u32 = 3;
 /// While the broker's maintenance lasts, a failed gateway is left alone at least this long.
 const MAINTENANCE_BACK_OFF: Duration = Duration::from_secs(600);
-/// A gateway that was up for so long begins with the shortest pause again.
-const STEADY: Duration = Duration::from_secs(600);
 /// How long after the time of its log-off an end of the gateway is taken for that. It comes late when orders work.
 const LOG_OFF_SPAN: Duration = Duration::from_secs(600);
 /// How long a restart is expected to take.
@@ -142,7 +139,7 @@ pub struct Life {
     phase: Phase,
     orders: VecDeque<Order>,
     /// Ends in a row that nobody had asked for.
-    failures: u32,
+    back_off: BackOff,
     /// Whether a window of any gateway was there.
     shown: bool,
     /// The token that the gateway was started with last: it is good once.
@@ -162,7 +159,7 @@ impl Life {
             week,
             phase: Phase::Down { start: None },
             orders: VecDeque::new(),
-            failures: 0,
+            back_off: BackOff::default(),
             shown: false,
             used: None,
             scheduled: now.wall,
@@ -208,10 +205,8 @@ impl Life {
             }
             return;
         }
-        if let Phase::Up { since } = phase
-            && now.instant >= since + STEADY
-        {
-            self.failures = 0;
+        if let Phase::Up { since } = phase {
+            self.back_off.was_up(now.instant.saturating_duration_since(since));
         }
         if left != Left::Nothing {
             self.outage = now.wall.checked_add(RESTART_SPAN).ok();
@@ -220,7 +215,7 @@ impl Life {
         if self.has_logged_off(now.wall) {
             return self.end(Ending::Planned("the gateway has logged off, as set".into()));
         }
-        let pause = self.back_off(now);
+        let pause = self.pause(now);
         if self.is_broken() {
             return self.end(Ending::Broken);
         }
@@ -339,7 +334,7 @@ impl Life {
         match self.phase {
             Phase::Down { start: Some(start) } if now.instant >= start => self.start(now, Left::Nothing),
             Phase::Starting { since } if over(since, self.plan.login_window_limit) => {
-                let after = self.back_off(now);
+                let after = self.pause(now);
                 let then = match self.is_broken() {
                     true => Then::End(Ending::Broken),
                     false => Then::Start { after },
@@ -410,7 +405,7 @@ impl Life {
     }
 
     const fn is_broken(&self) -> bool {
-        !self.shown && self.failures >= MAX_FAILURES
+        !self.shown && self.back_off.failures() >= MAX_FAILURES
     }
 
     fn is_good(&self, token: &RestartToken, now: Timestamp) -> bool {
@@ -426,11 +421,8 @@ impl Life {
     }
 
     /// How long to wait before the next start, after one more failure.
-    fn back_off(&mut self, now: Moment) -> Duration {
-        let pause = BACK_OFF
-            .saturating_mul(1 << self.failures.min(10))
-            .min(MAX_BACK_OFF);
-        self.failures += 1;
+    fn pause(&mut self, now: Moment) -> Duration {
+        let pause = self.back_off.fail();
         match self.week.maintenance(now.wall) {
             Some(end) => {
                 self.outage = Some(end);

@@ -1,6 +1,7 @@
 //! The hands: one action of the agent, carried out on the display or in the journal.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use totp_rs::Builder;
@@ -30,11 +31,11 @@ const CODE_EDGE: u64 = 8;
 #[derive(Debug)]
 pub struct Hands {
     /// What to log in with.
-    pub credentials: Option<Credentials>,
+    pub credentials: Option<Arc<Credentials>>,
     /// What a FIX login gets its market data with.
-    pub data_credentials: Option<Credentials>,
+    pub data_credentials: Option<Arc<Credentials>>,
     /// The key of one-time codes.
-    pub totp_key: Option<TotpKey>,
+    pub totp_key: Option<Arc<TotpKey>>,
     /// The step (RFC 6238 §4.2) of the last code that was typed.
     pub used_step: Option<u64>,
     /// A code that a human gave, until it was typed.
@@ -229,10 +230,10 @@ impl Hands {
         Ok(result)
     }
 
-    const fn credentials_for(&self, what: Typed) -> Option<&Credentials> {
+    fn credentials_for(&self, what: Typed) -> Option<&Credentials> {
         match what {
-            Typed::DataUserName | Typed::DataPassword => self.data_credentials.as_ref(),
-            _ => self.credentials.as_ref(),
+            Typed::DataUserName | Typed::DataPassword => self.data_credentials.as_deref(),
+            _ => self.credentials.as_deref(),
         }
     }
 
@@ -418,10 +419,10 @@ mod tests {
     fn what_a_field_shows_is_compared_as_strictly_as_a_picture_allows() {
         let folder = tempfile::tempdir().expect("a folder");
         let hands = Hands {
-            credentials: Some(Credentials {
+            credentials: Some(Arc::new(Credentials {
                 user: "Il1O0user".to_owned(),
                 password: Secret::new("demouser".to_owned()),
-            }),
+            })),
             ..Hands::new(folder.path())
         };
         let text = |text: &str| Shown::Text(text.to_owned().into());

@@ -13,6 +13,7 @@ use std::time::{Instant, SystemTime};
 
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
+use tracing::Span;
 
 use crate::agent::{Departure, Errand, Event, State};
 use crate::control::OneTimeCode;
@@ -109,9 +110,10 @@ impl Pilot {
             events,
             reports,
         };
+        let span = Span::current();
         let thread = std::thread::Builder::new()
             .name("pilot".into())
-            .spawn(move || cockpit.run(&inbox))
+            .spawn(move || span.in_scope(|| cockpit.run(&inbox)))
             .map_err(PilotError::Thread)?;
         Ok(Self {
             commands,

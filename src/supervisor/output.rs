@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tracing::Span;
 use zeroize::Zeroize;
 
 use crate::config::{HIDDEN, Secret};
@@ -50,10 +51,14 @@ impl Redaction {
     }
 }
 
-/// An [`Output`] that logs each line, masked, at level info under the target `gatehand::output`.
+/// An [`Output`] that logs each line, masked, at level info under the target `gatehand::output`, in the current span.
 #[must_use]
 pub fn log_output(unit: &'static str, redaction: Redaction) -> Output {
-    Box::new(move |_, line| tracing::info!(target: "gatehand::output", unit, "{}", redaction.mask(line)))
+    let span = Span::current();
+    Box::new(move |_, line| {
+        let _entered = span.enter();
+        tracing::info!(target: "gatehand::output", unit, "{}", redaction.mask(line));
+    })
 }
 
 /// Splits bytes into lines without their ends. Bytes that are not UTF-8 show as U+FFFD.

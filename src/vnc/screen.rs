@@ -11,6 +11,7 @@ use protocol::encoding::Cursor;
 use protocol::region::Region;
 use protocol::session::Session;
 use tokio::sync::{Notify, watch};
+use tracing::Span;
 
 use super::worker::Worker;
 use crate::screen::{Frame, Point, Rect, Size};
@@ -194,9 +195,10 @@ impl Screen {
         });
         let waker = display.waker();
         let worker = Worker::new(display, Arc::clone(&shared));
+        let span = Span::current();
         thread::Builder::new()
             .name("vnc-screen".into())
-            .spawn(move || worker.run(&todo))?;
+            .spawn(move || span.in_scope(|| worker.run(&todo)))?;
         let desk = Arc::new(Desk {
             work,
             waker,

@@ -10,6 +10,7 @@ use protocol::security::{Access, Security};
 use protocol::session::Session;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::back_off::BackOff;
 use super::screen::{DisplayLost, Screen};
@@ -115,7 +116,7 @@ pub async fn serve(
             Session::new(settings.session(), challenge, screen.size(), now)
         };
         let (screen, back_off) = (screen.clone(), Arc::clone(&back_off));
-        viewers.spawn(async move {
+        let viewing = async move {
             let let_in = |access| {
                 // Who knows the view-only password could otherwise guess the other one for ever.
                 if access == Access::Full {
@@ -125,7 +126,8 @@ pub async fn serve(
             };
             let outcome = viewer::run(stream, session, &screen, let_in).await;
             note(&back_off, peer, &outcome);
-        });
+        };
+        viewers.spawn(viewing.in_current_span());
     }
     viewers.shutdown().await;
     Ok(())

@@ -75,6 +75,10 @@ impl StandIn {
     /// Starts it on `display`; `control_port` is added to the scenario.
     pub fn start(display: &TestDisplay, mut scenario: Value) -> Self {
         scenario["control_port"] = 0.into();
+        // Any free one: two on their usual port would be in each other's way.
+        if scenario["api_port"].is_null() {
+            scenario["api_port"] = 0.into();
+        }
         let settings = tempfile::tempdir().unwrap();
         fs::write(settings.path().join("scenario.json"), scenario.to_string()).unwrap();
         Self::launch(display, settings, &[])

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::account::{self, Chosen};
 use super::ports;
@@ -43,6 +44,26 @@ impl Instance {
             path
         }
     }
+
+    /// Where to listen: of two gateways, the paper one has the next port.
+    pub(super) fn listen(
+        self,
+        mut address: SocketAddr,
+        key: &str,
+        raw: &RawSettings,
+        faults: &mut Vec<ConfigError>,
+    ) -> SocketAddr {
+        if self.is_one_of_two && self.mode == TradingMode::Paper {
+            match address.port().checked_add(1) {
+                Some(port) => address.set_port(port),
+                None => faults.push(ConfigError::OneForBoth {
+                    origin: raw.origin(key),
+                    what: "last port",
+                }),
+            }
+        }
+        address
+    }
 }
 
 /// The configuration of one gateway; `None` when a folder is not known.
@@ -78,6 +99,10 @@ pub(in crate::config) fn instance(
     let asked = (gateway.api_port, service.relay_port);
     let api = ports::api_ports(account.program, of, asked, raw, faults);
     let vnc = ports::vnc(&mut service, of, raw, faults);
+    let command_address = control.command_port.0.map(|port| {
+        let address = SocketAddr::new(control.command_address, port);
+        of.listen(address, "command_port", raw, faults)
+    });
     let device = second_factor
         .second_factor_device
         .or_else(|| second_factor.prefer_ib_key.then(|| "IB Key".to_owned()));
@@ -93,10 +118,10 @@ pub(in crate::config) fn instance(
         ibc_ini: sources.ibc_ini,
         mode: of.mode,
         fix: account.fix,
-        credentials,
-        data_credentials,
+        credentials: credentials.map(Arc::new),
+        data_credentials: data_credentials.map(Arc::new),
         second_factor: SecondFactorSettings {
-            totp_key: second_factor.totp_key,
+            totp_key: second_factor.totp_key.map(Arc::new),
             token: second_factor.second_factor_token.map(|token| token.0),
             device,
             limit: second_factor.second_factor_limit.0,
@@ -162,8 +187,8 @@ pub(in crate::config) fn instance(
         },
         relay: SocketAddr::new(service.relay_address, api.outside),
         vnc,
-        command_server: control.command_port.0.map(|port| CommandSettings {
-            listen: SocketAddr::new(control.command_address, port),
+        command_server: command_address.map(|listen| CommandSettings {
+            listen,
             control_from: control.control_from.map_or_else(Vec::new, |hosts| hosts.0),
             prompt: control.command_prompt.unwrap_or_default(),
             quiet: control.suppress_info_messages,
@@ -211,12 +236,15 @@ impl Paths {
             Some(path) => note(path, faults),
             None => tws.clone(),
         };
+        let named = settings.clone();
         let settings = settings.map(|path| of.settings_path(path));
+        let volume = |path: &Option<PathBuf>| path.clone().filter(|path| folders.is_volume(path));
         let state = match expanded(&service.state_dir, "GATEHAND_STATE_DIR") {
             Some(path) => note(path.map(|path| of.state_dir(path)), faults),
-            None => match settings.as_deref().filter(|path| folders.is_volume(path)) {
-                Some(volume) => Some(volume.join(".gatehand")),
-                None => note(folders.state().map(|path| of.state_dir(path)), faults),
+            None => match (volume(&settings), volume(&named)) {
+                (Some(volume), _) => Some(volume.join(".gatehand")),
+                (None, Some(volume)) => Some(of.state_dir(volume.join(".gatehand"))),
+                (None, None) => note(folders.state().map(|path| of.state_dir(path)), faults),
             },
         };
         Some(Self {

@@ -8,6 +8,7 @@ mod ports;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -34,9 +35,9 @@ pub struct Config {
     /// Whether to log in to FIX CTCI instead of IB API.
     pub fix: bool,
     /// User name and password, of FIX CTCI for a FIX login; without them a human logs in at the viewer.
-    pub credentials: Option<Credentials>,
+    pub credentials: Option<Arc<Credentials>>,
     /// The pair for market data, which a FIX login may have.
-    pub data_credentials: Option<Credentials>,
+    pub data_credentials: Option<Arc<Credentials>>,
     /// The second factor.
     pub second_factor: SecondFactorSettings,
     /// What happens at which time.
@@ -80,7 +81,7 @@ pub struct Credentials {
 #[derive(Debug)]
 pub struct SecondFactorSettings {
     /// Key of the time-based codes.
-    pub totp_key: Option<TotpKey>,
+    pub totp_key: Option<Arc<TotpKey>>,
     /// What `jts.ini` is to hold about the chosen device.
     pub token: Option<Secret>,
     /// Text of the device's row in the list.

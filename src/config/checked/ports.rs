@@ -1,11 +1,9 @@
 //! Ports: the gateway's own, the relay's, the viewers'.
 
-use std::net::SocketAddr;
-
 use super::{Instance, VncSettings};
 use crate::config::error::{ConfigError, Origin};
 use crate::config::settings::Service;
-use crate::config::values::{Port, Program, TradingMode};
+use crate::config::values::{Port, Program};
 use crate::config::written::RawSettings;
 
 /// Variables and files that tell which image a user comes from, and the port on which that one serves the API to
@@ -89,7 +87,7 @@ fn port_of_image(raw: &RawSettings) -> Option<u16> {
         .map(|(_, port)| *port)
 }
 
-/// The viewer endpoint, when there is a password for it. Of two gateways, the paper one has the next port.
+/// The viewer endpoint, when there is a password for it.
 pub(super) fn vnc(
     service: &mut Service,
     of: Instance,
@@ -105,16 +103,7 @@ pub(super) fn vnc(
             full: raw.origin("vnc_password"),
         });
     }
-    let mut listen: SocketAddr = service.vnc_listen.0;
-    if of.is_one_of_two && of.mode == TradingMode::Paper {
-        match listen.port().checked_add(1) {
-            Some(port) => listen.set_port(port),
-            None => faults.push(ConfigError::OneForBoth {
-                origin: raw.origin("vnc_listen"),
-                what: "last port",
-            }),
-        }
-    }
+    let listen = of.listen(service.vnc_listen.0, "vnc_listen", raw, faults);
     let wanted = password.is_some() || view_password.is_some();
     wanted.then_some(VncSettings {
         listen,

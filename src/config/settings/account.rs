@@ -68,7 +68,7 @@ settings! {
         ini: ["TradingMode"],
         secret: false,
         default: "paper",
-        help: "Account type to log in to. `both` is not run yet.",
+        help: "Account type to log in to; `both` runs two gateways.",
     }
     program: Program {
         variables: ["GATEHAND_PROGRAM", "GATEWAY_OR_TWS"],

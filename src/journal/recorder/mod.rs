@@ -20,6 +20,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use tracing::Span;
+
 use mask::Masks;
 pub use player::{PlayError, Played, Recording};
 use record::Begin;
@@ -95,9 +97,11 @@ impl Recorder {
             begin: Some(Begin::Run),
             waiting: Arc::clone(&waiting),
         };
+        let span = Span::current();
         let thread = std::thread::Builder::new()
             .name("recorder".into())
             .spawn(move || {
+                let _entered = span.enter();
                 if let Err(error) = writer.run(&inbox) {
                     let folder = options.folder.display();
                     tracing::warn!(%error, %folder, "the flight recorder has stopped");

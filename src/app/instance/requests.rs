@@ -6,11 +6,10 @@ use std::time::SystemTime;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{App, AppError, course};
+use super::{AppError, Instance, course};
 use crate::agent::{Errand, State};
 use crate::config::{CommandSettings, Program};
 use crate::control::{self, Asked, CommandServer, CommandServerSettings, Reply, Request};
-use crate::exit::ExitCode;
 use crate::pilot::Command;
 
 /// Requests that wait for their answer; more are not heard meanwhile.
@@ -24,7 +23,7 @@ pub(super) struct Status {
     pub(super) since: SystemTime,
 }
 
-impl App {
+impl Instance {
     /// Serves the control socket, and the command server if there is to be one.
     pub(super) async fn listen_for_requests(&mut self) -> Result<mpsc::Receiver<Asked>, AppError> {
         let (requests, asked) = mpsc::channel(WAITING);
@@ -33,7 +32,7 @@ impl App {
             path: folder.join(control::SOCKET),
             source,
         })?;
-        self.tasks.push(tokio::spawn(serving));
+        self.spawn(serving);
         if let Some(settings) = &self.config.command_server {
             let listen = settings.listen;
             let failed = |source| AppError::Listen {
@@ -51,7 +50,7 @@ impl App {
             };
             let server = CommandServer::bind(settings, is_gateway).await.map_err(failed)?;
             tracing::info!(address = %listen, "the command server listens");
-            self.tasks.push(tokio::spawn(server.serve(requests)));
+            self.spawn(server.serve(requests));
         }
         Ok(asked)
     }
@@ -67,14 +66,13 @@ impl App {
         }
     }
 
-    /// Answers one request; tells when it ends the program.
-    pub(super) fn answer(&mut self, Asked { request, answer }: Asked) -> Option<ExitCode> {
+    /// Answers one request.
+    pub(super) fn answer(&mut self, Asked { request, answer }: Asked) {
         tracing::info!(?request, "asked from outside");
-        let mut ends = None;
         let reply = match request {
             Request::Status => Reply::ok(self.status().to_string()),
             Request::Stop => {
-                ends = Some(ExitCode::Stopped);
+                self.shared.stop.send_replace(true);
                 Reply::ok("stopping")
             }
             Request::ColdRestart | Request::Yield if self.launch.is_none() => {
@@ -107,13 +105,11 @@ impl App {
         };
         // Who asked may have gone.
         let _ = answer.send(reply);
-        ends
     }
 
-    fn errand(&mut self, errand: Errand, answer: oneshot::Sender<Reply>) -> Option<ExitCode> {
+    fn errand(&mut self, errand: Errand, answer: oneshot::Sender<Reply>) {
         self.tell(Command::CarryOut(errand));
         self.errands.push((errand, answer));
-        None
     }
 
     /// The pilot has begun an errand, or has no window for it.

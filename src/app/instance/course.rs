@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::{App, AppError, GATEWAY_STOP};
+use super::{AppError, GATEWAY_STOP, Instance};
 use crate::agent::{Departure, Errand};
 use crate::config::{ClockTime, Config, DayEnd, OnTimeout, WeekTime};
 use crate::exit::ExitCode;
@@ -80,7 +80,7 @@ pub(super) fn plan(config: &Config, clock: Option<&WallClock>, is_ours: bool) ->
     }
 }
 
-impl App {
+impl Instance {
     /// Begins the gateway's life.
     pub(super) fn begin(&mut self) -> Result<(), AppError> {
         let left = self.left()?;
@@ -134,7 +134,7 @@ impl App {
         }
         let mut command = launch.command(display, token.as_deref());
         let output = supervisor::log_output("gateway", Redaction::default());
-        let child = self.reaper.spawn("gateway", &mut command, output)?;
+        let child = self.shared.reaper.spawn("gateway", &mut command, output)?;
         self.leftovers.add("gateway", child.identity())?;
         self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
         self.tell(Command::GatewayStarted(token.is_some()));

@@ -9,7 +9,7 @@ use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::error::AppError;
+use crate::app::AppError;
 use crate::dialogs::{RuleError, RuleFile};
 use crate::pilot::Command;
 

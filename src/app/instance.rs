@@ -1,0 +1,387 @@
+//! One gateway with all that belongs to it: its display, agent, ports and folders.
+
+mod course;
+mod display;
+mod preparation;
+mod probe;
+mod requests;
+mod rules;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tracing::Instrument;
+
+use super::{AppError, Shared, listen, view};
+use crate::agent::{Agent, Errand, Event, Policy, State};
+use crate::config::{Config, OnRefusal};
+use crate::control::{Asked, Reply};
+use crate::dialogs::{Catalogue, RuleFile};
+use crate::exit::ExitCode;
+use crate::gateway::{Launch, LaunchError};
+use crate::journal::{EventLog, StateFolder};
+use crate::life::{BrokerWeek, Life};
+use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
+use crate::relay::{Relay, RelayStatus};
+use crate::supervisor::{self, Leftovers, Service, StopPolicy};
+use crate::vnc;
+use crate::x11::DisplayAddress;
+use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
+use probe::probe;
+use requests::Status;
+use rules::RuleWatch;
+
+/// The Gateway itself serves 32.
+const MAX_API_CLIENTS: usize = 64;
+/// A gateway that is closed through its window saves its settings first. All in all it must stop within the 10 s that
+/// Docker gives a container.
+const GATEWAY_STOP: StopPolicy = StopPolicy {
+    asked: Some(Duration::from_secs(6)),
+    terminated: Duration::from_secs(2),
+};
+
+/// Everything that runs of one gateway.
+pub(super) struct Instance {
+    config: Arc<Config>,
+    /// Whether the API answered once.
+    was_ready: bool,
+    shared: Shared,
+    reports: mpsc::UnboundedReceiver<Report>,
+    pilot: Option<Pilot>,
+    /// The user's rule files, until the pilot is there to hear of them.
+    rule_watch: Option<RuleWatch>,
+    /// How to start the gateway, and where; none for one that somebody else started.
+    launch: Option<(Launch, DisplayAddress)>,
+    life: Life,
+    gateway: Option<Service>,
+    /// How the gateway's process ended last.
+    last_exit: String,
+    display: Option<Service>,
+    /// The folder of the cookie of a display that was started here.
+    cookies: Option<PathBuf>,
+    /// Whether the agent sees the main window, for the probe.
+    logged_in: watch::Sender<bool>,
+    answers: mpsc::UnboundedReceiver<bool>,
+    ready: watch::Sender<bool>,
+    end_relay: Option<oneshot::Sender<()>>,
+    tasks: Vec<JoinHandle<()>>,
+    status: Status,
+    requests: mpsc::Receiver<Asked>,
+    /// Errands that were asked for, and who waits for their begin.
+    errands: Vec<(Errand, oneshot::Sender<Reply>)>,
+    leftovers: Leftovers,
+    _state_folder: StateFolder,
+}
+
+impl Instance {
+    /// From its start to its end.
+    ///
+    /// # Errors
+    /// When something that is needed cannot be had, or ends.
+    pub(super) async fn live(config: &Arc<Config>, shared: &Shared) -> Result<ExitCode, AppError> {
+        let mut instance = Self::start(Arc::clone(config), shared.clone()).await?;
+        let outcome = instance.watch().await;
+        instance.stop().await;
+        outcome
+    }
+
+    async fn start(config: Arc<Config>, shared: Shared) -> Result<Self, AppError> {
+        make_private_folder(&config.state_dir)?;
+        let state_folder = take_state_folder(&config.state_dir)?;
+        // Watched before they are read: no change is missed.
+        let (rule_watch, rules) = match &config.rules {
+            Some(folder) => (Some(RuleWatch::start(folder)?), RuleFile::of_folder(folder)?),
+            None => (None, Vec::new()),
+        };
+        let catalogue = Catalogue::with_files(&rules)?;
+        let launch = match &shared.attach {
+            None => {
+                let launch =
+                    Launch::find(&config.gateway, shared.environment.clone()).map_err(LaunchError::from)?;
+                if config.gateway.keeps_jts_ini {
+                    tracing::info!("jts.ini is left as it is");
+                } else {
+                    let token = config.second_factor.token.as_ref();
+                    launch.prepare(config.gateway.time_zone.as_deref(), token)?;
+                }
+                Some(launch)
+            }
+            Some(_) => None,
+        };
+        let policy = Policy::new(&config);
+        let recorder = recorder(&config, &policy, &catalogue, rules);
+        let agent = RecordedAgent::new(Agent::new(catalogue, policy), recorder);
+        let clock = wall_clock(&config);
+        let course = course::plan(&config, clock.as_ref(), launch.is_some());
+        let life = Life::new(course::now(), course, BrokerWeek::new()?);
+        let hands = hands(&config, clock)?;
+        let viewers = match &config.vnc {
+            Some(settings) => Some(view::bind(settings).await?),
+            None => {
+                tracing::info!("no viewers are served: set VNC_SERVER_PASSWORD to serve them");
+                None
+            }
+        };
+        let relay = Relay {
+            listen: config.relay,
+            target: SocketAddr::from(([127, 0, 0, 1], config.gateway.api_port)),
+            max_clients: MAX_API_CLIENTS,
+        };
+        relay.check()?;
+
+        let leftovers = Leftovers::end(&config.state_dir, Duration::from_secs(3)).await?;
+        if launch.is_some() {
+            // Somebody else's API there would be taken for that of the gateway.
+            let what = "the gateway cannot serve its API on";
+            drop(listen(what, relay.target, "GATEHAND_API_PORT").await?);
+        }
+
+        let (ready, _) = watch::channel(false);
+        let (logged_in, _) = watch::channel(false);
+        let (answers_to, answers) = mpsc::unbounded_channel();
+        let (reports_to, reports) = mpsc::unbounded_channel();
+        let mut instance = Self {
+            shared,
+            was_ready: false,
+            reports,
+            pilot: None,
+            rule_watch,
+            launch: None,
+            life,
+            gateway: None,
+            last_exit: String::new(),
+            display: None,
+            cookies: None,
+            logged_in,
+            answers,
+            ready,
+            end_relay: None,
+            tasks: Vec::new(),
+            status: Status {
+                state: State::Starting,
+                evidence: String::new(),
+                since: SystemTime::now(),
+            },
+            // Until somebody listens.
+            requests: mpsc::channel(1).1,
+            errands: Vec::new(),
+            leftovers,
+            _state_folder: state_folder,
+            config,
+        };
+        let started = instance
+            .start_parts(launch, relay, agent, hands, viewers, reports_to, answers_to)
+            .await;
+        match started {
+            Ok(()) => Ok(instance),
+            Err(error) => {
+                instance.stop().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Instance {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one start, each made before anything runs"
+    )]
+    async fn start_parts(
+        &mut self,
+        launch: Option<Launch>,
+        relay: Relay,
+        agent: RecordedAgent,
+        hands: Hands,
+        viewers: Option<TcpListener>,
+        reports: mpsc::UnboundedSender<Report>,
+        answers: mpsc::UnboundedSender<bool>,
+    ) -> Result<(), AppError> {
+        let state_dir = self.config.state_dir.clone();
+        let state_folder = |source| AppError::StateFolder {
+            path: state_dir.clone(),
+            source,
+        };
+        let events = EventLog::open(&state_dir).map_err(state_folder)?;
+        let eyes = Eyes::open(state_dir.clone()).map_err(PilotError::from)?;
+        let display = match (&self.shared.attach, &self.config.display.existing) {
+            (Some(address), _) => address.clone(),
+            (None, Some(name)) => DisplayAddress::new(name.clone()),
+            (None, None) => self.start_display().await?,
+        };
+        self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
+        if let (Some(watch), Some(pilot)) = (self.rule_watch.take(), &self.pilot) {
+            let commands = pilot.commands();
+            self.spawn(watch.run(commands));
+        }
+        if let Some(listener) = viewers {
+            self.serve_viewers(listener, &display)?;
+        }
+        let probing = probe(self.config.gateway.api_port, self.logged_in.subscribe(), answers);
+        self.spawn(probing);
+        let (status, _) = watch::channel(RelayStatus::default());
+        let (end_relay, told) = oneshot::channel();
+        self.end_relay = Some(end_relay);
+        let ready = self.ready.subscribe();
+        self.spawn(async move {
+            if let Err(error) = relay.run(ready, status, told).await {
+                tracing::error!(%error, "the API relay has ended");
+            }
+        });
+        self.launch = launch.map(|launch| (launch, display));
+        self.requests = self.listen_for_requests().await?;
+        self.begin()
+    }
+
+    fn serve_viewers(&mut self, listener: TcpListener, display: &DisplayAddress) -> Result<(), AppError> {
+        let Some(vnc) = &self.config.vnc else {
+            return Ok(());
+        };
+        let name = match self.shared.is_alone {
+            true => view::NAME.to_owned(),
+            false => format!("{} {}", view::NAME, self.config.mode.name()),
+        };
+        let screen = view::screen(display)?;
+        if let Some(pilot) = &self.pilot {
+            let commands = pilot.commands();
+            screen.on_press(move || {
+                // Without a pilot there is nobody whose hands could be in the way.
+                let _ = commands.send(Command::HumanActed);
+            });
+        }
+        let serving = vnc::serve(
+            listener,
+            screen,
+            view::settings(vnc, name)?,
+            std::future::pending(),
+        );
+        tracing::info!(address = %vnc.listen, "viewers are served");
+        self.spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the viewer endpoint has ended");
+            }
+        });
+        Ok(())
+    }
+
+    /// Waits for the reason to stop.
+    async fn watch(&mut self) -> Result<ExitCode, AppError> {
+        loop {
+            if let Some(code) = self.obey().await? {
+                return Ok(code);
+            }
+            let due = self.life.poll_timeout(course::now());
+            let due = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.shared.stopped() => return Ok(ExitCode::Stopped),
+                report = self.reports.recv() => match report {
+                    Some(Report::Event(Event::State { state, evidence })) => {
+                        self.life.entered(course::now(), state);
+                        self.entered(state, evidence)?;
+                    }
+                    Some(Report::Event(Event::SecondFactorMissed)) if !self.config.second_factor.relogin => {
+                        self.life.second_factor_missed();
+                    }
+                    Some(Report::Begun(errand, begun)) => self.begun(errand, begun),
+                    Some(Report::Event(Event::GaveWay)) => self.life.give_way(course::now()),
+                    Some(Report::Event(_)) => {}
+                    Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
+                    None => return Err(AppError::DisplayLost("the pilot has ended".into())),
+                },
+                Some(asked) = self.requests.recv() => self.answer(asked),
+                Some(answered) = self.answers.recv() => self.tell(Command::ApiAnswered(answered)),
+                exit = ended(&mut self.gateway) => self.gateway_ended(exit)?,
+                exit = ended(&mut self.display) => {
+                    self.display = None;
+                    return Err(AppError::Ended { what: "Xvfb", how: exit.to_string(), cure: "start gatehand again" });
+                }
+                () = due => self.life.handle_timeout(course::now()),
+            }
+        }
+    }
+
+    fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
+        self.status = Status {
+            state,
+            evidence: evidence.clone(),
+            since: SystemTime::now(),
+        };
+        let logged_in = match state {
+            State::LoggedIn | State::Configuring | State::Ready | State::Disconnected => true,
+            // The API may answer behind a dialog that waits for a human.
+            State::HandsOff | State::UnknownDialog | State::Failed => *self.logged_in.borrow(),
+            _ => false,
+        };
+        self.logged_in.send_replace(logged_in);
+        if state != State::HandsOff {
+            self.ready.send_replace(state == State::Ready);
+        }
+        if state == State::Ready
+            && !std::mem::replace(&mut self.was_ready, true)
+            && let Some(on_ready) = self.shared.on_ready
+        {
+            on_ready(&self.config);
+        }
+        if state == State::LockedOut && self.config.on_refusal == OnRefusal::Exit {
+            return Err(AppError::Refused(evidence));
+        }
+        Ok(())
+    }
+
+    /// Runs beside everything else until the end.
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.push(tokio::spawn(task.in_current_span()));
+    }
+
+    fn tell(&self, command: Command) {
+        if let Some(pilot) = &self.pilot {
+            pilot.tell(command);
+        }
+    }
+
+    /// Stops everything, last started first: the gateway through its window, then the ports, then the display.
+    async fn stop(&mut self) {
+        self.stop_gateway().await;
+        drop(self.end_relay.take());
+        for task in self.tasks.drain(..) {
+            task.abort();
+            // An aborted task has nothing to tell.
+            let _ = task.await;
+        }
+        drop(self.pilot.take());
+        self.close_control();
+        if let Some(mut display) = self.display.take() {
+            display.stop(|| {}).await;
+            self.forget(&display);
+        }
+        if let Some(folder) = self.cookies.take()
+            && let Err(error) = std::fs::remove_dir_all(&folder)
+        {
+            tracing::warn!(%error, folder = %folder.display(), "the display's cookie could not be removed");
+        }
+    }
+
+    fn forget(&mut self, service: &Service) {
+        if let Err(error) = self.leftovers.remove(service.identity()) {
+            tracing::warn!(%error, "the list of processes");
+        }
+    }
+}
+
+/// The end of a process, if there is one; else never.
+async fn ended(service: &mut Option<Service>) -> supervisor::Exit {
+    match service {
+        Some(service) => service.ended().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,210 @@
+//! `TRADING_MODE=both`: two gateways in one process, and what befalls one does not disturb the other.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use common::gateway::Journal;
+use common::program::{Program, family};
+use common::{PATIENCE, wait_for};
+use gatehand::gateway;
+use rustix::fs::{FlockOperation, flock};
+use serde_json::{Value, json};
+
+/// A program with two gateways, on the ports of the trading modes: one such program at a time on this machine.
+struct Both {
+    program: Program,
+    _ports: File,
+}
+
+impl Both {
+    /// The paper account's password is right; `password` is that of the live one.
+    fn start(password: &str) -> Self {
+        let ports = File::create(std::env::temp_dir().join("gatehand-test-ports")).unwrap();
+        flock(&ports, FlockOperation::LockExclusive).unwrap();
+        let mut program = Program::prepare(json!({}))
+            .with("TRADING_MODE", "both")
+            .with("GATEHAND_API_PORT", "")
+            .with("TWS_PORT", "")
+            .with("TWS_USERID", "alive")
+            .with("TWS_PASSWORD", password)
+            .with("TWS_USERID_PAPER", "paperus")
+            .with("TWS_PASSWORD_PAPER", "paperpass")
+            .with("VNC_SERVER_PASSWORD", "12345678");
+        for (mode, user, password) in [("live", "alive", "livepass"), ("paper", "paperus", "paperpass")] {
+            let folder = program.path(&format!("settings_{mode}"));
+            fs::create_dir(&folder).unwrap();
+            let scenario = json!({"user": user, "password": password, "trading_mode": "live"});
+            fs::write(folder.join("scenario.json"), scenario.to_string()).unwrap();
+        }
+        program.restart(&["-v", "run"]);
+        Self {
+            program,
+            _ports: ports,
+        }
+    }
+
+    fn journal(&self, mode: &str) -> Journal {
+        Journal::in_folder(&self.program.path(&format!("settings_{mode}")))
+    }
+
+    /// The states that the gateway of this mode was in.
+    fn states(&self, mode: &str) -> Vec<String> {
+        let events = self.program.path(&format!("state/{mode}/events.jsonl"));
+        let text = fs::read_to_string(events).unwrap_or_default();
+        let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let events = complete
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        events
+            .filter(|event| event["event"] == "state")
+            .map(|event| event["state"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    fn wait_for_state(&self, mode: &str, state: &str, times: usize) {
+        let deadline = Instant::now() + PATIENCE * 2;
+        loop {
+            let states = self.states(mode);
+            if states.iter().filter(|found| *found == state).count() >= times {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{mode}: waited in vain for {state}: {states:?}\n{}",
+                self.program.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Whether an API answers on the relay's port.
+    fn answers(port: u16) -> bool {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let address = ([127, 0, 0, 1], port).into();
+        runtime
+            .block_on(gateway::probe(address, Duration::from_secs(5)))
+            .is_ok()
+    }
+}
+
+fn command_line(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default()
+}
+
+#[test]
+fn two_gateways_each_with_its_own_login_ports_and_display() {
+    let mut both = Both::start("livepass");
+    both.wait_for_state("live", "ready", 1);
+    both.wait_for_state("paper", "ready", 1);
+    for (mode, user) in [("live", "alive"), ("paper", "paperus")] {
+        let submitted = both.journal(mode).all("submitted");
+        assert_eq!(submitted.len(), 1, "{mode}");
+        assert_eq!(submitted[0]["user"], user);
+        assert_eq!(submitted[0]["password_matches"], true);
+        assert_eq!(submitted[0]["trading_mode"], mode);
+    }
+    wait_for("both relays", || {
+        (Both::answers(4003) && Both::answers(4004)).then_some(())
+    });
+    for port in [5900, 5901] {
+        let mut version = [0; 12];
+        let mut viewer = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        viewer.read_exact(&mut version).unwrap();
+        assert_eq!(&version, b"RFB 003.008\n", "{port}");
+    }
+    let status = both.program.ask(&["status"]).unwrap();
+    let modes: Vec<&str> = status
+        .lines()
+        .map(|line| line.split(':').next().unwrap())
+        .collect();
+    assert_eq!(modes, ["live", "paper"], "{status}");
+    let one = both.program.ask(&["status", "--of", "paper"]).unwrap();
+    assert!(one.starts_with('{') && one.contains("\"ready\""), "{one}");
+    let which = both.program.ask(&["code", "123456"]).unwrap_err();
+    assert!(which.contains("--of live or --of paper"), "{which}");
+    // Every line of either gateway tells which.
+    let log = both.program.log();
+    for mode in ["live", "paper"] {
+        for text in [
+            "the API answers",
+            "Forking",
+            "viewers are served",
+            "the display is up",
+        ] {
+            assert!(
+                log.lines()
+                    .any(|line| line.contains(&format!("{mode}: ")) && line.contains(text)),
+                "{mode}: {text}\n{log}"
+            );
+        }
+    }
+
+    let asked = both.program.ask(&["stop"]).unwrap();
+    assert!(asked.contains("stopping"), "{asked}");
+    assert_eq!(both.program.ended().code(), Some(0));
+    for mode in ["live", "paper"] {
+        both.journal(mode).wait("exit", |exit| exit["tidy"] == true);
+    }
+}
+
+#[test]
+fn a_display_that_dies_takes_one_gateway_with_it_and_that_one_comes_back() {
+    let mut both = Both::start("livepass");
+    both.wait_for_state("live", "ready", 1);
+    both.wait_for_state("paper", "ready", 1);
+    let paper = both.journal("paper").all("started")[0]["pid"].as_u64().unwrap();
+    let state = both.program.path("state/live/display").display().to_string();
+    let display = family(both.program.pid())
+        .into_iter()
+        .find(|pid| command_line(*pid).contains(&state))
+        .unwrap();
+    let killed = Command::new("kill")
+        .args(["-KILL", &display.to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+
+    both.wait_for_state("live", "ready", 2);
+    assert!(
+        both.program
+            .log()
+            .contains("this gateway is started again in 5 s"),
+        "{}",
+        both.program.log()
+    );
+    assert_eq!(both.journal("live").all("submitted").len(), 2);
+    assert_eq!(both.states("paper").last().unwrap(), "ready");
+    let started = both.journal("paper").all("started");
+    assert_eq!(started.len(), 1);
+    assert!(family(both.program.pid()).contains(&(paper as u32)));
+    assert!(Both::answers(4004));
+
+    let everybody = both.program.processes();
+    assert_eq!(both.program.stop(), Some(0));
+    let left: Vec<_> = everybody
+        .into_iter()
+        .map(command_line)
+        .filter(|line| !line.is_empty())
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn refused_credentials_lock_one_gateway_and_not_the_other() {
+    let mut both = Both::start("wrong");
+    both.wait_for_state("live", "locked-out", 1);
+    both.wait_for_state("paper", "ready", 1);
+    assert_eq!(both.journal("live").all("submitted").len(), 1);
+    assert!(Both::answers(4004));
+    assert!(!Both::answers(4003));
+    assert_eq!(both.program.stop(), Some(0));
+}
