@@ -7,6 +7,7 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::Arc;
 
 use gatehand::agent::{Agent, Policy};
 use gatehand::config::{Credentials, Secret};
@@ -44,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Limits::default(),
         )?);
     }
-    hands.credentials = credentials;
+    hands.credentials = credentials.map(Arc::new);
 
     let (reports, mut told) = tokio::sync::mpsc::unbounded_channel();
     let pilot = Pilot::start(

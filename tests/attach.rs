@@ -151,7 +151,7 @@ fn without_credentials_the_login_is_left_to_a_human() {
         .with("TWS_USERID", "")
         .with("TWS_PASSWORD", "")
         .start(&["-v", "attach"]);
-    program.wait_for_state("login-shown");
+    program.wait_for_state("hands-off");
     // A notice over the form is answered all the same, so gatehand had the time to do something about the form.
     gateway.control("show tip");
     gateway.journal.wait("dismissed", |entry| {

@@ -194,7 +194,14 @@ impl Agent {
                 "the login button was pressed".to_owned(),
             )
         } else if shows(Meaning::Login).is_some() {
-            (State::LoginShown, "the login form shows".to_owned())
+            if self.policy.has_credentials {
+                (State::LoginShown, "the login form shows".to_owned())
+            } else {
+                (
+                    State::HandsOff,
+                    "no user name and password are set: log in at the viewer".to_owned(),
+                )
+            }
         } else {
             return;
         };

@@ -28,7 +28,7 @@ pub enum State {
     Disconnected,
     /// A dialog without a rule is in the way.
     UnknownDialog,
-    /// A human uses the viewer: the agent waits.
+    /// A human uses the viewer, or has to log in there: the agent waits.
     HandsOff,
     /// The credentials were refused, or too many attempts were made: nothing is submitted.
     LockedOut,

@@ -98,6 +98,7 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
         command
             .args(arguments)
+            .current_dir(self.folder.path())
             .env_clear()
             .envs(super::profile())
             .envs(self.environment.iter().cloned());

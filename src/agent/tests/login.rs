@@ -128,7 +128,7 @@ fn without_credentials_the_form_is_a_humans() {
     });
     stage.show(&[form()]);
     assert_eq!(stage.acts_within(60), []);
-    assert_eq!(stage.state(), State::LoginShown);
+    assert_eq!(stage.state(), State::HandsOff);
 }
 
 #[test]

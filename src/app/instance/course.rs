@@ -73,7 +73,12 @@ pub(super) fn plan(config: &Config, clock: Option<&WallClock>, is_ours: bool) ->
         } else {
             NEVER
         },
-        second_factor_limit: factor.limit,
+        // A human who logs in by hand takes the time that it takes.
+        second_factor_limit: if config.credentials.is_some() {
+            factor.limit
+        } else {
+            NEVER
+        },
         second_factor_grace: factor.grace,
         second_factor_again: is_ours && factor.on_timeout == OnTimeout::Restart,
         reclaim_after: config.schedule.reclaim_after,
