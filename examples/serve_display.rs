@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let password = std::fs::read_to_string(file)?;
     let password = Password::new(password.trim_end().as_bytes())?;
-    let settings = Settings::new("my display", Security::VncAuth(Passwords::new(password, None)?));
+    let settings = Settings::new("my display", Security::vnc_auth(Passwords::new(password, None)?));
 
     let screen = Screen::start(x11::Screen::connect(&DisplayAddress::new(display.clone()))?)?;
     let listener = TcpListener::bind(("127.0.0.1", 5900)).await?;

@@ -16,9 +16,39 @@ pub enum Error {
         /// After the dot.
         minor: u16,
     },
+    /// RFB 3.3 has no security type that is offered here.
+    #[error(
+        "RFB 3.3 knows VNC authentication only, which is switched off here; use a viewer that speaks 3.8"
+    )]
+    NothingFor3_3,
     /// The viewer chose a security type that was not offered.
     #[error("the viewer chose security type {0}, which was not offered")]
     SecurityType(u8),
+    /// The viewer speaks another VeNCrypt than 0.2.
+    #[error("the viewer speaks VeNCrypt {0}.{1}, not 0.2")]
+    VeNCryptVersion(u8, u8),
+    /// The viewer chose a subtype of VeNCrypt that was not offered.
+    #[error("the viewer chose VeNCrypt subtype {0}, which was not offered")]
+    VeNCryptSubtype(u32),
+    /// The viewer's RSA key is too short to be safe, or too long to be meant.
+    #[error("the viewer's RSA key has {bits} bits; keys of {least} to {most} bits are accepted")]
+    RsaKeySize {
+        /// As sent.
+        bits: u32,
+        /// The shortest.
+        least: u32,
+        /// The longest.
+        most: u32,
+    },
+    /// The viewer's RSA key is none.
+    #[error("the viewer's RSA key cannot be used")]
+    RsaKey,
+    /// The system has no random numbers.
+    #[error("there are no random numbers")]
+    NoRandomNumbers,
+    /// An encrypted message that the viewer did not make, or that was made with another key.
+    #[error("an encrypted message is not the viewer's")]
+    Forged,
     /// The answer to the challenge fits no password.
     #[error("wrong password")]
     WrongPassword,

@@ -20,7 +20,7 @@ fn password(text: &str) -> Password {
 }
 
 fn vnc_auth() -> Security {
-    Security::VncAuth(Passwords::new(password("secret"), Some(password("look"))).unwrap())
+    Security::vnc_auth(Passwords::new(password("secret"), Some(password("look"))).unwrap())
 }
 
 fn answer(text: &str) -> Vec<u8> {
@@ -135,19 +135,19 @@ fn table() -> Vec<Case> {
         },
         Case {
             what: "3.8 without a password: a result",
-            security: Security::None,
+            security: Security::none(),
             steps: vec![(version("RFB 003.008\n"), vec![1, 1]), (vec![1], ok)],
             events: full(),
         },
         Case {
             what: "3.7 without a password: no result",
-            security: Security::None,
+            security: Security::none(),
             steps: vec![(version("RFB 003.007\n"), vec![1, 1]), (vec![1], vec![])],
             events: full(),
         },
         Case {
             what: "3.3 without a password: nothing but the type",
-            security: Security::None,
+            security: Security::none(),
             steps: vec![(version("RFB 003.003\n"), vec![0, 0, 0, 1])],
             events: full(),
         },
@@ -241,7 +241,7 @@ fn a_viewer_that_is_turned_away_is_told_why() {
 fn a_handshake_has_a_time_limit_and_a_session_has_none() {
     let limit = Duration::from_secs(10);
     let begin = start();
-    let mut session = Session::new(settings(Security::None), CHALLENGE, SIZE, begin);
+    let mut session = Session::new(settings(Security::none()), CHALLENGE, SIZE, begin);
     assert_eq!(session.poll_timeout(), Some(begin + limit));
     session.receive(b"RFB 003");
     session.handle_timeout(begin + limit - Duration::from_millis(1));

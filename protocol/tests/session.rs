@@ -436,7 +436,7 @@ fn so_many_keys_can_be_held_and_no_more() {
 #[test]
 fn a_view_only_viewer_sees_but_does_nothing() {
     let password = |text: &str| Password::new(text.as_bytes()).unwrap();
-    let security = Security::VncAuth(Passwords::new(password("full"), Some(password("look"))).unwrap());
+    let security = Security::vnc_auth(Passwords::new(password("full"), Some(password("look"))).unwrap());
     let mut session = Session::new(settings(security), [7; 16], SIZE, start());
     session.receive(b"RFB 003.008\n\x02");
     session.receive(&password("look").answer(&[7; 16]));

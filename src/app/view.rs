@@ -42,7 +42,7 @@ pub(super) fn settings(settings: &VncSettings, name: String) -> Result<Settings,
     };
     let view_only = settings.view_password.as_ref().map(password).transpose()?;
     let passwords = Passwords::new(full, view_only)?;
-    Ok(Settings::new(name, Security::VncAuth(passwords)))
+    Ok(Settings::new(name, Security::vnc_auth(passwords)))
 }
 
 /// Serves a display to viewers until it is asked to stop, and does nothing else.

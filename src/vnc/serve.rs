@@ -24,7 +24,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub struct Settings {
     /// The desktop's name, shown in the viewers' title bars.
     pub name: String,
-    /// Who gets in. [`Security::None`] belongs on a loopback address only, and only when asked for by name.
+    /// Who gets in. [`Security::none`] belongs on a loopback address only, and only when asked for by name.
     pub security: Arc<Security>,
     /// Viewers at a time, those in their handshake included; further ones are told to come later.
     pub max_viewers: usize,

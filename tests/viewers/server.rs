@@ -37,7 +37,7 @@ impl VncServer {
 
     pub(crate) fn start_with(display: &TestDisplay, adjust: impl FnOnce(&mut Settings)) -> Self {
         let passwords = Passwords::new(password(PASSWORD), Some(password(VIEW_ONLY))).unwrap();
-        let mut settings = Settings::new("gatehand test", Security::VncAuth(passwords));
+        let mut settings = Settings::new("gatehand test", Security::vnc_auth(passwords));
         adjust(&mut settings);
         let screen = Screen::start(x11::Screen::connect(&display.address).unwrap()).unwrap();
         let (stop, stopped) = oneshot::channel();

@@ -1,8 +1,12 @@
-//! Who may look, and who may also type (RFC 6143 §7.2).
+//! Who may look, and who may also type (RFC 6143 §7.2, and the security types of the rfbproto document).
 
+pub mod passwords;
+pub mod ra2;
 pub mod vnc_auth;
 
-use vnc_auth::Passwords;
+use std::sync::Arc;
+
+use passwords::Passwords;
 
 /// What a viewer may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,29 +17,133 @@ pub enum Access {
     ViewOnly,
 }
 
-/// How a viewer proves who it is.
-#[derive(Debug)]
-pub enum Security {
-    /// Everybody gets in: for a loopback address, when asked for by name.
-    None,
-    /// A DES challenge over a password of at most 8 bytes.
-    VncAuth(Passwords),
+/// How viewers prove who they are, and what is offered to them. Many viewers take the first type that they know, so
+/// the best one stands first.
+#[derive(Debug, Default)]
+pub struct Security {
+    offered: Vec<SecurityType>,
+    /// The subtypes of VeNCrypt.
+    vencrypt: Vec<VeNCrypt>,
+    passwords: Option<Passwords>,
+    vnc_auth: Option<vnc_auth::Passwords>,
+    key: Option<Arc<ra2::ServerKey>>,
 }
 
-/// Security types by number (RFC 6143 §8.1.2).
+/// Security types by number (RFC 6143 §8.1.2, rfbproto "Security Types").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum SecurityType {
     None = 1,
     VncAuth = 2,
+    Ra2 = 5,
+    VeNCrypt = 19,
+    Ra2With256Bits = 129,
+}
+
+/// Subtypes of VeNCrypt by number (rfbproto "VeNCrypt").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum VeNCrypt {
+    Plain = 256,
+    X509Vnc = 261,
+    X509Plain = 262,
 }
 
 impl Security {
-    /// The types to offer, the best first: many viewers take the first that they know.
-    pub(crate) const fn offered(&self) -> &'static [SecurityType] {
-        match self {
-            Self::None => &[SecurityType::None],
-            Self::VncAuth(_) => &[SecurityType::VncAuth],
+    /// Everybody gets in: for a loopback address, when asked for by name.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            offered: vec![SecurityType::None],
+            ..Self::default()
         }
+    }
+
+    /// A DES challenge over a password of at most 8 bytes, and nothing else.
+    #[must_use]
+    pub fn vnc_auth(passwords: vnc_auth::Passwords) -> Self {
+        Self {
+            offered: vec![SecurityType::VncAuth],
+            vnc_auth: Some(passwords),
+            ..Self::default()
+        }
+    }
+
+    /// For a port that viewers connect to directly. With `tls`, who owns the connection can make a TLS server of it. `vnc_auth`
+    /// are the passwords that VNC authentication can compare, if there are such.
+    #[must_use]
+    pub fn native(
+        passwords: Passwords,
+        vnc_auth: Option<vnc_auth::Passwords>,
+        key: Arc<ra2::ServerKey>,
+        tls: bool,
+    ) -> Self {
+        let mut offered = Vec::new();
+        let mut vencrypt = Vec::new();
+        if tls {
+            offered.push(SecurityType::VeNCrypt);
+            vencrypt.push(VeNCrypt::X509Plain);
+        }
+        offered.extend([SecurityType::Ra2With256Bits, SecurityType::Ra2]);
+        if vnc_auth.is_some() {
+            offered.push(SecurityType::VncAuth);
+            if tls {
+                vencrypt.push(VeNCrypt::X509Vnc);
+            }
+        }
+        Self {
+            offered,
+            vencrypt,
+            passwords: Some(passwords),
+            vnc_auth,
+            key: Some(key),
+        }
+    }
+
+    /// For WebSockets. Passwords travel as they are only where the connection is `encrypted` already.
+    #[must_use]
+    pub fn web(passwords: Passwords, vnc_auth: Option<vnc_auth::Passwords>, encrypted: bool) -> Self {
+        let mut offered = Vec::new();
+        let mut vencrypt = Vec::new();
+        if encrypted {
+            offered.push(SecurityType::VeNCrypt);
+            vencrypt.push(VeNCrypt::Plain);
+        }
+        if vnc_auth.is_some() {
+            offered.push(SecurityType::VncAuth);
+        }
+        Self {
+            offered,
+            vencrypt,
+            passwords: Some(passwords),
+            vnc_auth,
+            key: None,
+        }
+    }
+
+    pub(crate) fn offered(&self) -> &[SecurityType] {
+        &self.offered
+    }
+
+    pub(crate) fn vencrypt(&self) -> &[VeNCrypt] {
+        &self.vencrypt
+    }
+
+    pub(crate) fn key(&self) -> Option<&Arc<ra2::ServerKey>> {
+        self.key.as_ref()
+    }
+
+    /// What the viewer that gave this answer to the challenge may do.
+    pub(crate) fn check_answer(
+        &self,
+        challenge: &vnc_auth::Challenge,
+        answer: &vnc_auth::Challenge,
+    ) -> Option<Access> {
+        self.vnc_auth.as_ref()?.check(challenge, answer)
+    }
+
+    /// What the viewer that knows this password may do.
+    pub(crate) fn check_password(&self, password: &[u8]) -> Option<Access> {
+        self.passwords.as_ref()?.check(password)
     }
 }

@@ -3,7 +3,8 @@
 //! The owner of the connection moves bytes ([`Session::receive`], [`Session::transmit`], [`Session::transmitted`]), tells
 //! what happened to the screen ([`Session::damage`], [`Session::copied`], [`Session::cursor_changed`],
 //! [`Session::resized`]), asks for events ([`Session::poll_event`]), and, when [`Session::wanted`] names pixels, reads
-//! them from the screen and calls [`Session::update`].
+//! them from the screen and calls [`Session::update`]. During the handshake a viewer may want the connection encrypted:
+//! [`Session::poll_upgrade`].
 
 mod updates;
 
@@ -16,6 +17,7 @@ use crate::encoding::Cursor;
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
 use crate::geometry::{Point, Rect, Size};
+pub use crate::handshake::Upgrade;
 use crate::handshake::{Admission, Handshake, Progress};
 use crate::pacing::{Hold, Situation, may_update};
 use crate::region::Region;
@@ -77,6 +79,8 @@ pub struct Session {
     settings: Settings,
     phase: Phase,
     access: Access,
+    /// The encryption that the handshake agreed on, until it begins.
+    upgrade: Option<Upgrade>,
     input: Vec<u8>,
     /// Bytes of a text that is too long, still to be thrown away.
     skip: usize,
@@ -116,6 +120,7 @@ impl Session {
             settings,
             phase: Phase::Handshake { handshake, deadline },
             access: Access::ViewOnly,
+            upgrade: None,
             input: Vec::new(),
             skip: 0,
             output,
@@ -155,6 +160,23 @@ impl Session {
         if self.sent >= self.output.len() {
             self.output.clear();
             self.sent = 0;
+        }
+    }
+
+    /// What the connection is to be encrypted with from here on, once all that was to be sent before is sent; with it
+    /// the viewer's first encrypted bytes, if it sent some already. The handshake goes on with [`Self::upgraded`].
+    pub fn poll_upgrade(&mut self) -> Option<(Upgrade, Vec<u8>)> {
+        if !self.output.is_empty() {
+            return None;
+        }
+        let upgrade = self.upgrade.take()?;
+        Some((upgrade, std::mem::take(&mut self.input)))
+    }
+
+    /// The connection is encrypted now.
+    pub fn upgraded(&mut self) {
+        if let Phase::Handshake { handshake, .. } = &mut self.phase {
+            handshake.upgraded(&mut self.output);
         }
     }
 
@@ -257,6 +279,7 @@ impl Session {
                 let mut reader = Reader::new(input);
                 match handshake.advance(&mut reader, &mut self.output)? {
                     Ok(None) => {}
+                    Ok(Some(Progress::Upgrade(upgrade))) => self.upgrade = Some(upgrade),
                     Ok(Some(Progress::Authenticated(access))) => {
                         self.access = access;
                         self.events.push_back(Event::Authenticated(access));

@@ -51,7 +51,7 @@ pub fn take(session: &mut Session) -> Vec<u8> {
 
 /// A session without a password, its handshake done.
 pub fn open_session(size: Size) -> Session {
-    let mut session = Session::new(settings(Security::None), [0; 16], size, start());
+    let mut session = Session::new(settings(Security::none()), [0; 16], size, start());
     session.receive(b"RFB 003.008\n\x01\x01");
     take(&mut session);
     while session.poll_event().is_some() {}
