@@ -8,6 +8,8 @@ use crate::screen::{Frame, Rect, RegionKind};
 
 /// A button leaves at least this much beside its label.
 const PADDING: i32 = 3;
+/// More than a field leaves beside its text.
+const ROOM: i32 = 8;
 
 /// What was found on one ground.
 #[derive(Default)]
@@ -140,8 +142,9 @@ fn kind_around(
     let tight = bounds.height * 10 < line.height.max(8) * 20 && bounds.height <= line.height + 9;
     // Rows of a list and fields have no round ends.
     let framed = is_framed(frame, ground) || ground.rounding() * 4 >= bounds.height as i32;
-    // Nobody centres a row's text to the pixel, with room on both sides.
-    let set = left.abs_diff(right) <= 2 && left >= line.height as i32;
+    // Nobody centres a row's text to the pixel, with room on both sides; a list may fit its rows, but no window does.
+    let on_window = ground.parent == Some(0) && left.abs_diff(right) <= 1 && left >= ROOM;
+    let set = left.abs_diff(right) <= 2 && left >= line.height as i32 || on_window;
     let free = frame.bounds().inflated(-1).contains_rect(&bounds);
     if free && centred && left >= PADDING && (framed || set || !tight) && !spans {
         return RegionKind::Button;

@@ -22,6 +22,7 @@ pub mod menu;
 mod ocr;
 pub mod options;
 mod outline;
+mod plates;
 pub mod png;
 pub mod prose;
 mod reader;

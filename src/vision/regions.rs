@@ -3,6 +3,7 @@
 use super::flat::{Flat, FlatMap, distance};
 use super::halves;
 use super::outline::{Bulge, Outline};
+use super::plates;
 use crate::screen::{Frame, Rect};
 
 /// More regions than any window of controls has.
@@ -77,6 +78,7 @@ impl Grounds {
     /// Finds the grounds of `frame`, which must not be empty.
     pub(super) fn of(frame: &Frame) -> Self {
         let mut map = FlatMap::of(frame);
+        plates::cut(frame, &mut map);
         halves::join(frame, &mut map);
         let mut all = candidates(frame, &map);
         for ground in &mut all {

@@ -13,6 +13,8 @@ const NEAR: usize = 8;
 const EVERY: usize = 8;
 /// Steps back and forth, in percent of the pixels looked at, that make a texture: text on an even ground has far fewer.
 const STEPS: usize = 12;
+/// A block of one colour of this side is no cell of a texture.
+const SOLID: u8 = 6;
 /// How far the pixels are that a pixel is made even with.
 const REACH: i32 = 3;
 
@@ -75,17 +77,24 @@ fn count_turns<'a>(pixels: impl Iterator<Item = &'a u32>, turns: &mut [usize; FA
 fn smoothed(frame: &Frame, place: Rect, depth: u32) -> Frame {
     let place = place.intersection(&frame.bounds());
     let mut even = frame.clone();
+    let solid = solid(frame);
     let width = frame.size().width as usize;
     for y in place.y..place.bottom() {
         let rows = (y - REACH).max(0)..=(y + REACH).min(frame.size().height as i32 - 1);
         for x in place.x..place.right() {
-            let own = frame.pixels()[y as usize * width + x as usize];
+            let at = y as usize * width + x as usize;
+            if solid[at] {
+                continue;
+            }
+            let own = frame.pixels()[at];
             let (left, right) = ((x - REACH).max(0), (x + REACH).min(width as i32 - 1));
             let mut sums = [0; 3];
             let mut number = 0;
             for y in rows.clone() {
-                for &pixel in &frame.pixels()[y as usize * width..][left as usize..=right as usize] {
-                    if distance(pixel, own) <= depth {
+                let row = y as usize * width..(y as usize + 1) * width;
+                let near = frame.pixels()[row.clone()].iter().zip(&solid[row]);
+                for (&pixel, &solid) in near.skip(left as usize).take((right - left + 1) as usize) {
+                    if !solid && distance(pixel, own) <= depth {
                         sums[0] += pixel >> 16 & 0xff;
                         sums[1] += pixel >> 8 & 0xff;
                         sums[2] += pixel & 0xff;
@@ -94,10 +103,49 @@ fn smoothed(frame: &Frame, place: Rect, depth: u32) -> Frame {
                 }
             }
             let [red, green, blue] = sums.map(|sum| (sum + number / 2) / number);
-            even.pixels_mut()[y as usize * width + x as usize] = red << 16 | green << 8 | blue;
+            even.pixels_mut()[at] = red << 16 | green << 8 | blue;
         }
     }
     even
+}
+
+/// Which pixels are of a block of one colour that is larger than the cells of a texture: a control that lies on it.
+fn solid(frame: &Frame) -> Vec<bool> {
+    let (width, height) = (frame.size().width as usize, frame.size().height as usize);
+    let pixels = frame.pixels();
+    let mut solid = vec![false; pixels.len()];
+    // The side of the block of one colour that ends at each pixel of the row above, and of this one.
+    let (mut above, mut sides) = (vec![0u8; width], vec![0u8; width]);
+    for y in 0..height {
+        for x in 0..width {
+            let at = y * width + x;
+            let same = |other: usize| pixels[other] == pixels[at];
+            let inside = x > 0 && y > 0 && same(at - 1) && same(at - width) && same(at - width - 1);
+            sides[x] = if inside {
+                1 + sides[x - 1].min(above[x]).min(above[x - 1]).min(SOLID - 1)
+            } else {
+                1
+            };
+            if sides[x] == SOLID {
+                let side = usize::from(SOLID);
+                for row in (0..side).map(|up| at - up * width) {
+                    solid[row + 1 - side..=row].fill(true);
+                }
+            }
+        }
+        std::mem::swap(&mut above, &mut sides);
+    }
+    // What goes on from a block is of it, such as the strip between a label and a button's edge.
+    let mut join = |at: usize, other: usize| solid[at] |= solid[other] && pixels[at] == pixels[other];
+    for at in width..pixels.len() {
+        join(at, at - width);
+        join(at, at - 1);
+    }
+    for at in (0..pixels.len().saturating_sub(width)).rev() {
+        join(at, at + width);
+        join(at, at + 1);
+    }
+    solid
 }
 
 #[cfg(test)]
@@ -141,6 +189,24 @@ mod tests {
             assert!(unevenness(&even) <= 4, "{}", unevenness(&even));
             assert_eq!(even.pixels().iter().filter(|&&pixel| pixel == INK).count(), 40);
         }
+    }
+
+    /// A button that differs from its textured ground by less than the texture's cells from each other.
+    #[test]
+    fn a_block_of_one_colour_on_a_texture_keeps_its_edges() {
+        let noise = |x: i32, y: i32| 220 + ((x * 7919 + y * 104_729) as u32 >> 3) % 12;
+        let mut frame = picture(noise);
+        let button = Rect::new(50, 10, 40, 22);
+        frame.fill(button, 0xdf_dfdf);
+        let even = evened(&frame, frame.bounds());
+        let inside = (10..32).flat_map(|y| (50..90).map(move |x| (x, y)));
+        assert!(
+            inside
+                .into_iter()
+                .all(|(x, y)| even.pixel(x, y) == Some(0xdf_dfdf))
+        );
+        let beside = (10..32).filter(|&y| even.pixel(49, y) == Some(0xdf_dfdf)).count();
+        assert!(beside <= 6, "{beside}");
     }
 
     #[test]
