@@ -11,6 +11,12 @@ use gatehand::config::{Config, Form, RECOGNISED, SETTINGS, Secret, Setting, Sour
 /// Names and their values.
 type Pairs = &'static [(&'static str, &'static str)];
 
+/// An SSH tunnel to be told more of.
+const TUNNEL: Pairs = &[
+    ("GATEHAND_SSH_TUNNEL", "yes"),
+    ("GATEHAND_SSH_USER_TUNNEL", "me@bastion"),
+];
+
 /// A value that is not the default, for every setting, and what must be set beside it to show an effect.
 const VALUES: &[(&str, &str, Pairs)] = &[
     ("user", "me", &[("GATEHAND_PASSWORD", "p")]),
@@ -89,6 +95,9 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("reclaim_after", "1800", &[]),
     ("pushes_per_hour", "3", &[]),
     ("quiet_hours", "22:00-07:00", &[]),
+    ("start_scripts", "init", &[]),
+    ("x_scripts", "init", &[]),
+    ("gateway_scripts", "init", &[]),
     ("relay_address", "0.0.0.0", &[]),
     ("relay_port", "4100", &[]),
     ("vnc_password", "12345678", &[]),
@@ -106,6 +115,31 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("on_refusal", "exit", &[]),
     ("log", "debug", &[]),
     ("log_format", "json", &[]),
+    (
+        "ssh_tunnel",
+        "both",
+        &[("GATEHAND_SSH_USER_TUNNEL", "me@bastion")],
+    ),
+    (
+        "ssh_user_tunnel",
+        "you@bastion",
+        &[("GATEHAND_SSH_TUNNEL", "yes")],
+    ),
+    ("ssh_remote_port", "4100", TUNNEL),
+    (
+        "ssh_vnc_port",
+        "5910",
+        &[
+            ("GATEHAND_SSH_TUNNEL", "yes"),
+            ("GATEHAND_SSH_USER_TUNNEL", "me@bastion"),
+            ("GATEHAND_VNC_PASSWORD", "12345678"),
+        ],
+    ),
+    ("ssh_options", "-p 2222", TUNNEL),
+    ("ssh_passphrase", "p", TUNNEL),
+    ("ssh_alive_interval", "30", TUNNEL),
+    ("ssh_alive_count", "5", TUNNEL),
+    ("ssh_restart", "10", TUNNEL),
     ("command_port", "7462", &[]),
     (
         "command_address",
@@ -186,7 +220,10 @@ fn every_name_of_a_setting_has_its_effect() {
     for (key, value, beside) in VALUES {
         let setting: &Setting = SETTINGS.iter().find(|setting| setting.key == *key).unwrap();
         // A half of a pair is no configuration, so the other half is left out as well.
-        let halves = ["user", "password"].iter().any(|half| key.ends_with(half)) && !key.starts_with("vnc");
+        let halves = ["user", "password", "ssh_user_tunnel"]
+            .iter()
+            .any(|half| key.ends_with(half))
+            && !key.starts_with("vnc");
         let without = if halves { read(&[]).0 } else { read(beside).0 };
         let without = seen(without);
         let own = setting.variables[0];

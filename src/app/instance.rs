@@ -1,5 +1,6 @@
 //! One gateway with all that belongs to it: its display, agent, ports and folders.
 
+mod beside;
 mod course;
 mod display;
 mod preparation;
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
+use super::scripts::Scripts;
 use super::{AppError, Shared, listen, view};
 use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal};
@@ -29,6 +31,7 @@ use crate::life::{BrokerWeek, Life};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{self, Leftovers, Service, StopPolicy};
+use crate::tunnel::Tunnel;
 use crate::vnc;
 use crate::x11::DisplayAddress;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
@@ -69,6 +72,9 @@ pub(super) struct Instance {
     answers: mpsc::UnboundedReceiver<bool>,
     ready: watch::Sender<bool>,
     end_relay: Option<oneshot::Sender<()>>,
+    tunnel: Option<Tunnel>,
+    /// Those that run once the gateway was started.
+    scripts: Option<Scripts>,
     tasks: Vec<JoinHandle<()>>,
     status: Status,
     requests: mpsc::Receiver<Asked>,
@@ -161,6 +167,8 @@ impl Instance {
             answers,
             ready,
             end_relay: None,
+            tunnel: None,
+            scripts: None,
             tasks: Vec::new(),
             status: Status {
                 state: State::Starting,
@@ -214,6 +222,9 @@ impl Instance {
             (None, Some(name)) => DisplayAddress::new(name.clone()),
             (None, None) => self.start_display().await?,
         };
+        if self.shared.attach.is_none() {
+            self.run_display_scripts(&display).await;
+        }
         self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
         if let (Some(watch), Some(pilot)) = (self.rule_watch.take(), &self.pilot) {
             let commands = pilot.commands();
@@ -224,6 +235,15 @@ impl Instance {
         }
         let probing = probe(self.config.gateway.api_port, self.logged_in.subscribe(), answers);
         self.spawn(probing);
+        if self.start_tunnel()? {
+            self.start_relay(relay);
+        }
+        self.launch = launch.map(|launch| (launch, display));
+        self.requests = self.listen_for_requests().await?;
+        self.begin()
+    }
+
+    fn start_relay(&mut self, relay: Relay) {
         let (status, _) = watch::channel(RelayStatus::default());
         let (end_relay, told) = oneshot::channel();
         self.end_relay = Some(end_relay);
@@ -233,9 +253,6 @@ impl Instance {
                 tracing::error!(%error, "the API relay has ended");
             }
         });
-        self.launch = launch.map(|launch| (launch, display));
-        self.requests = self.listen_for_requests().await?;
-        self.begin()
     }
 
     fn serve_viewers(&mut self, listener: TcpListener, display: &DisplayAddress) -> Result<(), AppError> {
@@ -272,6 +289,9 @@ impl Instance {
     /// Waits for the reason to stop.
     async fn watch(&mut self) -> Result<ExitCode, AppError> {
         loop {
+            if self.shared.is_stopping() {
+                return Ok(ExitCode::Stopped);
+            }
             if let Some(code) = self.obey().await? {
                 return Ok(code);
             }
@@ -351,7 +371,13 @@ impl Instance {
 
     /// Stops everything, last started first: the gateway through its window, then the ports, then the display.
     async fn stop(&mut self) {
+        if let Some(scripts) = self.scripts.take() {
+            scripts.stop().await;
+        }
         self.stop_gateway().await;
+        if let Some(tunnel) = self.tunnel.take() {
+            tunnel.stop().await;
+        }
         drop(self.end_relay.take());
         for task in self.tasks.drain(..) {
             task.abort();

@@ -143,6 +143,7 @@ impl Instance {
         self.leftovers.add("gateway", child.identity())?;
         self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
         self.tell(Command::GatewayStarted(token.is_some()));
+        self.run_gateway_scripts();
         Ok(())
     }
 

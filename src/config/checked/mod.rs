@@ -4,6 +4,7 @@ mod account;
 mod folders;
 mod instance;
 mod ports;
+mod tunnel;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -50,6 +51,8 @@ pub struct Config {
     pub options: GatewayOptions,
     /// Where the relay serves the API to others.
     pub relay: SocketAddr,
+    /// The SSH tunnel to the API, when there is to be one.
+    pub tunnel: Option<Arc<TunnelSettings>>,
     /// The viewer endpoint; none without a password.
     pub vnc: Option<VncSettings>,
     /// IBC's command server, when there is to be one.
@@ -60,6 +63,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Folder of rule files beside the built-in ones.
     pub rules: Option<PathBuf>,
+    /// Folders of scripts that run at the start.
+    pub scripts: ScriptSettings,
     /// Bytes on disk for the flight recorder; none: nothing is recorded.
     pub recorder_size: Option<u64>,
     /// What to do after credentials were refused.
@@ -200,6 +205,47 @@ impl fmt::Display for DayEnd {
             Self::Restart(time) => write!(f, "auto restart at {time}"),
         }
     }
+}
+
+/// The SSH tunnel.
+#[derive(Debug)]
+pub struct TunnelSettings {
+    /// Whether the relay is there as well.
+    pub beside_relay: bool,
+    /// The server, as words of ssh's command line.
+    pub server: Vec<String>,
+    /// More options for ssh.
+    pub options: Vec<String>,
+    /// How long the server may be silent before it is asked.
+    pub alive_interval: Duration,
+    /// How often it is asked in vain.
+    pub alive_count: u32,
+    /// Pass phrase of the keys.
+    pub passphrase: Option<Secret>,
+    /// The server's ports, and where each leads.
+    pub forwards: Vec<Forward>,
+    /// Pause before a tunnel that broke is opened again.
+    pub restart: Duration,
+}
+
+/// A port of an SSH server that leads here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The port, at the server's 127.0.0.1.
+    pub remote: u16,
+    /// Where it leads.
+    pub local: SocketAddr,
+}
+
+/// Folders of scripts, by the time at which they run.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptSettings {
+    /// Before the display is started.
+    pub start: Option<PathBuf>,
+    /// When the display is up.
+    pub display: Option<PathBuf>,
+    /// When the gateway was started.
+    pub gateway: Option<PathBuf>,
 }
 
 /// The viewer endpoint.

@@ -217,6 +217,7 @@ pub(super) use account::Account;
 pub(super) use gateway::Gateway;
 pub(super) use service::Service;
 use sources::Sources;
+pub(super) use tunnel::Tunnel;
 
 groups! {
     sources: Sources,
@@ -226,7 +227,9 @@ groups! {
     gateway: Gateway,
     options: Options,
     schedule: Schedule,
+    scripts: Scripts,
     service: Service,
+    tunnel: Tunnel,
     control: Control,
 }
 

@@ -9,6 +9,7 @@ mod log;
 mod network;
 mod numbers;
 mod trading;
+mod tunnel;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,7 @@ pub(super) use network::{HostList, Listen, MetadataHost, Port, PortOrOff, Servic
 pub(super) use numbers::{ClientId, Pushes, RecorderSize};
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};
+pub(super) use tunnel::{AliveCount, TunnelUse, Words};
 
 /// What a setting may hold.
 pub(in crate::config) trait Value: Sized {
