@@ -11,6 +11,9 @@ use gatehand::config::{Config, Form, RECOGNISED, SETTINGS, Secret, Setting, Sour
 /// Names and their values.
 type Pairs = &'static [(&'static str, &'static str)];
 
+/// A service for codes to be told more of.
+const CODES: Pairs = &[("GATEHAND_CODE_URL", "https://codes.example.org")];
+
 /// An SSH tunnel to be told more of.
 const TUNNEL: Pairs = &[
     ("GATEHAND_SSH_TUNNEL", "yes"),
@@ -47,6 +50,13 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("trading_mode", "live", &[]),
     ("program", "tws", &[]),
     ("totp_key", "JBSWY3DPEHPK3PXP", &[]),
+    ("code_command", "get-code", &[]),
+    ("code_url", "https://codes.example.org", &[]),
+    ("code_method", "POST", CODES),
+    ("code_params", "{\"a\": 1}", CODES),
+    ("code_headers", "{\"Authorization\": \"needle\"}", CODES),
+    ("code_data", "{\"a\": 1}", CODES),
+    ("code_limit", "60", &[]),
     ("second_factor_device", "IB Key (iPhone)", &[]),
     ("second_factor_token", "a1b2", &[]),
     ("prefer_ib_key", "yes", &[]),
@@ -92,6 +102,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("auto_logoff_time", "11:45 PM", &[]),
     ("cold_restart_time", "10:15", &[]),
     ("closed_down_at", "Friday 22:00", &[]),
+    ("save_settings_at", "Every 30 mins", &[]),
     ("reclaim_after", "1800", &[]),
     ("pushes_per_hour", "3", &[]),
     ("quiet_hours", "22:00-07:00", &[]),
@@ -312,6 +323,8 @@ fn no_secret_shows_in_a_configuration() {
             "totp_key" => "JBSWY3DPEHPK3PXP".to_owned(),
             "vnc_password" => "needle-1".to_owned(),
             "vnc_view_password" => "needle-2".to_owned(),
+            "code_url" => "https://needle/".to_owned(),
+            "code_params" | "code_headers" | "code_data" => "{\"name\": \"needle\"}".to_owned(),
             key => format!("needle-{key}"),
         };
         (setting.variables[0].to_owned(), Secret::new(value))

@@ -167,7 +167,8 @@ fn the_image_with_tws_userid_and_everything_set() {
         local: here(7497),
     };
     assert_eq!(tunnel.forwards, [api], "without a password there are no viewers");
-    assert_eq!(told, ["SAVE_TWS_SETTINGS"]);
+    assert_eq!(config.schedule.saves.len(), 48);
+    assert!(told.is_empty(), "{told:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One gateway with all that belongs to it: its display, agent, ports and folders.
 
 mod beside;
+mod codes;
 mod course;
 mod display;
 mod preparation;
@@ -22,7 +23,7 @@ use super::scripts::Scripts;
 use super::{AppError, Shared, listen, view};
 use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal};
-use crate::control::{Asked, Reply};
+use crate::control::{Asked, Reply, Requests};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{Launch, LaunchError};
@@ -34,6 +35,7 @@ use crate::supervisor::{self, Leftovers, Service, StopPolicy};
 use crate::tunnel::Tunnel;
 use crate::vnc;
 use crate::x11::DisplayAddress;
+use codes::CodeFetcher;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
 use probe::probe;
 use requests::Status;
@@ -78,6 +80,9 @@ pub(super) struct Instance {
     tasks: Vec<JoinHandle<()>>,
     status: Status,
     requests: mpsc::Receiver<Asked>,
+    /// The way of our own to those.
+    own_requests: Requests,
+    codes: CodeFetcher,
     /// Errands that were asked for, and who waits for their begin.
     errands: Vec<(Errand, oneshot::Sender<Reply>)>,
     leftovers: Leftovers,
@@ -125,6 +130,7 @@ impl Instance {
         let clock = wall_clock(&config);
         let course = course::plan(&config, clock.as_ref(), launch.is_some());
         let life = Life::new(course::now(), course, BrokerWeek::new()?);
+        codes::check_clock(config.second_factor.totp_key.is_some());
         let hands = hands(&config, clock)?;
         let viewers = match &config.vnc {
             Some(settings) => Some(view::bind(settings).await?),
@@ -177,6 +183,8 @@ impl Instance {
             },
             // Until somebody listens.
             requests: mpsc::channel(1).1,
+            own_requests: mpsc::channel(1).0,
+            codes: CodeFetcher::default(),
             errands: Vec::new(),
             leftovers,
             _state_folder: state_folder,
@@ -313,6 +321,9 @@ impl Instance {
                         self.life.second_factor_missed();
                     }
                     Some(Report::Begun(errand, begun)) => self.begun(errand, begun),
+                    Some(Report::Event(Event::CodeWanted)) => self.fetch_code(),
+                    Some(Report::Event(Event::CarriedOut { command })) => self.carried_out(&command),
+                    Some(Report::Event(Event::GivenUp { what })) => self.given_up(&what),
                     Some(Report::Event(Event::GaveWay)) => self.life.give_way(course::now()),
                     Some(Report::Event(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),

@@ -11,6 +11,8 @@ pub struct Recognised {
     pub secret: bool,
     /// Values that ask for nothing, and so need no warning.
     pub idle: &'static [&'static str],
+    /// Why nothing goes by it.
+    pub why: &'static str,
 }
 
 /// All of them, in the order of the reference page.
@@ -20,71 +22,76 @@ pub static RECOGNISED: &[Recognised] = &[
         ini: &["ExitAfterSecondFactorAuthenticationTimeout"],
         secret: false,
         idle: &["no", "false"],
-    },
-    Recognised {
-        variables: &["SAVE_TWS_SETTINGS"],
-        ini: &["SaveTwsSettingsAt"],
-        secret: false,
-        idle: &[],
+        why: "IBC's own has given way to `TWOFA_TIMEOUT_ACTION`.",
     },
     Recognised {
         variables: &[],
         ini: &["StoreSettingsOnServer"],
         secret: false,
         idle: &["no", "false"],
+        why: "A check box of TWS's login form, which stays as it is: only what is typed there is verified.",
     },
     Recognised {
         variables: &[],
         ini: &["MinimizeMainWindow"],
         secret: false,
         idle: &["no", "false"],
+        why: "The main window tells whether the gateway is connected, and must be seen for that.",
     },
     Recognised {
         variables: &[],
         ini: &["ShowAllTrades"],
         secret: false,
         idle: &["no", "false"],
+        why: "What TWS shows of trades is for people; API clients ask for executions.",
     },
     Recognised {
         variables: &["IBEAM_ACCOUNT"],
         ini: &[],
         secret: false,
         idle: &[],
+        why: "For the Client Portal Gateway, which is not run yet.",
     },
     Recognised {
         variables: &["IBEAM_PASSWORD"],
         ini: &[],
         secret: true,
         idle: &[],
+        why: "For the Client Portal Gateway, which is not run yet.",
     },
     Recognised {
         variables: &["IBEAM_KEY"],
         ini: &[],
         secret: true,
         idle: &[],
+        why: "For the Client Portal Gateway, which is not run yet.",
     },
     Recognised {
         variables: &["IBEAM_PYOTP_SECRET"],
         ini: &[],
         secret: true,
         idle: &[],
+        why: "For the Client Portal Gateway, which is not run yet.",
     },
     Recognised {
         variables: &[],
         ini: &["LogStructureScope"],
         secret: false,
         idle: &["known"],
+        why: "About Java components, of which gatehand sees the pixels only; evidence and the flight recorder are there instead.",
     },
     Recognised {
         variables: &[],
         ini: &["LogStructureWhen"],
         secret: false,
         idle: &["never"],
+        why: "About Java components, of which gatehand sees the pixels only; evidence and the flight recorder are there instead.",
     },
     Recognised {
         variables: &[],
         ini: &["IncludeStackTraceForExceptions"],
         secret: false,
         idle: &["no", "false"],
+        why: "IBC's own exceptions.",
     },
 ];

@@ -10,6 +10,7 @@
 //! Processes must be started from a thread that lives as long as the program, because the kernel's parent-death
 //! signal fires when the thread ends that started them; a current-thread runtime on the main thread does.
 
+mod clock;
 mod isolation;
 mod leftovers;
 mod output;
@@ -20,6 +21,7 @@ mod service;
 mod signals;
 mod unit;
 
+pub use clock::clock_is_synchronised;
 pub use isolation::{Isolated, IsolationError, isolate};
 pub use leftovers::{Leftovers, LeftoversError};
 pub use output::{Output, OutputStream, Redaction, log_output};

@@ -9,7 +9,7 @@ use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
     GatewaySettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
 };
-use super::{ports, tunnel};
+use super::{codes, ports, tunnel};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -77,7 +77,7 @@ pub(in crate::config) fn instance(
     let Values {
         sources,
         mut account,
-        second_factor,
+        mut second_factor,
         dialogs,
         gateway,
         options,
@@ -115,6 +115,7 @@ pub(in crate::config) fn instance(
         of.listen(address, "command_port", raw, faults)
     });
     let tunnel = tunnel::tunnel(tunnel, of, api.inside, vnc.as_ref(), raw, faults);
+    let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
         .or_else(|| second_factor.prefer_ib_key.then(|| "IB Key".to_owned()));
@@ -134,6 +135,7 @@ pub(in crate::config) fn instance(
         data_credentials: data_credentials.map(Arc::new),
         second_factor: SecondFactorSettings {
             totp_key: second_factor.totp_key.map(Arc::new),
+            codes,
             token: second_factor.second_factor_token.map(|token| token.0),
             device,
             limit: second_factor.second_factor_limit.0,
@@ -147,6 +149,7 @@ pub(in crate::config) fn instance(
         schedule: ScheduleSettings {
             cold_restart: schedule.cold_restart_time,
             closed_down: schedule.closed_down_at,
+            saves: schedule.save_settings_at.map_or_else(Vec::new, |times| times.0),
             reclaim_after: schedule.reclaim_after.map(|after| after.0),
         },
         dialogs: DialogSettings {

@@ -1,6 +1,7 @@
 //! The settings checked against each other: what the rest of the program works with.
 
 mod account;
+mod codes;
 mod folders;
 mod instance;
 mod ports;
@@ -87,6 +88,8 @@ pub struct Credentials {
 pub struct SecondFactorSettings {
     /// Key of the time-based codes.
     pub totp_key: Option<Arc<TotpKey>>,
+    /// Where codes come from that no key makes.
+    pub codes: CodeSources,
     /// What `jts.ini` is to hold about the chosen device.
     pub token: Option<Secret>,
     /// Text of the device's row in the list.
@@ -107,13 +110,46 @@ pub struct SecondFactorSettings {
     pub quiet_hours: Option<DaySpan>,
 }
 
+/// Where one-time codes come from.
+#[derive(Clone, Debug)]
+pub struct CodeSources {
+    /// What is asked for one, when there is something.
+    pub source: Option<Arc<CodeSource>>,
+    /// Time for it to answer.
+    pub limit: Duration,
+}
+
+/// Something that gives one-time codes.
+#[derive(Debug)]
+pub enum CodeSource {
+    /// A command that prints one.
+    Command(String),
+    /// A service that answers with one.
+    Request(CodeRequest),
+}
+
+/// A request to a service.
+#[derive(Debug)]
+pub struct CodeRequest {
+    /// Its address.
+    pub url: Secret,
+    /// What is added to the address.
+    pub parameters: Vec<(String, Secret)>,
+    /// Headers.
+    pub headers: Vec<(String, Secret)>,
+    /// The form of a POST; a GET has none.
+    pub form: Option<Vec<(String, Secret)>>,
+}
+
 /// What happens at which time, in the gateway's time zone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ScheduleSettings {
     /// On Sundays: closed, and logged in to anew.
     pub cold_restart: Option<ClockTime>,
     /// Closed for good.
     pub closed_down: Option<WeekTime>,
+    /// Every day: the gateway saves its settings.
+    pub saves: Vec<ClockTime>,
     /// How long after giving way to another session the gateway is started again.
     pub reclaim_after: Option<Duration>,
 }

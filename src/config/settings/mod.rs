@@ -215,6 +215,7 @@ pub(super) fn parse_sources(written: &RawSettings) -> Option<Sources> {
 
 pub(super) use account::Account;
 pub(super) use gateway::Gateway;
+pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
 use sources::Sources;
 pub(super) use tunnel::Tunnel;
