@@ -20,6 +20,7 @@ RUN mkdir -p /usr/share/man/man1 \
         libtesseract5 tesseract-ocr-eng \
         fontconfig-config libfontconfig1 fonts-dejavu-core \
         libxtst6 libxi6 libxrender1 libxext6 \
+        openssh-client \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --create-home ibgateway
 COPY --from=build /src/target/release/gatehand /usr/local/bin/gatehand

@@ -2,10 +2,12 @@
 
 mod error;
 mod instance;
+mod scripts;
 mod view;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +25,9 @@ use crate::x11::DisplayAddress;
 pub use error::AppError;
 use instance::Instance;
 pub use view::view;
+
+/// What scripts and gateways left running gets this long to end, and the same before it is killed.
+const ORPHANS_STOP: Duration = Duration::from_millis(500);
 
 /// What is to be done.
 #[derive(Debug)]
@@ -51,6 +56,11 @@ struct Shared {
 }
 
 impl Shared {
+    /// Whether all is to end.
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
     /// Waits until all is to end.
     async fn stopped(&self) {
         // The sender is ours: there is no error.
@@ -79,33 +89,61 @@ pub fn run(plan: Plan) -> Result<ExitCode, AppError> {
             reaper: Arc::new(Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?),
             stop: Arc::new(watch::Sender::new(false)),
         };
-        let mut gateways = JoinSet::new();
-        for config in configs {
-            let shared = shared.clone();
-            if shared.is_alone {
-                gateways.spawn(async move { Instance::live(&Arc::new(config), &shared).await });
-            } else {
-                let prefix = prefix(config.mode);
-                gateways.spawn(async move { keep(&Arc::new(config), &shared).await }.instrument(prefix));
-            }
+        let outcome = run_all(configs, &shared, &mut signals).await;
+        if let Err(error) = shared.reaper.end_orphans(ORPHANS_STOP).await {
+            tracing::warn!(%error, "what was left running goes on");
         }
-        let mut outcome = Ok(ExitCode::Stopped);
-        loop {
-            tokio::select! {
-                signal = signals.next() => {
-                    tracing::info!(%signal, "stopping");
-                    shared.stop.send_replace(true);
-                }
-                ended = gateways.join_next() => match ended {
-                    None => return outcome,
-                    Some(Ok(Err(error))) if outcome.is_ok() => outcome = Err(error),
-                    Some(Ok(_)) => {}
-                    // A fault in gatehand itself; what was started ends with this process.
-                    Some(Err(fault)) => std::panic::resume_unwind(fault.into_panic()),
-                },
-            }
-        }
+        outcome
     })
+}
+
+async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -> Result<ExitCode, AppError> {
+    if let Some(folder) = start_scripts(&configs, shared) {
+        let environment = scripts::environment(&shared.environment, None, None);
+        let scripts = scripts::run("START_SCRIPTS", folder, environment, shared);
+        tokio::pin!(scripts);
+        tokio::select! {
+            () = &mut scripts => {}
+            signal = signals.next() => {
+                tracing::info!(%signal, "stopping");
+                shared.stop.send_replace(true);
+                scripts.await;
+                return Ok(ExitCode::Stopped);
+            }
+        }
+    }
+    let mut gateways = JoinSet::new();
+    for config in configs {
+        let shared = shared.clone();
+        if shared.is_alone {
+            gateways.spawn(async move { Instance::live(&Arc::new(config), &shared).await });
+        } else {
+            let prefix = prefix(config.mode);
+            gateways.spawn(async move { keep(&Arc::new(config), &shared).await }.instrument(prefix));
+        }
+    }
+    let mut outcome = Ok(ExitCode::Stopped);
+    loop {
+        tokio::select! {
+            signal = signals.next() => {
+                tracing::info!(%signal, "stopping");
+                shared.stop.send_replace(true);
+            }
+            ended = gateways.join_next() => match ended {
+                None => return outcome,
+                Some(Ok(Err(error))) if outcome.is_ok() => outcome = Err(error),
+                Some(Ok(_)) => {}
+                // A fault in gatehand itself; what was started ends with this process.
+                Some(Err(fault)) => std::panic::resume_unwind(fault.into_panic()),
+            },
+        }
+    }
+}
+
+/// The scripts that run once, whatever gateways follow.
+fn start_scripts<'a>(configs: &'a [Config], shared: &Shared) -> Option<&'a Path> {
+    let ours = configs.first().filter(|_| shared.attach.is_none());
+    ours.and_then(|config| config.scripts.start.as_deref())
 }
 
 /// What each line of the log begins with that belongs to one of several gateways.

@@ -273,7 +273,7 @@ fn names_without_effect_give_one_warning_each() {
     );
     let environment = [
         ("GATEHAND_TRADNG_MODE", "live"),
-        ("SAVE_TWS_SETTINGS", "08:00"),
+        ("IBEAM_ACCOUNT", "me"),
         ("ALLOW_BLIND_TRADING", "NO"),
         ("GATEHAND_RULES", ""),
         ("GATEHAND_IBC_INI", &ini),
@@ -282,7 +282,7 @@ fn names_without_effect_give_one_warning_each() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     for wanted in [
         "GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?",
-        "SAVE_TWS_SETTINGS is recognised but has no effect yet",
+        "IBEAM_ACCOUNT is recognised but has no effect yet",
         "MinimizeMainWindow (",
         "StoreSettingsOnServer (",
     ] {

@@ -11,6 +11,15 @@ use gatehand::config::{Config, Form, RECOGNISED, SETTINGS, Secret, Setting, Sour
 /// Names and their values.
 type Pairs = &'static [(&'static str, &'static str)];
 
+/// A service for codes to be told more of.
+const CODES: Pairs = &[("GATEHAND_CODE_URL", "https://codes.example.org")];
+
+/// An SSH tunnel to be told more of.
+const TUNNEL: Pairs = &[
+    ("GATEHAND_SSH_TUNNEL", "yes"),
+    ("GATEHAND_SSH_USER_TUNNEL", "me@bastion"),
+];
+
 /// A value that is not the default, for every setting, and what must be set beside it to show an effect.
 const VALUES: &[(&str, &str, Pairs)] = &[
     ("user", "me", &[("GATEHAND_PASSWORD", "p")]),
@@ -41,6 +50,13 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("trading_mode", "live", &[]),
     ("program", "tws", &[]),
     ("totp_key", "JBSWY3DPEHPK3PXP", &[]),
+    ("code_command", "get-code", &[]),
+    ("code_url", "https://codes.example.org", &[]),
+    ("code_method", "POST", CODES),
+    ("code_params", "{\"a\": 1}", CODES),
+    ("code_headers", "{\"Authorization\": \"needle\"}", CODES),
+    ("code_data", "{\"a\": 1}", CODES),
+    ("code_limit", "60", &[]),
     ("second_factor_device", "IB Key (iPhone)", &[]),
     ("second_factor_token", "a1b2", &[]),
     ("prefer_ib_key", "yes", &[]),
@@ -86,9 +102,13 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("auto_logoff_time", "11:45 PM", &[]),
     ("cold_restart_time", "10:15", &[]),
     ("closed_down_at", "Friday 22:00", &[]),
+    ("save_settings_at", "Every 30 mins", &[]),
     ("reclaim_after", "1800", &[]),
     ("pushes_per_hour", "3", &[]),
     ("quiet_hours", "22:00-07:00", &[]),
+    ("start_scripts", "init", &[]),
+    ("x_scripts", "init", &[]),
+    ("gateway_scripts", "init", &[]),
     ("relay_address", "0.0.0.0", &[]),
     ("relay_port", "4100", &[]),
     ("vnc_password", "12345678", &[]),
@@ -106,6 +126,31 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("on_refusal", "exit", &[]),
     ("log", "debug", &[]),
     ("log_format", "json", &[]),
+    (
+        "ssh_tunnel",
+        "both",
+        &[("GATEHAND_SSH_USER_TUNNEL", "me@bastion")],
+    ),
+    (
+        "ssh_user_tunnel",
+        "you@bastion",
+        &[("GATEHAND_SSH_TUNNEL", "yes")],
+    ),
+    ("ssh_remote_port", "4100", TUNNEL),
+    (
+        "ssh_vnc_port",
+        "5910",
+        &[
+            ("GATEHAND_SSH_TUNNEL", "yes"),
+            ("GATEHAND_SSH_USER_TUNNEL", "me@bastion"),
+            ("GATEHAND_VNC_PASSWORD", "12345678"),
+        ],
+    ),
+    ("ssh_options", "-p 2222", TUNNEL),
+    ("ssh_passphrase", "p", TUNNEL),
+    ("ssh_alive_interval", "30", TUNNEL),
+    ("ssh_alive_count", "5", TUNNEL),
+    ("ssh_restart", "10", TUNNEL),
     ("command_port", "7462", &[]),
     (
         "command_address",
@@ -186,7 +231,10 @@ fn every_name_of_a_setting_has_its_effect() {
     for (key, value, beside) in VALUES {
         let setting: &Setting = SETTINGS.iter().find(|setting| setting.key == *key).unwrap();
         // A half of a pair is no configuration, so the other half is left out as well.
-        let halves = ["user", "password"].iter().any(|half| key.ends_with(half)) && !key.starts_with("vnc");
+        let halves = ["user", "password", "ssh_user_tunnel"]
+            .iter()
+            .any(|half| key.ends_with(half))
+            && !key.starts_with("vnc");
         let without = if halves { read(&[]).0 } else { read(beside).0 };
         let without = seen(without);
         let own = setting.variables[0];
@@ -275,6 +323,8 @@ fn no_secret_shows_in_a_configuration() {
             "totp_key" => "JBSWY3DPEHPK3PXP".to_owned(),
             "vnc_password" => "needle-1".to_owned(),
             "vnc_view_password" => "needle-2".to_owned(),
+            "code_url" => "https://needle/".to_owned(),
+            "code_params" | "code_headers" | "code_data" => "{\"name\": \"needle\"}".to_owned(),
             key => format!("needle-{key}"),
         };
         (setting.variables[0].to_owned(), Secret::new(value))

@@ -113,6 +113,7 @@ fn ibcs_own_file_with_every_key() {
         assert!(options.reset_order_ids);
         let cold = config.schedule.cold_restart;
         assert_eq!(cold.map(|time| (time.hour(), time.minute())), Some((5, 30)));
+        assert_eq!(config.schedule.saves.len(), 48);
         let commands = config.command_server.as_ref().unwrap();
         assert_eq!(commands.listen.to_string(), "127.0.0.1:7462");
         assert_eq!(commands.control_from, ["127.0.0.1"]);
@@ -130,7 +131,6 @@ fn ibcs_own_file_with_every_key() {
                 "LogStructureScope",
                 "LogStructureWhen",
                 "MinimizeMainWindow",
-                "SaveTwsSettingsAt",
                 "ShowAllTrades",
                 "StoreSettingsOnServer",
             ]

@@ -3,11 +3,14 @@
 mod common;
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::settings::{look, one, user};
-use gatehand::config::{AcceptIncoming, Config, DayEnd, ExistingSession, OnTimeout, Program, TradingMode};
+use gatehand::config::{
+    AcceptIncoming, Config, DayEnd, ExistingSession, Forward, OnTimeout, Program, TradingMode,
+};
 
 /// What most users of the image with `TWS_USERID` leave empty.
 const EMPTY: [(&str, &str); 21] = [
@@ -147,24 +150,55 @@ fn the_image_with_tws_userid_and_everything_set() {
         matches!(config.options.day_end, Some(DayEnd::Restart(time)) if time.twelve_hours() == "08:05"),
         "a restart outranks a log-off"
     );
-    assert_eq!(
-        told,
-        [
-            "SAVE_TWS_SETTINGS",
-            "START_SCRIPTS",
-            "X_SCRIPTS",
-            "IBC_SCRIPTS",
-            "SSH_TUNNEL",
-            "SSH_OPTIONS",
-            "SSH_ALIVE_INTERVAL",
-            "SSH_ALIVE_COUNT",
-            "SSH_PASSPHRASE",
-            "SSH_REMOTE_PORT",
-            "SSH_USER_TUNNEL",
-            "SSH_RESTART",
-            "SSH_VNC_PORT",
-        ]
-    );
+    let scripts = &config.scripts;
+    let folders = [&scripts.start, &scripts.display, &scripts.gateway].map(|folder| folder.as_deref());
+    let expected = ["init", "x", "ibc"].map(|name| Path::new("/home/user").join(name));
+    assert_eq!(folders, [0, 1, 2].map(|at: usize| Some(&*expected[at])));
+    let tunnel = config.tunnel.as_deref().unwrap();
+    assert!(tunnel.beside_relay);
+    assert_eq!(tunnel.server, ["me@bastion"]);
+    assert_eq!(tunnel.options, ["-p", "2222"]);
+    assert_eq!((tunnel.alive_interval.as_secs(), tunnel.alive_count), (10, 5));
+    assert_eq!(tunnel.restart.as_secs(), 10);
+    assert_eq!(tunnel.passphrase.as_ref().unwrap().expose(), "needle");
+    let here = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    let api = Forward {
+        remote: 4003,
+        local: here(7497),
+    };
+    assert_eq!(tunnel.forwards, [api], "without a password there are no viewers");
+    assert_eq!(config.schedule.saves.len(), 48);
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn each_of_two_gateways_has_its_tunnel() {
+    let filled = [
+        ("TRADING_MODE", "both"),
+        ("VNC_SERVER_PASSWORD", "12345678"),
+        ("GATEHAND_VNC_LISTEN", "0.0.0.0:5900"),
+        ("SSH_TUNNEL", "yes"),
+        ("SSH_USER_TUNNEL", "me@bastion"),
+        ("SSH_REMOTE_PORT", "4100"),
+        ("SSH_VNC_PORT", "5910"),
+    ];
+    let (instances, _) = look(&filled, |_| {}).finish().unwrap();
+    let ports = |config: &Config| -> Vec<(u16, String)> {
+        let tunnel = config.tunnel.as_ref().unwrap();
+        assert!(!tunnel.beside_relay);
+        let forwards = tunnel.forwards.iter();
+        forwards
+            .map(|forward| (forward.remote, forward.local.to_string()))
+            .collect()
+    };
+    let pair = |remote, local: &str| (remote, local.to_owned());
+    let live = [pair(4100, "127.0.0.1:4001"), pair(5910, "127.0.0.1:5900")];
+    let paper = [pair(4002, "127.0.0.1:4002"), pair(5911, "127.0.0.1:5901")];
+    assert_eq!(instances.iter().map(ports).collect::<Vec<_>>(), [live, paper]);
+
+    let error = look(&[("SSH_TUNNEL", "yes")], |_| {}).finish().unwrap_err();
+    let expected = "SSH_TUNNEL asks for an SSH tunnel, but there is no server for it; set SSH_USER_TUNNEL, for instance to user@server";
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]

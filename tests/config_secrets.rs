@@ -228,6 +228,13 @@ fn value_of(name: &str) -> &'static str {
         _ if name.contains("TOTP") || name == "TWOFACTOR_CODE" => "NEEDLENEEDLENEEDLE",
         "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
         _ if name.contains("VNC") => "needl-1",
+        _ if name.ends_with("_URL") => "https://needle",
+        _ if ["_PARAMS", "_HEADERS", "_DATA"]
+            .iter()
+            .any(|end| name.ends_with(end)) =>
+        {
+            "{\"name\": \"needle\"}"
+        }
         _ => "needle",
     }
 }

@@ -213,7 +213,7 @@ fn an_ibc_ini_with_its_escapes() {
     let path = folder.path().join("config.ini");
     fs::write(
         &path,
-        b"# IBC\r\nIbLoginId = me\r\nIbPassword=p\\\\w\\u00e9\r\nTradingMode=live\r\nFIX=no\r\nSaveTwsSettingsAt=22:00\r\n\
+        b"# IBC\r\nIbLoginId = me\r\nIbPassword=p\\\\w\\u00e9\r\nTradingMode=live\r\nFIX=no\r\nStoreSettingsOnServer=yes\r\n\
           ExistingSessionDetectedAction=manual\r\nOverrideTwsApiPort=4123\r\nLoginDialogDisplayTimout=5\r\n\
           SecondFactorAuthenticationExitInterval=40\r\nIbDir=/ibc/\xe9\r\nTotallyUnknown=1\r\nBindAddress=\r\n",
     )
@@ -236,7 +236,7 @@ fn an_ibc_ini_with_its_escapes() {
     assert_eq!(
         warnings,
         [
-            "SaveTwsSettingsAt (INI:6) is recognised but has no effect yet",
+            "StoreSettingsOnServer (INI:6) is recognised but has no effect yet",
             "LoginDialogDisplayTimout (INI:9) is not a setting; did you mean LoginDialogDisplayTimeout?",
             "TotallyUnknown (INI:12) is not a setting",
         ]

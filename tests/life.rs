@@ -5,9 +5,10 @@
 mod common;
 
 use std::process::Command;
+use std::time::Duration;
 
 use common::program::Program;
-use common::wait_for;
+use common::{wait_for, wait_within};
 use serde_json::{Value, json};
 
 /// Waits until it was ready that often.
@@ -101,4 +102,15 @@ fn a_second_gatehand_on_the_same_state_folder_is_refused() {
     let refused = program.ask(&["run"]).unwrap_err();
     assert!(refused.contains("another gatehand uses it"), "{refused}");
     assert_eq!(program.journal.all("started").len(), 1);
+}
+
+#[test]
+fn settings_are_saved_at_their_times() {
+    let mut program = Program::prepare(json!({}))
+        .with("SAVE_TWS_SETTINGS", "Every 1 mins")
+        .start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    wait_within(Duration::from_secs(120), "the next minute but one", || {
+        (!program.journal.all("settings_saved").is_empty()).then_some(())
+    });
 }

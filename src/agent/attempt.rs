@@ -150,7 +150,11 @@ impl Agent {
         match code.next(now, view, rule, &self.policy, self.code_given) {
             CodeStep::Act(action) => self.queue.push_back((Asker::Code, action)),
             CodeStep::Wait(until) => self.wake_at(until),
-            CodeStep::Human => {}
+            CodeStep::Human => {
+                if code.wants_code(view, rule, &self.policy, self.code_given) {
+                    self.events.push_back(Event::CodeWanted);
+                }
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::action::{ActResult, Action, Chord, Seen, View};
-use super::configuration::Wish;
+use super::configuration::{Configuration, ConfigurationStep, Verdict, Wish, api_enabled};
 use super::menu::{MenuChoice, MenuStep, Way};
 use super::restart::{RestartStep, TimedRestart};
 use super::state::Event;
@@ -31,6 +31,8 @@ pub enum Errand {
     ReconnectAccount,
     /// Connect to the market data anew: Ctrl+Alt+F.
     ReconnectData,
+    /// Have TWS serve its API: `API > Settings > Enable ActiveX and Socket Clients`.
+    EnableApi,
     /// Restart the program: `File > Restart...`, which TWS has; else by its automatic restart, within two minutes.
     Restart,
     /// Save the settings: `File > Save Settings`.
@@ -43,7 +45,7 @@ impl Errand {
             Self::Close => &[("File", "Close"), ("File", "Exit")],
             Self::Restart => &[("File", "Restart")],
             Self::SaveSettings => &[("File", "Save Settings")],
-            Self::ReconnectAccount | Self::ReconnectData => &[],
+            Self::EnableApi | Self::ReconnectAccount | Self::ReconnectData => &[],
         }
     }
 
@@ -53,7 +55,7 @@ impl Errand {
             Self::Close => "closing",
             Self::Restart => "restarting",
             Self::ReconnectAccount | Self::ReconnectData => "reconnecting",
-            Self::SaveSettings => "configuration",
+            Self::EnableApi | Self::SaveSettings => "configuration",
         }
     }
 
@@ -67,7 +69,7 @@ impl Errand {
 
     /// The setting of the rules whose question this errand makes the gateway ask.
     fn question(self) -> Option<&'static str> {
-        (self != Self::SaveSettings).then(|| self.setting())
+        (self.setting() != "configuration").then(|| self.setting())
     }
 }
 
@@ -93,10 +95,12 @@ pub(super) struct Running {
     asked: bool,
     /// The menus have no item for a restart.
     timed: Option<TimedRestart>,
+    /// It is done in the configuration window.
+    visit: Option<Box<Configuration>>,
 }
 
 impl Running {
-    pub(super) const fn new(now: Instant, errand: Errand) -> Self {
+    pub(super) fn new(now: Instant, errand: Errand) -> Self {
         Self {
             errand,
             menu: MenuChoice::new(errand.ways(), errand.setting()),
@@ -105,7 +109,14 @@ impl Running {
             presses: 0,
             asked: false,
             timed: None,
+            visit: (errand == Errand::EnableApi).then(|| Box::new(Configuration::new(vec![api_enabled()]))),
         }
+    }
+
+    /// Something else was asked for before it was done.
+    pub(super) fn replaced(&self) -> Event {
+        let what = format!("{:?}: something else was asked for", self.errand);
+        Event::GivenUp { what }
     }
 
     pub(super) fn carried_out(&self) -> Event {
@@ -113,9 +124,14 @@ impl Running {
         Event::CarriedOut { command }
     }
 
-    /// Whether it goes by the configuration window, and is not to be disturbed there.
+    /// Whether it is a restart by its time, which is not to be disturbed.
     pub(super) const fn is_timed(&self) -> bool {
         self.timed.is_some()
+    }
+
+    /// Whether it is done in the configuration window.
+    pub(super) const fn is_visit(&self) -> bool {
+        self.visit.is_some()
     }
 
     /// What it changed of the day's end, and is to be put back.
@@ -133,6 +149,9 @@ impl Running {
     pub(super) fn human_acted(&mut self) {
         if let Some(timed) = &mut self.timed {
             timed.human_acted();
+        }
+        if let Some(visit) = &mut self.visit {
+            visit.begin_anew();
         }
     }
 
@@ -171,6 +190,18 @@ impl Running {
                 RestartStep::Wait(until) => ErrandStep::Wait(until),
                 RestartStep::Tell(event) => ErrandStep::Tell(event),
                 RestartStep::GiveUp(why) => ErrandStep::GiveUp(format!("{:?}: {why}", self.errand)),
+            };
+        }
+        if let Some(visit) = &mut self.visit {
+            return match visit.next(now, Some((main, view)), window, screen) {
+                ConfigurationStep::Act(action) => ErrandStep::Act(action),
+                ConfigurationStep::Wait(until) => ErrandStep::Wait(until),
+                ConfigurationStep::Tell(event) => ErrandStep::Tell(event),
+                ConfigurationStep::Over => match visit.verdict() {
+                    Verdict::Verified => ErrandStep::Done,
+                    Verdict::Late => ErrandStep::GiveUp(format!("{:?}: it took too long", self.errand)),
+                    Verdict::Lost(why) => ErrandStep::GiveUp(format!("{:?}: {why}", self.errand)),
+                },
             };
         }
         if now >= self.began + LIMIT {
@@ -215,6 +246,9 @@ impl Running {
     pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
         if let Some(timed) = &mut self.timed {
             return timed.handle(now, result);
+        }
+        if let Some(visit) = &mut self.visit {
+            return visit.handle(now, result);
         }
         if self.errand.keys().is_none() {
             return self.menu.handle(now, result);

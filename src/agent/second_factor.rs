@@ -58,6 +58,10 @@ pub(super) struct CodeEntry {
     code_typed: bool,
     codes: u32,
     tries: u32,
+    /// A code was asked for that did not come yet.
+    code_wanted: bool,
+    /// How often one was asked for.
+    wants: u32,
 }
 
 impl CodeEntry {
@@ -73,6 +77,8 @@ impl CodeEntry {
             code_typed: false,
             codes: 0,
             tries: 0,
+            code_wanted: false,
+            wants: 0,
         }
     }
 
@@ -124,6 +130,21 @@ impl CodeEntry {
         } else {
             CodeStep::Human
         }
+    }
+
+    /// Whether a code is to be asked for elsewhere: the window has a field for one, and no key makes it. Once, and again
+    /// when one was sent and the window still asks.
+    pub(super) fn wants_code(&mut self, view: &View, rule: &Rule, policy: &Policy, given: bool) -> bool {
+        let makes = policy.has_code && rule.meaning == Meaning::SecondFactor;
+        let asks = rule.setting.as_deref() == Some("one-time-code")
+            && controls::fields(&view.reading).len() == 1
+            && first_button(&view.reading, rule.answers(Some("yes"))).is_some();
+        let wants = asks && !(makes || given || self.code_wanted) && self.wants < MAX_CODES;
+        if wants {
+            self.code_wanted = true;
+            self.wants += 1;
+        }
+        wants
     }
 
     fn choose_device(&mut self, view: &View, rule: &Rule, policy: &Policy) -> CodeStep {
@@ -211,6 +232,7 @@ impl CodeEntry {
             }
             (Doing::ConfirmCode, ActResult::Done) => {
                 self.codes += 1;
+                self.code_wanted = false;
                 self.code_typed = false;
                 self.not_before = Some(now + ANSWER);
             }

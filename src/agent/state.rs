@@ -140,6 +140,8 @@ pub enum Event {
         /// Only a human can give it: at the viewer, or on the phone.
         by_hand: bool,
     },
+    /// A window has a field for a one-time code that the agent cannot make.
+    CodeWanted,
     /// The user's rule files were read again.
     RulesRead {
         /// All rules, with the built-in ones.

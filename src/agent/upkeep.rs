@@ -85,8 +85,12 @@ impl Upkeep {
         }
     }
 
-    pub(super) fn run(&mut self, now: Instant, errand: Errand) {
-        self.errand = Some(Running::new(now, errand));
+    /// Begins an errand; what another one came to by that.
+    pub(super) fn run(&mut self, now: Instant, errand: Errand) -> Option<Event> {
+        let before = self.errand.replace(Running::new(now, errand));
+        before
+            .filter(|running| running.errand != errand)
+            .map(|running| running.replaced())
     }
 
     pub(super) fn close_otherwise_at(&self) -> Option<Instant> {
@@ -163,7 +167,8 @@ impl Upkeep {
         };
         let (main, window) = (shown(Meaning::Main), shown(Meaning::Configuration));
         if let (Some(running), Some(main)) = (&mut self.errand, main)
-            && (window.is_none() || running.is_timed())
+            && (window.is_none() || running.is_timed() || running.is_visit())
+            && !(running.is_visit() && matches!(self.settings, Settings::Open(_)))
         {
             self.running = true;
             let home = |wish: &&Wish| wish.is_day_end();
@@ -252,7 +257,8 @@ impl Agent {
             return false;
         }
         if main && (!closes || self.logged_in && free && self.hands_off_until.is_none()) {
-            self.upkeep.run(now, errand);
+            let replaced = self.upkeep.run(now, errand);
+            self.events.extend(replaced);
             self.wake_at(now);
             return true;
         }

@@ -72,6 +72,14 @@ pub enum AppError {
     /// The viewers' endpoint ended.
     #[error(transparent)]
     Viewers(#[from] ServeError),
+    /// ssh could not be answered when it asks for a pass phrase.
+    #[error("state folder {}: no socket for the SSH pass phrase: {source}; name a writable one, with a shorter path, with GATEHAND_STATE_DIR", path.display())]
+    Askpass {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A process of ours ended that must not end.
     #[error("{what} ended ({how}); {cure}")]
     Ended {
@@ -128,6 +136,7 @@ impl AppError {
             Self::NoViewerPassword
             | Self::ViewerPassword(_)
             | Self::StateFolder { .. }
+            | Self::Askpass { .. }
             | Self::Launch(_)
             | Self::Governor(_)
             | Self::Rules(_) => ExitCode::Configuration,

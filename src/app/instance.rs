@@ -1,5 +1,7 @@
 //! One gateway with all that belongs to it: its display, agent, ports and folders.
 
+mod beside;
+mod codes;
 mod course;
 mod display;
 mod preparation;
@@ -17,10 +19,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
+use super::scripts::Scripts;
 use super::{AppError, Shared, listen, view};
 use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal};
-use crate::control::{Asked, Reply};
+use crate::control::{Asked, Reply, Requests};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{Launch, LaunchError};
@@ -29,8 +32,10 @@ use crate::life::{BrokerWeek, Life};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{self, Leftovers, Service, StopPolicy};
+use crate::tunnel::Tunnel;
 use crate::vnc;
 use crate::x11::DisplayAddress;
+use codes::CodeFetcher;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
 use probe::probe;
 use requests::Status;
@@ -69,9 +74,15 @@ pub(super) struct Instance {
     answers: mpsc::UnboundedReceiver<bool>,
     ready: watch::Sender<bool>,
     end_relay: Option<oneshot::Sender<()>>,
+    tunnel: Option<Tunnel>,
+    /// Those that run once the gateway was started.
+    scripts: Option<Scripts>,
     tasks: Vec<JoinHandle<()>>,
     status: Status,
     requests: mpsc::Receiver<Asked>,
+    /// The way of our own to those.
+    own_requests: Requests,
+    codes: CodeFetcher,
     /// Errands that were asked for, and who waits for their begin.
     errands: Vec<(Errand, oneshot::Sender<Reply>)>,
     leftovers: Leftovers,
@@ -119,6 +130,7 @@ impl Instance {
         let clock = wall_clock(&config);
         let course = course::plan(&config, clock.as_ref(), launch.is_some());
         let life = Life::new(course::now(), course, BrokerWeek::new()?);
+        codes::check_clock(config.second_factor.totp_key.is_some());
         let hands = hands(&config, clock)?;
         let viewers = match &config.vnc {
             Some(settings) => Some(view::bind(settings).await?),
@@ -161,6 +173,8 @@ impl Instance {
             answers,
             ready,
             end_relay: None,
+            tunnel: None,
+            scripts: None,
             tasks: Vec::new(),
             status: Status {
                 state: State::Starting,
@@ -169,6 +183,8 @@ impl Instance {
             },
             // Until somebody listens.
             requests: mpsc::channel(1).1,
+            own_requests: mpsc::channel(1).0,
+            codes: CodeFetcher::default(),
             errands: Vec::new(),
             leftovers,
             _state_folder: state_folder,
@@ -214,6 +230,9 @@ impl Instance {
             (None, Some(name)) => DisplayAddress::new(name.clone()),
             (None, None) => self.start_display().await?,
         };
+        if self.shared.attach.is_none() {
+            self.run_display_scripts(&display).await;
+        }
         self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
         if let (Some(watch), Some(pilot)) = (self.rule_watch.take(), &self.pilot) {
             let commands = pilot.commands();
@@ -224,6 +243,15 @@ impl Instance {
         }
         let probing = probe(self.config.gateway.api_port, self.logged_in.subscribe(), answers);
         self.spawn(probing);
+        if self.start_tunnel()? {
+            self.start_relay(relay);
+        }
+        self.launch = launch.map(|launch| (launch, display));
+        self.requests = self.listen_for_requests().await?;
+        self.begin()
+    }
+
+    fn start_relay(&mut self, relay: Relay) {
         let (status, _) = watch::channel(RelayStatus::default());
         let (end_relay, told) = oneshot::channel();
         self.end_relay = Some(end_relay);
@@ -233,9 +261,6 @@ impl Instance {
                 tracing::error!(%error, "the API relay has ended");
             }
         });
-        self.launch = launch.map(|launch| (launch, display));
-        self.requests = self.listen_for_requests().await?;
-        self.begin()
     }
 
     fn serve_viewers(&mut self, listener: TcpListener, display: &DisplayAddress) -> Result<(), AppError> {
@@ -272,6 +297,9 @@ impl Instance {
     /// Waits for the reason to stop.
     async fn watch(&mut self) -> Result<ExitCode, AppError> {
         loop {
+            if self.shared.is_stopping() {
+                return Ok(ExitCode::Stopped);
+            }
             if let Some(code) = self.obey().await? {
                 return Ok(code);
             }
@@ -293,6 +321,9 @@ impl Instance {
                         self.life.second_factor_missed();
                     }
                     Some(Report::Begun(errand, begun)) => self.begun(errand, begun),
+                    Some(Report::Event(Event::CodeWanted)) => self.fetch_code(),
+                    Some(Report::Event(Event::CarriedOut { command })) => self.carried_out(&command),
+                    Some(Report::Event(Event::GivenUp { what })) => self.given_up(&what),
                     Some(Report::Event(Event::GaveWay)) => self.life.give_way(course::now()),
                     Some(Report::Event(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
@@ -351,7 +382,13 @@ impl Instance {
 
     /// Stops everything, last started first: the gateway through its window, then the ports, then the display.
     async fn stop(&mut self) {
+        if let Some(scripts) = self.scripts.take() {
+            scripts.stop().await;
+        }
         self.stop_gateway().await;
+        if let Some(tunnel) = self.tunnel.take() {
+            tunnel.stop().await;
+        }
         drop(self.end_relay.take());
         for task in self.tasks.drain(..) {
             task.abort();

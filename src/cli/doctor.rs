@@ -24,7 +24,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     let path = context.variable("PATH");
     let environment = context.environment.clone();
     let config = context.configure(options.settings.0, &[])?;
-    let findings = [
+    let mut findings = vec![
         ("Xvfb", program(&path, "Xvfb", "xvfb")),
         ("xkbcomp", program(&path, "xkbcomp", "x11-xkb-utils")),
         ("fonts", fonts()),
@@ -32,6 +32,9 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         ("gateway and its JRE", gateway(&config, environment)),
         ("state folder", state_folder(&config.state_dir)),
     ];
+    if config.tunnel.is_some() {
+        findings.push(("ssh", program(&path, "ssh", "openssh-client")));
+    }
     let mut missing = 0;
     for (what, finding) in findings {
         match finding {

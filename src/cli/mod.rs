@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod askpass;
 mod attach;
 mod code;
 mod config;
@@ -34,6 +35,7 @@ use crate::control::Request;
 use crate::exit::ExitCode;
 use crate::secrets::Fetcher;
 use crate::supervisor::{self, Isolated};
+use crate::tunnel;
 
 /// Runs Interactive Brokers' gateways unattended, from their pixels and window titles alone.
 #[derive(Debug, Parser)]
@@ -242,6 +244,13 @@ fn dispatch(
     environment: Vec<(OsString, OsString)>,
     secrets: Vec<(String, Secret)>,
 ) -> Result<ExitCode, Failure> {
+    // ssh gives a question in the place of a command line.
+    if let Some((_, socket)) = environment
+        .iter()
+        .find(|(name, _)| name == tunnel::askpass::VARIABLE)
+    {
+        return askpass::execute(socket);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return not_understood(&error),

@@ -199,6 +199,14 @@ pub enum ConfigError {
         /// A free choice.
         other: u16,
     },
+    /// A tunnel that leads nowhere.
+    #[error(
+        "{0} asks for an SSH tunnel, but there is no server for it; set SSH_USER_TUNNEL, for instance to user@server"
+    )]
+    NoTunnelServer(
+        /// Where it was asked for.
+        Origin,
+    ),
     /// One password for both kinds of viewer.
     #[error("{view} and {full} hold the same password; a viewer could not be told apart: choose two")]
     SamePasswords {

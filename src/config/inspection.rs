@@ -198,6 +198,21 @@ fn derived(key: &str, config: &Config) -> Option<(String, &'static str)> {
         "tws_path" => Some((path(&gateway.tws_path), "tws_path")),
         "settings_path" => Some((path(&gateway.settings_path), "tws_path")),
         "state_dir" => Some((path(&config.state_dir), "state_dir")),
+        "start_scripts" => config
+            .scripts
+            .start
+            .as_deref()
+            .map(|folder| (path(folder), "start_scripts")),
+        "x_scripts" => config
+            .scripts
+            .display
+            .as_deref()
+            .map(|folder| (path(folder), "x_scripts")),
+        "gateway_scripts" => config
+            .scripts
+            .gateway
+            .as_deref()
+            .map(|folder| (path(folder), "gateway_scripts")),
         "rules" => config.rules.as_deref().map(|rules| (path(rules), "rules")),
         "second_factor_device" => config
             .second_factor

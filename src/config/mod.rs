@@ -26,8 +26,9 @@ use std::path::PathBuf;
 
 pub use arguments::{Argument, Arguments};
 pub use checked::{
-    CommandSettings, Config, Credentials, DayEnd, DialogSettings, DisplaySettings, GatewayOptions,
-    GatewaySettings, LogSettings, ScheduleSettings, SecondFactorSettings, VncSettings,
+    CodeRequest, CodeSource, CodeSources, CommandSettings, Config, Credentials, DayEnd, DialogSettings,
+    DisplaySettings, Forward, GatewayOptions, GatewaySettings, LogSettings, ScheduleSettings, ScriptSettings,
+    SecondFactorSettings, TunnelSettings, VncSettings,
 };
 pub use elsewhere::{Elsewhere, SecretManager};
 pub use error::{ConfigError, Faults, Origin, Warning};

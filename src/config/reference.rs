@@ -30,8 +30,8 @@ pub fn markdown() -> String {
     }
     page.push_str(RECOGNISED_HEAD);
     for recognised in RECOGNISED {
-        let cells = [recognised.variables, recognised.ini, recognised.idle].map(names);
-        line(&mut page, &cells.each_ref().map(String::as_str));
+        let [variables, ini, idle] = [recognised.variables, recognised.ini, recognised.idle].map(names);
+        line(&mut page, &[&variables, &ini, &idle, recognised.why]);
     }
     page
 }
@@ -142,13 +142,13 @@ behind that of live trading.
 ";
 
 const RECOGNISED_HEAD: &str = "
-## Recognised, without effect yet
+## Recognised, without effect
 
-These names are known from IBC and from other images, but nothing goes by them yet. Each one that asks for something gives
+These names are known from IBC and from other images, but nothing goes by them. Each one that asks for something gives
 one warning line.
 
-| environment | IBC `config.ini` | asks for nothing |
-|---|---|---|
+| environment | IBC `config.ini` | asks for nothing | why |
+|---|---|---|---|
 ";
 
 const TOML_HEAD: &str = "\

@@ -28,7 +28,7 @@ pub(super) fn hear(line: &str, is_gateway: bool) -> Step {
         "RECONNECTDATA" => Step::Ask(Request::ReconnectData),
         "RECONNECTACCOUNT" => Step::Ask(Request::ReconnectAccount),
         "ENABLEAPI" if is_gateway => Step::Say("ERROR ENABLEAPI is not valid for the IB Gateway"),
-        "ENABLEAPI" => Step::Say("OK API is enabled: gatehand sees to it"),
+        "ENABLEAPI" => Step::Ask(Request::EnableApi),
         _ => Step::Say("ERROR Command invalid"),
     }
 }
@@ -42,6 +42,7 @@ pub(super) fn told(request: &Request, reply: &Reply) -> (String, bool) {
         Request::Stop => ("OK Shutting down".into(), true),
         Request::Restart => ("OK Restart in progress".into(), true),
         Request::Yield => ("OK Pause in progress".into(), true),
+        Request::EnableApi => ("OK configured".into(), false),
         _ => ("OK ".into(), false),
     }
 }
@@ -69,6 +70,8 @@ mod tests {
         assert_eq!(hear("  ", true), Step::Nothing);
         assert_eq!(hear("SELL", true), Step::Say("ERROR Command invalid"));
         assert!(matches!(hear("ENABLEAPI", true), Step::Say(said) if said.starts_with("ERROR ")));
-        assert!(matches!(hear("ENABLEAPI", false), Step::Say(said) if said.starts_with("OK ")));
+        assert_eq!(hear("ENABLEAPI", false), Step::Ask(Request::EnableApi));
+        let said = told(&Request::EnableApi, &Reply::ok("done"));
+        assert_eq!(said, ("OK configured".to_owned(), false));
     }
 }

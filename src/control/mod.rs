@@ -31,6 +31,8 @@ pub enum Request {
     ReconnectAccount,
     /// Save the gateway's settings.
     SaveSettings,
+    /// Have TWS serve its API, by its configuration.
+    EnableApi,
     /// Close the gateway, so that somebody else may have the session.
     Yield,
     /// Take the session back.
@@ -118,7 +120,7 @@ pub struct Asked {
 pub type Requests = mpsc::Sender<Asked>;
 
 /// Has a request answered.
-async fn put(requests: &Requests, request: Request) -> Reply {
+pub async fn put(requests: &Requests, request: Request) -> Reply {
     let (answer, answered) = oneshot::channel();
     let gone = || Reply::refused("gatehand is stopping");
     if requests.send(Asked { request, answer }).await.is_err() {

@@ -62,6 +62,19 @@ impl Weekly {
     }
 }
 
+/// Times of day that come every day.
+#[derive(Clone, Debug, Default)]
+pub struct Daily(pub Vec<Time>);
+
+impl Daily {
+    /// The first of them after `now`.
+    #[must_use]
+    pub fn after(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let each = self.0.iter().map(|&time| Weekly { day: None, time });
+        each.filter_map(|time| time.after(now, zone)).min()
+    }
+}
+
 /// The broker's week.
 #[derive(Clone, Debug)]
 pub struct BrokerWeek {

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::agent::State;
 use crate::gateway::{Left, RestartToken};
 pub use back_off::BackOff;
-pub use calendar::{BrokerWeek, Weekly};
+pub use calendar::{BrokerWeek, Daily, Weekly};
 
 /// Failures in a row after which a gateway that never showed a window will not.
 const MAX_FAILURES: u32 = 3;
@@ -52,6 +52,8 @@ pub struct Plan {
     pub cold_restart: Option<Weekly>,
     /// When it is closed for good.
     pub closed_down: Option<Weekly>,
+    /// When a gateway that is up saves its settings.
+    pub saves: Daily,
     /// Time for the login window, or what comes in its place, to show.
     pub login_window_limit: Duration,
     /// Time to confirm the second factor.
@@ -77,6 +79,8 @@ pub enum Order {
         /// Why.
         why: String,
     },
+    /// Have the gateway save its settings.
+    SaveSettings,
     /// End the program.
     End(Ending),
 }
@@ -373,6 +377,7 @@ impl Life {
             .flatten();
         let next = planned
             .filter_map(|time| time.after(self.scheduled, &self.plan.zone))
+            .chain(self.plan.saves.after(self.scheduled, &self.plan.zone))
             .min();
         let planned = next.map(|time| {
             let pause = Duration::try_from(time.duration_since(now.wall)).unwrap_or_default();
@@ -401,6 +406,11 @@ impl Life {
         // One that is not up yet logs in anew in any case.
         if has_come(self.plan.cold_restart) && matches!(self.phase, Phase::Up { .. }) {
             self.restart(now, "its weekly restart has come");
+        }
+        // One that was down at the time has saved them when it was closed.
+        let save = self.plan.saves.after(since, &self.plan.zone);
+        if save.is_some_and(|save| save <= now.wall) && matches!(self.phase, Phase::Up { .. }) {
+            self.orders.push_back(Order::SaveSettings);
         }
     }
 

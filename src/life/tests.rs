@@ -44,6 +44,8 @@ struct World {
     submissions: Vec<String>,
     /// When the gateway was started, and how.
     starts: Vec<(String, bool)>,
+    /// When the gateway was told to save its settings.
+    saves: Vec<String>,
     ended: Option<Ending>,
     wake_ups: u32,
 }
@@ -61,6 +63,7 @@ fn plan() -> Plan {
         log_off: None,
         cold_restart: None,
         closed_down: None,
+        saves: Daily::default(),
         login_window_limit: 60 * SECOND,
         second_factor_limit: 180 * SECOND,
         second_factor_grace: 60 * SECOND,
@@ -93,6 +96,7 @@ impl World {
             token: None,
             submissions: Vec::new(),
             starts: Vec::new(),
+            saves: Vec::new(),
             ended: None,
             wake_ups: 0,
         };
@@ -131,6 +135,10 @@ impl World {
                     assert!(self.running, "nothing to stop at {}", self.clock());
                     self.to_come.clear();
                     self.later(3, Deed::Exit { with_token: false });
+                }
+                Order::SaveSettings => {
+                    assert!(self.running, "nothing to save at {}", self.clock());
+                    self.saves.push(self.clock());
                 }
                 Order::End(ending) => {
                     assert!(!self.running, "ended with a gateway at {}", self.clock());
@@ -487,6 +495,56 @@ fn closed_down_and_logged_off_are_ends_as_planned() {
     world.obey();
     world.live("2026-11-24T20:10:00Z");
     assert_eq!((world.ended, world.starts.len()), (None, 2));
+}
+
+#[test]
+fn settings_are_saved_at_their_times_while_the_gateway_is_up() {
+    let times = [(2, 30), (8, 0), (12, 30), (23, 45)];
+    let saving = |day: &str| Plan {
+        saves: Daily(
+            times
+                .map(|(hour, minute)| Time::constant(hour, minute, 0, 0))
+                .into(),
+        ),
+        closed_down: Some(weekly(Some(Weekday::Monday), 12, 30)),
+        zone: TimeZone::get(day).expect("a zone"),
+        ..plan()
+    };
+    // Saturday to Monday; clocks go forward on Sunday 29 March at 2:00, and back on 25 October at 3:00.
+    for (begin, end, missing) in [
+        (
+            "2026-03-28T07:30:00Z",
+            "2026-03-30T12:00:00Z",
+            "Sun 03-29 03:30:00",
+        ),
+        (
+            "2026-10-24T06:30:00Z",
+            "2026-10-26T12:00:00Z",
+            "Sun 10-25 02:30:00",
+        ),
+    ] {
+        let mut world = World::new(begin, saving("Europe/Berlin"));
+        world.live(end);
+        let days: Vec<&str> = world.saves.iter().map(|time| &time[..3]).collect();
+        // On Monday it is closed at the last of them, and saves by that.
+        let expected = ["Sat"; 2].iter().chain(&["Sun"; 4]).chain(&["Mon"; 2]);
+        assert_eq!(days, expected.copied().collect::<Vec<_>>(), "{:?}", world.saves);
+        assert_eq!(world.saves[2], missing, "{:?}", world.saves);
+    }
+    // Down at 12:30, up again at 12:45: what was missed is not made up for.
+    let mut world = World::new("2026-11-24T09:00:00Z", saving("Europe/Berlin"));
+    world.live("2026-11-24T11:00:00Z");
+    world.life.give_way(world.now());
+    world.obey();
+    world.live("2026-11-24T11:45:00Z");
+    world.life.reclaim(world.now());
+    world.obey();
+    world.live("2026-11-24T22:44:00Z");
+    assert!(world.saves.is_empty(), "{:?}", world.saves);
+    // Set forward over two of them: once.
+    world.set = SignedDuration::from_hours(10);
+    world.live("2026-11-25T10:00:00Z");
+    assert_eq!(world.saves.len(), 1, "{:?}", world.saves);
 }
 
 #[test]

@@ -221,9 +221,16 @@ impl Hands {
             (other, _) => unverified(other),
         };
         if result == ActResult::Filled {
-            match what {
-                Typed::Code => self.used_step = made_at,
-                Typed::GivenCode => self.given_code = None,
+            match (what, made_at) {
+                (Typed::Code, Some(step)) => {
+                    self.used_step = made_at;
+                    // Written before the code is sent.
+                    if let Some(Err(error)) = self.governor.as_mut().map(|governor| governor.code_typed(step))
+                    {
+                        return Ok(failed(&error.to_string()));
+                    }
+                }
+                (Typed::GivenCode, _) => self.given_code = None,
                 _ => {}
             }
         }

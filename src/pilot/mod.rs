@@ -284,6 +284,7 @@ fn log(event: &Event) {
             );
         }
         Event::SecondFactorAsked { rule, .. } => tracing::info!(rule, "a second factor is asked for"),
+        Event::CodeWanted => tracing::info!("a one-time code is wanted"),
         Event::GaveWay => tracing::warn!("the session is left to another program"),
         Event::SessionFight => tracing::error!(
             "another program takes the session again and again: the next dialog is left to a human; `gatehand reclaim` holds the session"

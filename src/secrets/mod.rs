@@ -1,5 +1,6 @@
 //! Values that stand elsewhere: on standard input, in the output of a command, in Google Secret Manager.
 
+mod code_request;
 mod secret_manager;
 mod stdin;
 
@@ -8,6 +9,8 @@ use std::time::Duration;
 
 use crate::config::{Elsewhere, Secret, SecretManager};
 use crate::supervisor;
+
+pub use code_request::{CodeRequestError, request_code};
 
 /// Gets them, for [`config`](crate::config).
 #[derive(Debug)]

@@ -10,6 +10,7 @@
 //! Processes must be started from a thread that lives as long as the program, because the kernel's parent-death
 //! signal fires when the thread ends that started them; a current-thread runtime on the main thread does.
 
+mod clock;
 mod isolation;
 mod leftovers;
 mod output;
@@ -20,12 +21,13 @@ mod service;
 mod signals;
 mod unit;
 
+pub use clock::clock_is_synchronised;
 pub use isolation::{Isolated, IsolationError, isolate};
 pub use leftovers::{Leftovers, LeftoversError};
 pub use output::{Output, OutputStream, Redaction, log_output};
 pub use printed::{PrintedError, printed};
-pub use process::{Exit, Identity, SpawnError};
-pub use reaper::{Child, Orphans, Reaper};
+pub use process::{Exit, Identity, SpawnError, session_of};
+pub use reaper::{Child, Group, Orphans, Reaper};
 pub use service::Service;
 pub use signals::{Signals, StopSignal};
 pub use unit::{Action, State, StopPolicy, Unit};

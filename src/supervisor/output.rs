@@ -53,10 +53,12 @@ impl Redaction {
 
 /// An [`Output`] that logs each line, masked, at level info under the target `gatehand::output`, in the current span.
 #[must_use]
-pub fn log_output(unit: &'static str, redaction: Redaction) -> Output {
+pub fn log_output(unit: impl Into<Cow<'static, str>>, redaction: Redaction) -> Output {
+    let unit = unit.into();
     let span = Span::current();
     Box::new(move |_, line| {
         let _entered = span.enter();
+        let unit = &*unit;
         tracing::info!(target: "gatehand::output", unit, "{}", redaction.mask(line));
     })
 }

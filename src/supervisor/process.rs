@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
-use nix::unistd::{Pid, getpid, getppid, setsid};
+use nix::unistd::{Pid, getpid, getppid, getsid, setsid};
 
 use crate::exit::ExitCode;
 
@@ -59,6 +59,13 @@ impl Identity {
 fn start_time(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// The session that a process belongs to, which has the number of the process that began it; `None` when there is no such
+/// process.
+#[must_use]
+pub fn session_of(pid: i32) -> Option<i32> {
+    getsid(Some(Pid::from_raw(pid))).ok().map(Pid::as_raw)
 }
 
 /// A process could not be started.

@@ -3,20 +3,23 @@
 //! As PID 1 every orphan becomes our child, and `waitpid(-1)` takes the status of whatever has ended; so there must
 //! be one reaper, and all processes must be started through it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fs;
 use std::io;
 use std::process::{ChildStderr, ChildStdout, Command};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{Signal as SignalStream, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::output::{Output, OutputStream, read_lines};
 use super::process::{Exit, Identity, SpawnError, prepare};
@@ -31,6 +34,15 @@ pub enum Orphans {
     Leave,
 }
 
+/// What becomes of the others in a process group when its leader has ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Group {
+    /// They are killed.
+    Ends,
+    /// They go on, as orphans.
+    Stays,
+}
+
 /// Starts processes and tells how each of them ended. Stops when dropped.
 #[derive(Debug)]
 pub struct Reaper {
@@ -41,7 +53,13 @@ pub struct Reaper {
 #[derive(Debug)]
 struct Table {
     orphans: Orphans,
-    children: HashMap<i32, watch::Sender<Option<Exit>>>,
+    children: HashMap<i32, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    group: Group,
+    exit: watch::Sender<Option<Exit>>,
 }
 
 impl Reaper {
@@ -69,6 +87,21 @@ impl Reaper {
     ///
     /// When the program cannot be executed.
     pub fn spawn(&self, unit: &str, command: &mut Command, output: Output) -> Result<Child, SpawnError> {
+        self.spawn_group(unit, command, output, Group::Ends)
+    }
+
+    /// The same; `group` tells what becomes of what it leaves running.
+    ///
+    /// # Errors
+    ///
+    /// When the program cannot be executed.
+    pub fn spawn_group(
+        &self,
+        unit: &str,
+        command: &mut Command,
+        output: Output,
+        group: Group,
+    ) -> Result<Child, SpawnError> {
         prepare(command);
         let failed = |command: &Command, source| SpawnError {
             unit: unit.to_owned(),
@@ -80,7 +113,8 @@ impl Reaper {
         let mut process = command.spawn().map_err(|source| failed(command, source))?;
         let pid = process.id().cast_signed();
         let (sender, exit) = watch::channel(None);
-        table.children.insert(pid, sender);
+        let entry = Entry { group, exit: sender };
+        table.children.insert(pid, entry);
         drop(table);
         // It cannot be gone yet, even if it has ended: only the reaper takes its status.
         let identity = Identity::of(pid).unwrap_or(Identity { pid, start_time: 0 });
@@ -94,6 +128,59 @@ impl Reaper {
             table: Arc::clone(&self.table),
         })
     }
+
+    /// Ends all that was left to us: SIGTERM, and SIGKILL after `grace`. Returns when nothing is left, or will not go.
+    /// Where orphans are left to others, there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses to deliver SIGCHLD.
+    pub async fn end_orphans(&self, grace: Duration) -> io::Result<()> {
+        if lock(&self.table).orphans == Orphans::Leave {
+            return Ok(());
+        }
+        let mut ended = signal(SignalKind::child())?;
+        for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+            let mut told = HashSet::new();
+            let gone = async {
+                while !tell_orphans(&mut lock(&self.table), signal, &mut told) {
+                    ended.recv().await;
+                }
+            };
+            if timeout(grace, gone).await.is_ok() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Signals those orphans that were not told yet, who may have come since; true when there is none left.
+fn tell_orphans(table: &mut Table, signal: Signal, told: &mut HashSet<i32>) -> bool {
+    // Under the lock nobody else reaps: no number can become another's.
+    reap(table);
+    let left: Vec<i32> = own_children()
+        .into_iter()
+        .filter(|pid| !table.children.contains_key(pid))
+        .collect();
+    for pid in left.iter().filter(|pid| told.insert(**pid)) {
+        tracing::debug!(pid, %signal, "ending what was left behind");
+        if let Err(error) = kill(Pid::from_raw(*pid), signal) {
+            tracing::debug!(pid, %signal, %error, "an orphan cannot be signalled");
+        }
+    }
+    left.is_empty()
+}
+
+/// All children of this process, orphans that were left to it among them (proc(5), `/proc/PID/task/TID/children`).
+fn own_children() -> Vec<i32> {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    let pids = lists.flat_map(|list| {
+        let words = list.split_ascii_whitespace().map(str::to_owned);
+        words.collect::<Vec<_>>()
+    });
+    pids.filter_map(|pid| pid.parse().ok()).collect()
 }
 
 impl Drop for Reaper {
@@ -135,8 +222,12 @@ async fn reap_forever(mut ended: SignalStream, table: Arc<Mutex<Table>>) {
 
 /// Takes the status of everything that has ended: signals merge, so one may stand for many.
 fn reap(table: &mut Table) {
-    let pids: Vec<i32> = table.children.keys().copied().collect();
-    for pid in pids {
+    let pids: Vec<(i32, Group)> = table
+        .children
+        .iter()
+        .map(|(pid, entry)| (*pid, entry.group))
+        .collect();
+    for (pid, group) in pids {
         // Looked at first, taken later: while the leader is a zombie its number stands for its group and no other.
         let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
         let exit = match waitid(Id::Pid(Pid::from_raw(pid)), look) {
@@ -150,12 +241,14 @@ fn reap(table: &mut Table) {
                 Exit::Code(-1)
             }
         };
-        end_group(pid);
+        if group == Group::Ends {
+            end_group(pid);
+        }
         if let Err(error) = waitpid(Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG)) {
             tracing::debug!(pid, %error, "not reaped");
         }
-        if let Some(sender) = table.children.remove(&pid) {
-            sender.send_replace(Some(exit));
+        if let Some(entry) = table.children.remove(&pid) {
+            entry.exit.send_replace(Some(exit));
         }
     }
     if table.orphans == Orphans::Adopt {

@@ -1,5 +1,6 @@
 //! One supervised process: the shell that drives a [`Unit`] with a real process and a real clock.
 
+use std::borrow::Cow;
 use std::future::pending;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use super::unit::{Action, State, StopPolicy, Unit};
 /// A process and where it is in its life.
 #[derive(Debug)]
 pub struct Service {
-    name: &'static str,
+    name: Cow<'static, str>,
     child: Child,
     unit: Unit,
 }
@@ -20,8 +21,9 @@ pub struct Service {
 impl Service {
     /// Supervises a process that was just started.
     #[must_use]
-    pub fn new(name: &'static str, child: Child, policy: StopPolicy) -> Self {
-        tracing::info!(unit = name, pid = child.identity().pid, "started");
+    pub fn new(name: impl Into<Cow<'static, str>>, child: Child, policy: StopPolicy) -> Self {
+        let name = name.into();
+        tracing::info!(unit = &*name, pid = child.identity().pid, "started");
         Self {
             name,
             child,
@@ -51,7 +53,7 @@ impl Service {
         let exit = self.child.wait().await;
         if !matches!(self.unit.state(), State::Stopped(_) | State::Failed(_)) {
             self.unit.handle_exit(exit);
-            tracing::info!(unit = self.name, %exit, "ended");
+            tracing::info!(unit = &*self.name, %exit, "ended");
         }
         exit
     }
@@ -64,15 +66,15 @@ impl Service {
         loop {
             match self.unit.poll_action() {
                 Some(Action::Ask) => {
-                    tracing::info!(unit = self.name, "asked to stop");
+                    tracing::info!(unit = &*self.name, "asked to stop");
                     ask();
                 }
                 Some(Action::Terminate) => {
-                    tracing::info!(unit = self.name, "SIGTERM");
+                    tracing::info!(unit = &*self.name, "SIGTERM");
                     self.child.terminate();
                 }
                 Some(Action::Kill) => {
-                    tracing::warn!(unit = self.name, "SIGKILL: it did not stop in time");
+                    tracing::warn!(unit = &*self.name, "SIGKILL: it did not stop in time");
                     self.child.kill();
                 }
                 None => {}

@@ -22,7 +22,7 @@ use crate::vision::tree::{self, Panes};
 use sheet::{Fate, Sheet, SheetStep};
 use walk::{Walk, WalkStep};
 use wish::Page;
-pub(super) use wish::{Wish, lock_and_exit, wishes};
+pub(super) use wish::{Wish, api_enabled, lock_and_exit, wishes};
 
 /// Where the window is opened, in the Gateway and in TWS.
 const WAYS: &[Way] = &[("Configure", "Settings"), ("File", "Global Configuration")];

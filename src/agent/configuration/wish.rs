@@ -35,7 +35,7 @@ impl Page {
     pub(super) fn landmarks(self) -> Vec<&'static str> {
         match self {
             Self::ApiSettings => vec![
-                "Enable ActiveX and Socket Clients",
+                ENABLED,
                 "Read-Only API",
                 "Socket port",
                 "Master API client ID",
@@ -92,6 +92,8 @@ pub(in crate::agent) enum Control {
     },
 }
 
+/// TWS serves its API only when this is ticked; the Gateway always does.
+const ENABLED: &str = "Enable ActiveX and Socket Clients";
 const LOTS: &str = "Send market data in lots for US stocks for dual-mode API clients";
 const RESET: &str = "Reset API order ID sequence";
 const RESTART: &str = "Auto restart";
@@ -173,6 +175,15 @@ fn api_settings(options: &GatewayOptions) -> Vec<Wish> {
         wishes.push(Wish::new("reset_order_ids_at_start", Page::ApiSettings, control));
     }
     wishes
+}
+
+/// That TWS serves its API.
+pub(in crate::agent) const fn api_enabled() -> Wish {
+    let control = Control::Tick {
+        label: ENABLED,
+        on: true,
+    };
+    Wish::new("ENABLEAPI", Page::ApiSettings, control)
 }
 
 /// What the page `Lock and Exit` should show.

@@ -210,3 +210,43 @@ fn a_code_that_a_human_gives_is_typed_once_whatever_its_kind() {
     stage.agent.code_given(stage.now);
     assert_eq!(stage.act(), Some(Act::Fill(DIALOG, Typed::GivenCode)));
 }
+
+/// How often a code was asked for elsewhere.
+fn wanted(stage: &mut Stage) -> usize {
+    let wanted = |event: &super::super::Event| *event == super::super::Event::CodeWanted;
+    stage.events().iter().filter(|event| wanted(event)).count()
+}
+
+#[test]
+fn a_code_that_no_key_makes_is_asked_for_once_and_again_when_one_was_not_taken() {
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    stage.show(&[filled(), code(0)]);
+    stage.acts_within(120);
+    assert_eq!(wanted(&mut stage), 1);
+    for times in [1, 1, 0, 0] {
+        stage.agent.code_given(stage.now);
+        stage.expect(&Act::Fill(DIALOG, Typed::GivenCode), &ActResult::Filled);
+        stage.show(&[filled(), code(6)]);
+        stage.expect_done(&click(DIALOG, "OK"));
+        stage.show(&[filled(), code(0)]);
+        stage.acts_within(120);
+        assert_eq!(wanted(&mut stage), times, "three for one window");
+    }
+    // One is made from the key; none can be given to a passkey, or be typed without a field.
+    let dialog = || Sheet::dialog(DIALOG, "Second Factor Authentication");
+    for sheet in [
+        code(0),
+        dialog()
+            .text("Use your passkey to go on")
+            .field("Code", 0)
+            .button("OK"),
+        dialog().text("Confirm on your phone").button("OK"),
+    ] {
+        let mut stage = Stage::new(with_code());
+        stage.submit();
+        stage.show(&[filled(), sheet]);
+        stage.acts_within(600);
+        assert_eq!(wanted(&mut stage), 0);
+    }
+}

@@ -12,7 +12,7 @@ use crate::config::{ClockTime, Config, DayEnd, OnTimeout, WeekTime};
 use crate::exit::ExitCode;
 use crate::gateway::{Left, WallClock};
 use crate::journal::{Limits, QuietHours};
-use crate::life::{Ending, Moment, Order, Plan, Weekly};
+use crate::life::{Daily, Ending, Moment, Order, Plan, Weekly};
 use crate::pilot::Command;
 use crate::supervisor::{self, Exit, Redaction, Service};
 
@@ -68,6 +68,7 @@ pub(super) fn plan(config: &Config, clock: Option<&WallClock>, is_ours: bool) ->
             .schedule
             .closed_down
             .map(|WeekTime { day, time }| Weekly { day, ..daily(time) }),
+        saves: Daily(config.schedule.saves.iter().copied().map(civil).collect()),
         login_window_limit: if is_ours {
             config.dialogs.login_window_limit
         } else {
@@ -103,6 +104,10 @@ impl Instance {
                     self.stop_gateway().await;
                     self.life.exited(now(), Left::Nothing);
                     self.tell_exit(format!("closed: {why}"));
+                }
+                Order::SaveSettings => {
+                    tracing::info!("the time has come to save the gateway's settings");
+                    self.tell(Command::CarryOut(Errand::SaveSettings));
                 }
                 Order::End(Ending::Planned(why)) => {
                     tracing::info!(why, "stopping");
@@ -143,6 +148,7 @@ impl Instance {
         self.leftovers.add("gateway", child.identity())?;
         self.gateway = Some(Service::new("gateway", child, GATEWAY_STOP));
         self.tell(Command::GatewayStarted(token.is_some()));
+        self.run_gateway_scripts();
         Ok(())
     }
 
@@ -152,6 +158,7 @@ impl Instance {
             self.forget(&gateway);
         }
         self.last_exit = exit.to_string();
+        self.given_up("EnableApi: the gateway ended");
         let left = self.left()?;
         self.life.exited(now(), left);
         self.tell_exit(format!("the gateway's process ended ({exit})"));

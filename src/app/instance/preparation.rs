@@ -118,6 +118,7 @@ pub(super) fn hands(config: &Config, clock: Option<WallClock>) -> Result<Hands, 
         credentials,
         data_credentials,
         totp_key: config.second_factor.totp_key.clone(),
+        used_step: governor.as_ref().and_then(Governor::code_step),
         governor,
         ..Hands::new(&config.state_dir)
     })

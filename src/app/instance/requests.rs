@@ -27,6 +27,7 @@ impl Instance {
     /// Serves the control socket, and the command server if there is to be one.
     pub(super) async fn listen_for_requests(&mut self) -> Result<mpsc::Receiver<Asked>, AppError> {
         let (requests, asked) = mpsc::channel(WAITING);
+        self.own_requests = requests.clone();
         let folder = &self.config.state_dir;
         let serving = control::serve(folder, requests.clone()).map_err(|source| AppError::StateFolder {
             path: folder.join(control::SOCKET),
@@ -102,6 +103,7 @@ impl Instance {
             Request::ReconnectData => return self.errand(Errand::ReconnectData, answer),
             Request::ReconnectAccount => return self.errand(Errand::ReconnectAccount, answer),
             Request::SaveSettings => return self.errand(Errand::SaveSettings, answer),
+            Request::EnableApi => return self.errand(Errand::EnableApi, answer),
         };
         // Who asked may have gone.
         let _ = answer.send(reply);
@@ -115,8 +117,15 @@ impl Instance {
     /// The pilot has begun an errand, or has no window for it.
     pub(super) fn begun(&mut self, errand: Errand, begun: bool) {
         let Some(at) = self.errands.iter().position(|(asked, _)| *asked == errand) else {
+            if !begun && errand == Errand::SaveSettings {
+                tracing::warn!("the settings could not be saved: the main window does not show");
+            }
             return;
         };
+        // What comes of this one is its answer.
+        if begun && errand == Errand::EnableApi {
+            return;
+        }
         let (_, answer) = self.errands.remove(at);
         let reply = if begun {
             Reply::ok("begun; the events tell what comes of it")
@@ -124,6 +133,29 @@ impl Instance {
             Reply::refused("the main window does not show: the gateway is not logged in")
         };
         let _ = answer.send(reply);
+    }
+
+    /// An errand was carried out.
+    pub(super) fn carried_out(&mut self, command: &str) {
+        self.answer_errand(command, &Reply::ok("done"));
+    }
+
+    /// Something was given up, which may be an errand.
+    pub(super) fn given_up(&mut self, what: &str) {
+        if let Some((command, why)) = what.split_once(": ") {
+            self.answer_errand(command, &Reply::refused(why));
+        }
+    }
+
+    fn answer_errand(&mut self, command: &str, reply: &Reply) {
+        let errands = std::mem::take(&mut self.errands).into_iter();
+        let (over, waiting): (Vec<_>, Vec<_>) =
+            errands.partition(|(errand, _)| format!("{errand:?}") == command);
+        self.errands = waiting;
+        for (_, answer) in over {
+            // Who asked may have gone.
+            let _ = answer.send(reply.clone());
+        }
     }
 
     fn status(&self) -> serde_json::Value {

@@ -43,6 +43,16 @@ impl Folders {
         }
     }
 
+    /// The same; a path that is relative is one below the home folder.
+    pub(super) fn below_home(&self, path: PathBuf, setting: &'static str) -> Result<PathBuf, ConfigError> {
+        let path = self.expand(path, setting)?;
+        if path.is_absolute() {
+            Ok(path)
+        } else {
+            Ok(self.home(setting)?.join(path))
+        }
+    }
+
     pub(in crate::config) fn home(&self, setting: &'static str) -> Result<&PathBuf, ConfigError> {
         self.home.as_ref().ok_or(ConfigError::NoHome { setting })
     }

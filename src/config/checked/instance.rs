@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::account::{self, Chosen};
-use super::ports;
 use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
-    GatewaySettings, LogSettings, ScheduleSettings, SecondFactorSettings,
+    GatewaySettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
 };
+use super::{codes, ports, tunnel};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -77,12 +77,14 @@ pub(in crate::config) fn instance(
     let Values {
         sources,
         mut account,
-        second_factor,
+        mut second_factor,
         dialogs,
         gateway,
         options,
         schedule,
+        scripts,
         mut service,
+        tunnel,
         control,
     } = values;
 
@@ -92,6 +94,15 @@ pub(in crate::config) fn instance(
         .take()
         .map(|path| folders.expand(path, "GATEHAND_RULES"));
     let rules = rules.and_then(|path| note(path, faults));
+    let mut below_home = |path: Option<PathBuf>, setting| {
+        let path = path.map(|path| folders.below_home(path, setting));
+        path.and_then(|path| note(path, faults))
+    };
+    let scripts = ScriptSettings {
+        start: below_home(scripts.start_scripts, "START_SCRIPTS"),
+        display: below_home(scripts.x_scripts, "X_SCRIPTS"),
+        gateway: below_home(scripts.gateway_scripts, "IBC_SCRIPTS"),
+    };
     let Chosen {
         credentials,
         data_credentials,
@@ -103,6 +114,8 @@ pub(in crate::config) fn instance(
         let address = SocketAddr::new(control.command_address, port);
         of.listen(address, "command_port", raw, faults)
     });
+    let tunnel = tunnel::tunnel(tunnel, of, api.inside, vnc.as_ref(), raw, faults);
+    let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
         .or_else(|| second_factor.prefer_ib_key.then(|| "IB Key".to_owned()));
@@ -122,6 +135,7 @@ pub(in crate::config) fn instance(
         data_credentials: data_credentials.map(Arc::new),
         second_factor: SecondFactorSettings {
             totp_key: second_factor.totp_key.map(Arc::new),
+            codes,
             token: second_factor.second_factor_token.map(|token| token.0),
             device,
             limit: second_factor.second_factor_limit.0,
@@ -135,6 +149,7 @@ pub(in crate::config) fn instance(
         schedule: ScheduleSettings {
             cold_restart: schedule.cold_restart_time,
             closed_down: schedule.closed_down_at,
+            saves: schedule.save_settings_at.map_or_else(Vec::new, |times| times.0),
             reclaim_after: schedule.reclaim_after.map(|after| after.0),
         },
         dialogs: DialogSettings {
@@ -186,6 +201,7 @@ pub(in crate::config) fn instance(
             },
         },
         relay: SocketAddr::new(service.relay_address, api.outside),
+        tunnel,
         vnc,
         command_server: command_address.map(|listen| CommandSettings {
             listen,
@@ -199,6 +215,7 @@ pub(in crate::config) fn instance(
         },
         state_dir,
         rules,
+        scripts,
         recorder_size: Some(u64::from(service.recorder_size.0) << 20).filter(|&size| size > 0),
         on_refusal: service.on_refusal,
         log: LogSettings {

@@ -1,9 +1,11 @@
 //! The settings checked against each other: what the rest of the program works with.
 
 mod account;
+mod codes;
 mod folders;
 mod instance;
 mod ports;
+mod tunnel;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -50,6 +52,8 @@ pub struct Config {
     pub options: GatewayOptions,
     /// Where the relay serves the API to others.
     pub relay: SocketAddr,
+    /// The SSH tunnel to the API, when there is to be one.
+    pub tunnel: Option<Arc<TunnelSettings>>,
     /// The viewer endpoint; none without a password.
     pub vnc: Option<VncSettings>,
     /// IBC's command server, when there is to be one.
@@ -60,6 +64,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Folder of rule files beside the built-in ones.
     pub rules: Option<PathBuf>,
+    /// Folders of scripts that run at the start.
+    pub scripts: ScriptSettings,
     /// Bytes on disk for the flight recorder; none: nothing is recorded.
     pub recorder_size: Option<u64>,
     /// What to do after credentials were refused.
@@ -82,6 +88,8 @@ pub struct Credentials {
 pub struct SecondFactorSettings {
     /// Key of the time-based codes.
     pub totp_key: Option<Arc<TotpKey>>,
+    /// Where codes come from that no key makes.
+    pub codes: CodeSources,
     /// What `jts.ini` is to hold about the chosen device.
     pub token: Option<Secret>,
     /// Text of the device's row in the list.
@@ -102,13 +110,46 @@ pub struct SecondFactorSettings {
     pub quiet_hours: Option<DaySpan>,
 }
 
+/// Where one-time codes come from.
+#[derive(Clone, Debug)]
+pub struct CodeSources {
+    /// What is asked for one, when there is something.
+    pub source: Option<Arc<CodeSource>>,
+    /// Time for it to answer.
+    pub limit: Duration,
+}
+
+/// Something that gives one-time codes.
+#[derive(Debug)]
+pub enum CodeSource {
+    /// A command that prints one.
+    Command(String),
+    /// A service that answers with one.
+    Request(CodeRequest),
+}
+
+/// A request to a service.
+#[derive(Debug)]
+pub struct CodeRequest {
+    /// Its address.
+    pub url: Secret,
+    /// What is added to the address.
+    pub parameters: Vec<(String, Secret)>,
+    /// Headers.
+    pub headers: Vec<(String, Secret)>,
+    /// The form of a POST; a GET has none.
+    pub form: Option<Vec<(String, Secret)>>,
+}
+
 /// What happens at which time, in the gateway's time zone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ScheduleSettings {
     /// On Sundays: closed, and logged in to anew.
     pub cold_restart: Option<ClockTime>,
     /// Closed for good.
     pub closed_down: Option<WeekTime>,
+    /// Every day: the gateway saves its settings.
+    pub saves: Vec<ClockTime>,
     /// How long after giving way to another session the gateway is started again.
     pub reclaim_after: Option<Duration>,
 }
@@ -200,6 +241,47 @@ impl fmt::Display for DayEnd {
             Self::Restart(time) => write!(f, "auto restart at {time}"),
         }
     }
+}
+
+/// The SSH tunnel.
+#[derive(Debug)]
+pub struct TunnelSettings {
+    /// Whether the relay is there as well.
+    pub beside_relay: bool,
+    /// The server, as words of ssh's command line.
+    pub server: Vec<String>,
+    /// More options for ssh.
+    pub options: Vec<String>,
+    /// How long the server may be silent before it is asked.
+    pub alive_interval: Duration,
+    /// How often it is asked in vain.
+    pub alive_count: u32,
+    /// Pass phrase of the keys.
+    pub passphrase: Option<Secret>,
+    /// The server's ports, and where each leads.
+    pub forwards: Vec<Forward>,
+    /// Pause before a tunnel that broke is opened again.
+    pub restart: Duration,
+}
+
+/// A port of an SSH server that leads here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The port, at the server's 127.0.0.1.
+    pub remote: u16,
+    /// Where it leads.
+    pub local: SocketAddr,
+}
+
+/// Folders of scripts, by the time at which they run.
+#[derive(Clone, Debug, Default)]
+pub struct ScriptSettings {
+    /// Before the display is started.
+    pub start: Option<PathBuf>,
+    /// When the display is up.
+    pub display: Option<PathBuf>,
+    /// When the gateway was started.
+    pub gateway: Option<PathBuf>,
 }
 
 /// The viewer endpoint.

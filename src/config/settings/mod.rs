@@ -215,8 +215,10 @@ pub(super) fn parse_sources(written: &RawSettings) -> Option<Sources> {
 
 pub(super) use account::Account;
 pub(super) use gateway::Gateway;
+pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
 use sources::Sources;
+pub(super) use tunnel::Tunnel;
 
 groups! {
     sources: Sources,
@@ -226,7 +228,9 @@ groups! {
     gateway: Gateway,
     options: Options,
     schedule: Schedule,
+    scripts: Scripts,
     service: Service,
+    tunnel: Tunnel,
     control: Control,
 }
 

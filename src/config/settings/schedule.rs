@@ -1,6 +1,6 @@
 //! What happens at which time of the week, and whom it may disturb.
 
-use crate::config::values::{ClockTime, DaySpan, Pushes, Seconds, WeekTime};
+use crate::config::values::{ClockTime, DaySpan, Pushes, SaveTimes, Seconds, WeekTime};
 
 settings! {
     Schedule
@@ -16,6 +16,12 @@ settings! {
         ini: ["ClosedownAt"],
         secret: false,
         help: "When the gateway is closed and gatehand ends, in the gateway's time zone.",
+    }
+    save_settings_at: Option<SaveTimes> {
+        variables: ["GATEHAND_SAVE_SETTINGS_AT", "SAVE_TWS_SETTINGS"],
+        ini: ["SaveTwsSettingsAt"],
+        secret: false,
+        help: "When the gateway saves its settings by `File > Save Settings`, in its time zone. It saves them too when it is closed. `Every` without a time begins at 00:00, and goes on to the end of the day or to the second time, at which they are saved as well.",
     }
     reclaim_after: Option<Seconds> {
         variables: ["GATEHAND_RECLAIM_AFTER"],

@@ -1,6 +1,6 @@
 //! The second factor.
 
-use crate::config::values::{DeviceToken, OnTimeout, Seconds, TotpKey};
+use crate::config::values::{CodeMethod, CodeUrl, DeviceToken, OnTimeout, Pairs, Seconds, TotpKey};
 
 settings! {
     SecondFactor
@@ -10,6 +10,50 @@ settings! {
         ini: [],
         secret: true,
         help: "Key of the time-based codes for the second factor.",
+    }
+    code_command: Option<String> {
+        variables: ["GATEHAND_CODE_COMMAND"],
+        ini: [],
+        secret: false,
+        help: "A command that prints a one-time code, run by `/bin/sh` when a window asks for a code and no key makes it, up to three times for one window.",
+    }
+    code_url: Option<CodeUrl> {
+        variables: ["GATEHAND_CODE_URL", "IBEAM_EXTERNAL_REQUEST_URL"],
+        ini: [],
+        secret: true,
+        help: "A service that answers such a request with a one-time code, as text. Use https: whoever reads the code on its way may log in.",
+    }
+    code_method: CodeMethod {
+        variables: ["GATEHAND_CODE_METHOD", "IBEAM_EXTERNAL_REQUEST_METHOD"],
+        ini: [],
+        secret: false,
+        default: "GET",
+        help: "How the service is asked.",
+    }
+    code_params: Option<Pairs> {
+        variables: ["GATEHAND_CODE_PARAMS", "IBEAM_EXTERNAL_REQUEST_PARAMS"],
+        ini: [],
+        secret: true,
+        help: "What is added to the service's address, behind the question mark.",
+    }
+    code_headers: Option<Pairs> {
+        variables: ["GATEHAND_CODE_HEADERS", "IBEAM_EXTERNAL_REQUEST_HEADERS"],
+        ini: [],
+        secret: true,
+        help: "Headers of the request to the service, for instance its authorization.",
+    }
+    code_data: Option<Pairs> {
+        variables: ["GATEHAND_CODE_DATA", "IBEAM_EXTERNAL_REQUEST_DATA"],
+        ini: [],
+        secret: true,
+        help: "A form that is sent to the service, by POST.",
+    }
+    code_limit: Seconds {
+        variables: ["GATEHAND_CODE_LIMIT", "IBEAM_EXTERNAL_REQUEST_TIMEOUT"],
+        ini: [],
+        secret: false,
+        default: "300",
+        help: "Time for the command or the service to give a code.",
     }
     second_factor_device: Option<String> {
         variables: ["GATEHAND_SECOND_FACTOR_DEVICE", "TWOFA_DEVICE"],

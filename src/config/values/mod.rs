@@ -2,13 +2,16 @@
 
 mod answers;
 mod clock;
+mod code_source;
 mod credentials;
 mod display;
 mod installation;
 mod log;
 mod network;
 mod numbers;
+mod save_times;
 mod trading;
+mod tunnel;
 
 use std::path::PathBuf;
 
@@ -21,6 +24,7 @@ pub use answers::{
 };
 pub use clock::{ClockTime, DaySpan, WeekTime};
 pub(super) use clock::{Seconds, TimeZone};
+pub(super) use code_source::{CodeMethod, CodeUrl, Pairs};
 pub(super) use credentials::{DeviceToken, SecretsSource};
 pub use credentials::{TotpKey, VncPassword};
 pub(super) use display::DisplayName;
@@ -30,8 +34,10 @@ pub use log::LogFormat;
 pub use network::parse_listen;
 pub(super) use network::{HostList, Listen, MetadataHost, Port, PortOrOff, ServiceUrl};
 pub(super) use numbers::{ClientId, Pushes, RecorderSize};
+pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};
+pub(super) use tunnel::{AliveCount, TunnelUse, Words};
 
 /// What a setting may hold.
 pub(in crate::config) trait Value: Sized {

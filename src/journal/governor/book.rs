@@ -59,6 +59,8 @@ pub(super) struct Record {
     last_attempt: Option<u64>,
     /// When somebody was asked to confirm on a phone, in Unix seconds.
     pushes: Vec<u64>,
+    /// The step (RFC 6238 §4.2) of the last one-time code that was typed.
+    pub(super) code_step: Option<u64>,
 }
 
 impl Record {

@@ -241,6 +241,20 @@ impl Governor {
         self.change(|record| record.pushed(now))
     }
 
+    /// The step (RFC 6238 §4.2) of the last one-time code that was typed: it is good once, also after a restart.
+    #[must_use]
+    pub fn code_step(&self) -> Option<u64> {
+        self.book.users.get(&self.user)?.code_step
+    }
+
+    /// The code of this step was typed.
+    ///
+    /// # Errors
+    /// When the book cannot be written: do not send it.
+    pub fn code_typed(&mut self, step: u64) -> Result<(), GovernorError> {
+        self.change(|record| record.code_step = Some(step))
+    }
+
     fn change(&mut self, edit: impl FnOnce(&mut Record)) -> Result<(), GovernorError> {
         edit(self.book.users.entry(self.user.clone()).or_default());
         self.save()

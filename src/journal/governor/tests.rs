@@ -158,6 +158,20 @@ fn pushes_have_a_budget_that_outlives_a_restart() {
 }
 
 #[test]
+fn a_code_that_was_typed_is_known_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut governor = open(folder.path(), "p");
+    assert_eq!(governor.code_step(), None);
+    governor.code_typed(7).expect("written");
+    // Also with another password, and whatever became of the login.
+    let mut again = open(folder.path(), "q");
+    again.logged_in().expect("written");
+    assert_eq!(open(folder.path(), "q").code_step(), Some(7));
+    let other = Governor::open(folder.path(), "other", "p", Limits::default()).expect("opens");
+    assert_eq!(other.code_step(), None);
+}
+
+#[test]
 fn nobody_is_asked_in_quiet_hours() {
     let zone = TimeZone::get("Europe/Berlin").expect("a zone");
     let limits = |from: i8, until: i8| Limits {

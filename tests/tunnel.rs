@@ -1,0 +1,221 @@
+//! The SSH tunnel, against a real server on loopback: pass phrases, traffic, a client that dies.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use common::program::{Program, free_port};
+use common::wait_for;
+use serde_json::json;
+use tempfile::TempDir;
+
+const PASSPHRASE: &str = "needle in a haystack";
+
+/// A server for whoever runs the tests, with keys and a port of its own.
+struct Server {
+    child: Child,
+    folder: TempDir,
+    port: u16,
+    user: String,
+}
+
+impl Server {
+    /// A server that knows one key, with this pass phrase.
+    fn start(passphrase: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        keygen(&path("host"), "");
+        keygen(&path("key"), passphrase);
+        let port = free_port();
+        let host = fs::read_to_string(path("host.pub")).unwrap();
+        fs::write(path("known_hosts"), format!("[127.0.0.1]:{port} {host}")).unwrap();
+        let config = format!(
+            "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\nPidFile none\n",
+            path("host"),
+            path("key.pub")
+        );
+        fs::write(path("config"), config).unwrap();
+        // As root it wants this folder, which a system makes when it boots.
+        let _ = fs::create_dir("/run/sshd");
+        let log = fs::File::create(path("log")).unwrap();
+        let sshd = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
+        let sshd = sshd.iter().find(|path| Path::new(path).exists());
+        let child = Command::new(sshd.expect("openssh-server is missing: run scripts/setup.sh test"))
+            .args(["-D", "-e", "-f", &path("config")])
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        wait_for("the server", || TcpStream::connect(("127.0.0.1", port)).ok());
+        let user = Command::new("id").arg("-un").output().unwrap().stdout;
+        let user = String::from_utf8(user).unwrap().trim().to_owned();
+        Self {
+            child,
+            folder,
+            port,
+            user,
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The settings of a tunnel to it.
+    fn tunnel(&self, program: Program, remote: u16) -> Program {
+        let options = format!(
+            "-F none -p {} -i '{}' -o UserKnownHostsFile='{}'",
+            self.port,
+            self.path("key").display(),
+            self.path("known_hosts").display()
+        );
+        program
+            .with("SSH_USER_TUNNEL", &format!("{}@127.0.0.1", self.user))
+            .with("SSH_OPTIONS", &options)
+            .with("SSH_REMOTE_PORT", &remote.to_string())
+            .with("SSH_RESTART", "1")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn keygen(path: &str, passphrase: &str) {
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", passphrase, "-f", path])
+        .status();
+    assert!(made.unwrap().success());
+}
+
+/// The API answers at this port.
+fn answers(port: u16) -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    runtime
+        .block_on(gatehand::gateway::probe(address, Duration::from_secs(5)))
+        .is_ok()
+}
+
+/// The processes of the program with this name.
+fn named(program: &Program, name: &str) -> Vec<u32> {
+    let comm = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let all = program.processes().into_iter();
+    all.filter(|pid| comm(pid).trim() == name).collect()
+}
+
+fn kill(pid: u32) {
+    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
+    assert!(killed.unwrap().success());
+}
+
+/// Where the text stands that must stand nowhere: arguments, environments, the log, the state folder.
+fn leaks(program: &Program, needle: &str) -> Vec<String> {
+    let mut files: Vec<PathBuf> = vec![program.path("log")];
+    for pid in program.processes() {
+        files.extend(["cmdline", "environ"].map(|name| format!("/proc/{pid}/{name}").into()));
+    }
+    let mut folders = vec![program.path("state")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            match entry.path() {
+                path if path.is_dir() => folders.push(path),
+                path => files.push(path),
+            }
+        }
+    }
+    let holds = |path: &PathBuf| {
+        let bytes = fs::read(path).unwrap_or_default();
+        bytes.windows(needle.len()).any(|part| part == needle.as_bytes())
+    };
+    let found = files.iter().filter(|path| holds(path));
+    found.map(|path| path.display().to_string()).collect()
+}
+
+#[test]
+fn a_tunnel_with_a_pass_phrase_comes_back_and_replaces_the_relay() {
+    let server = Server::start(PASSPHRASE);
+    let remote = free_port();
+    let mut program = server
+        .tunnel(Program::prepare(json!({})), remote)
+        .with("SSH_TUNNEL", "yes")
+        .with("SSH_PASSPHRASE", PASSPHRASE)
+        .start(&["-v", "run"]);
+    program.wait_for_log("the SSH tunnel is up");
+    program.wait_for_state("ready");
+    assert!(answers(remote), "through the tunnel");
+    assert!(
+        TcpStream::connect(("127.0.0.1", program.relay_port)).is_err(),
+        "there is no relay"
+    );
+    assert_eq!(leaks(&program, PASSPHRASE), [""; 0]);
+
+    let ssh = named(&program, "ssh");
+    assert_eq!(ssh.len(), 1);
+    kill(ssh[0]);
+    wait_for("the tunnel again", || {
+        (program.log().matches("the SSH tunnel is up").count() == 2).then_some(())
+    });
+    assert!(
+        program.log().contains("the SSH tunnel is down"),
+        "{}",
+        program.log()
+    );
+    assert!(answers(remote), "through the second tunnel");
+    assert_eq!(leaks(&program, PASSPHRASE), [""; 0]);
+    let ssh = named(&program, "ssh")[0];
+    assert_eq!(program.stop(), Some(0));
+    assert!(!Path::new("/proc").join(ssh.to_string()).exists());
+    assert!(
+        TcpListener::bind(("127.0.0.1", remote)).is_ok(),
+        "its port is free again"
+    );
+}
+
+#[test]
+fn a_wrong_pass_phrase_is_told_and_not_tried_twice() {
+    let server = Server::start("another one");
+    let mut program = server
+        .tunnel(Program::prepare(json!({})), free_port())
+        .with("SSH_TUNNEL", "both")
+        .with("SSH_PASSPHRASE", PASSPHRASE)
+        .start(&["run"]);
+    let key = server.path("key").display().to_string();
+    program.wait_for_log(&format!(
+        "the pass phrase does not open key '{key}'; set SSH_PASSPHRASE"
+    ));
+    program.wait_for_log("Permission denied");
+    program.wait_for_state("ready");
+    assert!(answers(program.relay_port), "the relay is there all the same");
+    assert_eq!(leaks(&program, PASSPHRASE), [""; 0]);
+}
+
+#[test]
+fn a_tunnel_beside_the_relay_to_a_server_that_must_be_known() {
+    let server = Server::start("");
+    let remote = free_port();
+    let known = fs::read(server.path("known_hosts")).unwrap();
+    fs::write(server.path("known_hosts"), "").unwrap();
+    let mut program = server
+        .tunnel(Program::prepare(json!({})), remote)
+        .with("SSH_TUNNEL", "both")
+        .start(&["run"]);
+    program.wait_for_log("Host key verification failed");
+    assert!(TcpStream::connect(("127.0.0.1", remote)).is_err());
+    fs::write(server.path("known_hosts"), known).unwrap();
+    program.wait_for_log("the SSH tunnel is up");
+    program.wait_for_state("ready");
+    assert!(answers(remote) && answers(program.relay_port));
+}
