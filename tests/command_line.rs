@@ -60,7 +60,10 @@ fn settings() {
             &[("TRADING_MODE", "pape")][..],
             &["TRADING_MODE", "pape", "live, paper or both"][..],
         ),
-        (&[("TRADING_MODE", "both")], &["TRADING_MODE", "both", "twice"]),
+        (
+            &[("TRADING_MODE", "both"), ("GATEHAND_API_PORT", "4001")],
+            &["GATEHAND_API_PORT", "one API port for two gateways", "unset it"],
+        ),
         (
             &[("GATEWAY_OR_TWS", "desktop")],
             &["GATEWAY_OR_TWS", "desktop", "gateway or tws"],

@@ -1,0 +1,415 @@
+//! RSA-AES and VeNCrypt from the viewer's side, by a client written from the rfbproto document.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod viewer;
+
+use std::sync::{Arc, LazyLock};
+
+use aes::{Aes128, Aes256};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rsa::{
+    KeySize, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
+};
+use eax::Eax;
+use eax::aead::{Aead, KeyInit, Payload};
+use pkcs1::RsaPublicKey;
+use pkcs1::der::asn1::{AnyRef, BitStringRef, UintRef};
+use pkcs1::der::{Decode, Encode};
+use protocol::error::Error;
+use protocol::geometry::Size;
+use protocol::security::passwords::Passwords;
+use protocol::security::ra2::{Channel, ServerKey};
+use protocol::security::vnc_auth::{Challenge, Password};
+use protocol::security::{Access, Security};
+use protocol::session::{Event, Session, Upgrade};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
+use viewer::{settings, start, take};
+
+const CHALLENGE: Challenge = *b"0123456789abcdef";
+const FULL: &str = "a password longer than eight bytes";
+const LOOK: &str = "another one, only to look";
+
+static SERVER_KEY: LazyLock<Arc<ServerKey>> =
+    LazyLock::new(|| Arc::new(ServerKey::from_pkcs8(&ServerKey::generate().unwrap()).unwrap()));
+static VIEWER_KEY: LazyLock<ViewerKey> = LazyLock::new(ViewerKey::new);
+
+struct ViewerKey {
+    private: Pkcs1PrivateDecryptingKey,
+    /// Length in bits, modulus, exponent.
+    sent: Vec<u8>,
+}
+
+impl ViewerKey {
+    fn new() -> Self {
+        let key = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
+        let der = AsDer::<PublicKeyX509Der<'_>>::as_der(&key.public_key()).unwrap();
+        let spki = SubjectPublicKeyInfoRef::from_der(der.as_ref()).unwrap();
+        let public = RsaPublicKey::<UintRef<'_>>::from_der(spki.subject_public_key.raw_bytes()).unwrap();
+        let mut sent = 2048u32.to_be_bytes().to_vec();
+        sent.extend(public.modulus.as_bytes());
+        let exponent = public.public_exponent.as_bytes();
+        sent.extend(vec![0; 256 - exponent.len()]);
+        sent.extend(exponent);
+        Self {
+            private: Pkcs1PrivateDecryptingKey::new(key).unwrap(),
+            sent,
+        }
+    }
+}
+
+fn passwords() -> Passwords {
+    Passwords::new(FULL.as_bytes(), Some(LOOK.as_bytes())).unwrap()
+}
+
+fn native(tls: bool) -> Security {
+    Security::native(
+        passwords(),
+        passwords().for_vnc_auth(true),
+        Arc::clone(&SERVER_KEY),
+        tls,
+    )
+}
+
+/// The viewer of one session, which lies in between as a socket would.
+struct Viewer {
+    session: Session,
+    channel: Option<Channel>,
+    /// Encrypted bytes in which the server's message is not whole yet.
+    pending: Vec<u8>,
+    sending: u128,
+    receiving: u128,
+}
+
+/// AES-EAX with SHA-1 or SHA-256.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Ra2,
+    Ra2With256Bits,
+}
+
+impl Kind {
+    fn digest(self, first: &[u8], second: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Ra2 => Sha1::digest([first, second].concat()).to_vec(),
+            Self::Ra2With256Bits => Sha256::digest([first, second].concat()).to_vec(),
+        }
+    }
+
+    fn key(self, first: &[u8], second: &[u8]) -> Vec<u8> {
+        let length = if self == Self::Ra2 { 16 } else { 32 };
+        self.digest(first, second)[..length].to_vec()
+    }
+
+    fn seal(self, key: &[u8], index: u128, text: &[u8]) -> Vec<u8> {
+        let head = (text.len() as u16).to_be_bytes();
+        let payload = Payload {
+            msg: text,
+            aad: &head,
+        };
+        let nonce = index.to_le_bytes();
+        let sealed = match self {
+            Self::Ra2 => Eax::<Aes128>::new_from_slice(key)
+                .unwrap()
+                .encrypt(&nonce.into(), payload),
+            Self::Ra2With256Bits => Eax::<Aes256>::new_from_slice(key)
+                .unwrap()
+                .encrypt(&nonce.into(), payload),
+        };
+        [&head[..], &sealed.unwrap()].concat()
+    }
+
+    fn open(self, key: &[u8], index: u128, message: &[u8]) -> Vec<u8> {
+        let (head, text) = message.split_at(2);
+        assert_eq!(
+            usize::from(u16::from_be_bytes([head[0], head[1]])) + 16,
+            text.len()
+        );
+        let payload = Payload { msg: text, aad: head };
+        let nonce = index.to_le_bytes();
+        let opened = match self {
+            Self::Ra2 => Eax::<Aes128>::new_from_slice(key)
+                .unwrap()
+                .decrypt(&nonce.into(), payload),
+            Self::Ra2With256Bits => Eax::<Aes256>::new_from_slice(key)
+                .unwrap()
+                .decrypt(&nonce.into(), payload),
+        };
+        opened.unwrap()
+    }
+}
+
+impl Viewer {
+    fn new(security: Security) -> Self {
+        let session = Session::new(settings(security), CHALLENGE, Size::new(64, 48), start());
+        Self {
+            session,
+            channel: None,
+            pending: Vec::new(),
+            sending: 0,
+            receiving: 0,
+        }
+    }
+
+    /// Sends bytes through whatever encryption the server has switched on, and returns the server's, sealed by it.
+    fn exchange(&mut self, sent: &[u8]) -> Result<Vec<u8>, Error> {
+        match &mut self.channel {
+            None => self.session.receive(sent),
+            Some(channel) => {
+                self.pending.extend_from_slice(sent);
+                let mut plain = Vec::new();
+                channel.open(&mut self.pending, &mut plain)?;
+                self.session.receive(&plain);
+            }
+        }
+        let mut answer = take(&mut self.session);
+        if let Some(channel) = &mut self.channel {
+            let plain = std::mem::take(&mut answer);
+            channel.seal(&plain, &mut answer)?;
+        }
+        if let Some((upgrade, rest)) = self.session.poll_upgrade() {
+            let Upgrade::Ra2(channel) = upgrade else {
+                panic!("{upgrade:?}");
+            };
+            self.channel = Some(channel);
+            self.session.upgraded();
+            // What the server has to say first is a message of its own.
+            answer.extend(self.exchange(b"")?);
+            answer.extend(self.exchange(&rest)?);
+        }
+        Ok(answer)
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+}
+
+/// What a viewer does differently from the document.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    Nothing,
+    Padding,
+    Hash,
+    Message,
+}
+
+/// Goes through all of RSA-AES, the answers of the viewer sent in `parts`.
+fn log_in(kind: Kind, password: &str, fault: Fault) -> (Result<Vec<u8>, Error>, Vec<Event>) {
+    let mut viewer = Viewer::new(native(false));
+    assert_eq!(viewer.exchange(b"").unwrap(), b"RFB 003.008\n");
+    assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [3, 129, 5, 2]);
+    let number = if kind == Kind::Ra2 { 5 } else { 129 };
+    let server_key = viewer.exchange(&[number]).unwrap();
+    assert_eq!(server_key.len(), 4 + 2 * 256);
+    assert_eq!(server_key[..4], 2048u32.to_be_bytes());
+
+    // The server's random number.
+    let encrypted = viewer.exchange(&VIEWER_KEY.sent).unwrap();
+    assert_eq!(encrypted[..2], [1, 0]);
+    let mut space = vec![0; 256];
+    let server_random = VIEWER_KEY
+        .private
+        .decrypt(&encrypted[2..], &mut space)
+        .unwrap()
+        .to_vec();
+    let length = if kind == Kind::Ra2 { 16 } else { 32 };
+    assert_eq!(server_random.len(), length);
+
+    // The viewer's, and its hash in the same segment.
+    let viewer_random = vec![7u8; length];
+    let public = RsaPublicKey {
+        modulus: UintRef::new(&server_key[4..260]).unwrap(),
+        public_exponent: UintRef::new(&server_key[260..]).unwrap(),
+    };
+    let public = public.to_der().unwrap();
+    let spki = SubjectPublicKeyInfoRef {
+        algorithm: AlgorithmIdentifierRef {
+            oid: ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1"),
+            parameters: Some(AnyRef::NULL),
+        },
+        subject_public_key: BitStringRef::from_bytes(&public).unwrap(),
+    };
+    let public = PublicEncryptingKey::from_der(&spki.to_der().unwrap()).unwrap();
+    let public = Pkcs1PublicEncryptingKey::new(public).unwrap();
+    let mut message = vec![1, 0];
+    message.extend_from_slice(public.encrypt(&viewer_random, &mut space).unwrap());
+    if fault == Fault::Padding {
+        message[2..].fill(1);
+    }
+    let to_server = kind.key(&server_random, &viewer_random);
+    let to_viewer = kind.key(&viewer_random, &server_random);
+    let mut hash = kind.digest(&VIEWER_KEY.sent, &server_key);
+    if fault == Fault::Hash {
+        hash[0] ^= 1;
+    }
+    let mut sealed = kind.seal(&to_server, 0, &hash);
+    if fault == Fault::Message {
+        *sealed.last_mut().unwrap() ^= 1;
+    }
+    message.extend(sealed);
+    let answer = match viewer.exchange(&message) {
+        Ok(answer) => answer,
+        Err(error) => return (Err(error), viewer.events()),
+    };
+    let events = viewer.events();
+    if !events.is_empty() {
+        return (Ok(answer), events);
+    }
+    let of_hash = 2 + hash.len() + 16;
+    let server_hash = kind.open(&to_viewer, 0, &answer[..of_hash]);
+    assert_eq!(server_hash, kind.digest(&server_key, &VIEWER_KEY.sent));
+    assert_eq!(
+        kind.open(&to_viewer, 1, &answer[of_hash..]),
+        [2],
+        "a password alone"
+    );
+
+    let mut credentials = vec![0, password.len() as u8];
+    credentials.extend(password.as_bytes());
+    let sealed = kind.seal(&to_server, 1, &credentials);
+    // A byte at a time.
+    let mut answer = Vec::new();
+    for byte in sealed {
+        answer.extend(viewer.exchange(&[byte]).unwrap());
+    }
+    viewer.receiving = 2;
+    viewer.sending = 2;
+    let result = kind.open(&to_viewer, viewer.receiving, &answer);
+    if result == [0; 4] {
+        // What follows is encrypted as well.
+        let init = viewer
+            .exchange(&kind.seal(&to_server, viewer.sending, &[1]))
+            .unwrap();
+        let init = kind.open(&to_viewer, 3, &init);
+        assert_eq!(init[..4], [0, 64, 0, 48]);
+    }
+    (Ok(result), viewer.events())
+}
+
+#[test]
+fn rsa_aes_by_the_document() {
+    for kind in [Kind::Ra2, Kind::Ra2With256Bits] {
+        for (password, access) in [(FULL, Access::Full), (LOOK, Access::ViewOnly)] {
+            let (result, events) = log_in(kind, password, Fault::Nothing);
+            assert_eq!(result.unwrap(), [0; 4]);
+            assert_eq!(events, [Event::Authenticated(access)]);
+        }
+        let (result, events) = log_in(kind, "guess", Fault::Nothing);
+        assert_eq!(result.unwrap()[..4], [0, 0, 0, 1]);
+        assert_eq!(events, [Event::Closed(Error::WrongPassword)]);
+    }
+}
+
+/// None tells a stranger more than that something was wrong.
+#[test]
+fn what_is_badly_padded_or_forged_ends_alike() {
+    for fault in [Fault::Padding, Fault::Message] {
+        let (result, _) = log_in(Kind::Ra2With256Bits, FULL, fault);
+        assert_eq!(result.unwrap_err(), Error::Forged);
+    }
+    let (_, events) = log_in(Kind::Ra2, FULL, Fault::Hash);
+    assert_eq!(events, [Event::Closed(Error::Forged)]);
+}
+
+#[test]
+fn a_short_key_is_refused_with_a_reason() {
+    let mut viewer = Viewer::new(native(false));
+    viewer.exchange(b"RFB 003.008\n").unwrap();
+    viewer.exchange(&[129]).unwrap();
+    viewer.exchange(&1024u32.to_be_bytes()).unwrap();
+    let events = viewer.events();
+    let [Event::Closed(error)] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert!(error.to_string().contains("1024 bits"), "{error}");
+}
+
+#[test]
+fn vencrypt_with_and_without_tls() {
+    let mut viewer = Viewer::new(native(true));
+    viewer.exchange(b"").unwrap();
+    assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [4, 19, 129, 5, 2]);
+    assert_eq!(viewer.exchange(&[19]).unwrap(), [0, 2]);
+    let subtypes = [&[0, 2][..], &262u32.to_be_bytes(), &261u32.to_be_bytes()].concat();
+    assert_eq!(viewer.exchange(&[0, 2]).unwrap(), subtypes);
+    viewer.session.receive(&262u32.to_be_bytes());
+    assert!(
+        viewer.session.poll_upgrade().is_none(),
+        "the answer goes out first"
+    );
+    assert_eq!(take(&mut viewer.session), [1]);
+    assert!(matches!(viewer.session.poll_upgrade(), Some((Upgrade::Tls, rest)) if rest.is_empty()));
+    viewer.session.upgraded();
+    let plain = |user: &str, password: &str| {
+        let lengths = [user.len() as u32, password.len() as u32].map(u32::to_be_bytes);
+        [&lengths.concat(), user.as_bytes(), password.as_bytes()].concat()
+    };
+    assert_eq!(viewer.exchange(&plain("whoever", LOOK)).unwrap(), [0; 4]);
+    assert_eq!(viewer.events(), [Event::Authenticated(Access::ViewOnly)]);
+
+    // X509Vnc: the challenge comes inside.
+    let mut viewer = Viewer::new(native(true));
+    viewer.exchange(b"RFB 003.008\n").unwrap();
+    viewer.exchange(&[19]).unwrap();
+    viewer.exchange(&[0, 2]).unwrap();
+    viewer.session.receive(&261u32.to_be_bytes());
+    assert_eq!(take(&mut viewer.session), [1]);
+    assert!(viewer.session.poll_upgrade().is_some());
+    viewer.session.upgraded();
+    assert_eq!(viewer.exchange(b"").unwrap(), CHALLENGE);
+    let answer = Password::new(&FULL.as_bytes()[..8]).unwrap().answer(&CHALLENGE);
+    assert_eq!(viewer.exchange(&answer).unwrap(), [0; 4]);
+
+    // Over wss, as noVNC does it: nothing is acknowledged.
+    let web = || Viewer::new(Security::web(passwords(), None, true));
+    let mut viewer = web();
+    viewer.exchange(b"").unwrap();
+    assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [1, 19]);
+    viewer.exchange(&[19]).unwrap();
+    assert_eq!(
+        viewer.exchange(&[0, 2]).unwrap(),
+        [&[0, 1][..], &256u32.to_be_bytes()].concat()
+    );
+    let sent = [&256u32.to_be_bytes()[..], &plain("", FULL)].concat();
+    assert_eq!(viewer.exchange(&sent).unwrap(), [0; 4]);
+    assert_eq!(viewer.events(), [Event::Authenticated(Access::Full)]);
+
+    let mut viewer = web();
+    viewer.exchange(b"RFB 003.008\n").unwrap();
+    viewer.exchange(&[19]).unwrap();
+    viewer.exchange(&[0, 2]).unwrap();
+    viewer.exchange(&262u32.to_be_bytes()).unwrap();
+    assert_eq!(viewer.events(), [Event::Closed(Error::VeNCryptSubtype(262))]);
+    let mut viewer = web();
+    viewer.exchange(b"RFB 003.008\n").unwrap();
+    viewer.exchange(&[19]).unwrap();
+    viewer.exchange(&[0, 1]).unwrap();
+    assert_eq!(viewer.events(), [Event::Closed(Error::VeNCryptVersion(0, 1))]);
+    let mut viewer = web();
+    viewer.exchange(b"RFB 003.008\n").unwrap();
+    viewer.exchange(&[19]).unwrap();
+    viewer.exchange(&[0, 2]).unwrap();
+    let endless = [&256u32.to_be_bytes()[..], &[0xff; 8]].concat();
+    viewer.exchange(&endless).unwrap();
+    assert!(matches!(
+        viewer.events()[..],
+        [Event::Closed(Error::TooLong { .. })]
+    ));
+}
+
+/// RFB 3.3 knows VNC authentication only.
+#[test]
+fn an_old_viewer_is_told_when_there_is_nothing_for_it() {
+    let security = Security::native(passwords(), None, Arc::clone(&SERVER_KEY), false);
+    let mut viewer = Viewer::new(security);
+    viewer.exchange(b"").unwrap();
+    let answer = viewer.exchange(b"RFB 003.003\n").unwrap();
+    assert_eq!(answer[..4], [0; 4]);
+    assert!(String::from_utf8_lossy(&answer).contains("use a viewer that speaks 3.8"));
+    assert_eq!(viewer.events(), [Event::Closed(Error::NothingFor3_3)]);
+    let mut viewer = Viewer::new(native(true));
+    viewer.exchange(b"").unwrap();
+    assert_eq!(viewer.exchange(b"RFB 003.003\n").unwrap()[..4], [0, 0, 0, 2]);
+}
