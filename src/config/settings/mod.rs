@@ -215,6 +215,7 @@ pub(super) fn parse_sources(written: &RawSettings) -> Option<Sources> {
 
 pub(super) use account::Account;
 pub(super) use gateway::Gateway;
+pub(super) use relay::Relay;
 pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
 use sources::Sources;
@@ -229,6 +230,7 @@ groups! {
     options: Options,
     schedule: Schedule,
     scripts: Scripts,
+    relay: Relay,
     service: Service,
     tunnel: Tunnel,
     control: Control,
