@@ -376,12 +376,26 @@ fn the_image_with_twsuserid() {
         ("live", "4001", 4002, Some(4002), 4001),
         ("paper", "7000", 4002, None, 7000),
     ] {
-        let pairs = [&block[..], &[("TRADING_MODE", mode), ("TWS_PORT", port)]].concat();
+        let pairs = [
+            &block[..],
+            &[
+                ("TRADING_MODE", mode),
+                ("TWS_PORT", port),
+                ("GATEHAND_RELAY_WHEN_NOT_READY", "hold"),
+            ],
+        ]
+        .concat();
         let (config, told) = one(look(&pairs, |_| {}));
         assert_eq!(user(&config), Some(("user", "secret")));
         assert_eq!(config.gateway.api_port, inside, "{mode} {port}");
         assert_eq!(config.options.socket_port, moved, "{mode} {port}");
         assert_eq!(config.relay.listen.port(), outside, "{mode} {port}");
+        let hold = config.relay.hold.unwrap();
+        assert_eq!(
+            hold.from_start,
+            moved.is_none(),
+            "{mode} {port}: the port is the gateway's at first"
+        );
         assert_eq!(config.vnc.unwrap().password.unwrap().expose(), "1358");
         assert!(told.is_empty(), "{told:?}");
     }
