@@ -6,6 +6,9 @@
     reason = "what fails here fails the test"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 mod admission;
 mod carrying;
 mod harness;

@@ -3,90 +3,51 @@
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use gatehand::relay::{Relay, TlsFiles};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use crate::common::certificates::Authority;
 use crate::harness::{Running, SHORT, echo, expect, expect_end, payload, read_all, soon, start};
 
-/// An authority, with its certificates in a folder of its own.
-struct Authority {
-    folder: TempDir,
-    issuer: CertifiedIssuer<'static, KeyPair>,
+/// The relay's files, just issued.
+fn issued(ours: &Authority, client_ca: Option<&Authority>) -> TlsFiles {
+    ours.issue("relay");
+    TlsFiles {
+        certificate: ours.path("relay.pem"),
+        key: ours.path("relay.key"),
+        client_ca: client_ca.map(|ca| ca.path("ca.pem")),
+    }
 }
 
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("ca.pem"), issuer.pem()).unwrap();
-        Self { folder, issuer }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Issues `NAME.pem` and `NAME.key`, for the host `localhost` as well as for a client.
-    fn issue(&self, name: &str) {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.extended_key_usages = vec![
-            ExtendedKeyUsagePurpose::ServerAuth,
-            ExtendedKeyUsagePurpose::ClientAuth,
-        ];
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        fs::write(self.path(&format!("{name}.pem")), certificate.pem()).unwrap();
-        fs::write(self.path(&format!("{name}.key")), key.serialize_pem()).unwrap();
-    }
-
-    fn files(&self, client_ca: Option<&Self>) -> TlsFiles {
-        self.issue("relay");
-        TlsFiles {
-            certificate: self.path("relay.pem"),
-            key: self.path("relay.key"),
-            client_ca: client_ca.map(|ca| ca.path("ca.pem")),
+/// A client that believes in this authority, and shows a certificate of `by`.
+fn connector(ours: &Authority, by: Option<&Authority>) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(ours.path("ca.pem")).unwrap())
+        .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots);
+    let config = match by {
+        None => builder.with_no_client_auth(),
+        Some(by) => {
+            by.issue("client");
+            let chain = vec![CertificateDer::from_pem_file(by.path("client.pem")).unwrap()];
+            let key = PrivateKeyDer::from_pem_file(by.path("client.key")).unwrap();
+            builder.with_client_auth_cert(chain, key).unwrap()
         }
-    }
-
-    /// A client that believes in this authority, and shows a certificate of `by`.
-    fn client(&self, by: Option<&Self>) -> TlsConnector {
-        let mut roots = RootCertStore::empty();
-        roots
-            .add(CertificateDer::from_pem_file(self.path("ca.pem")).unwrap())
-            .unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots);
-        let config = match by {
-            None => builder.with_no_client_auth(),
-            Some(by) => {
-                by.issue("client");
-                let chain = vec![CertificateDer::from_pem_file(by.path("client.pem")).unwrap()];
-                let key = PrivateKeyDer::from_pem_file(by.path("client.key")).unwrap();
-                builder.with_client_auth_cert(chain, key).unwrap()
-            }
-        };
-        TlsConnector::from(Arc::new(config))
-    }
+    };
+    TlsConnector::from(Arc::new(config))
 }
 
 async fn relay(files: TlsFiles) -> (Running, SocketAddr) {
@@ -130,34 +91,34 @@ async fn is_refused(relay: &mut Running, address: SocketAddr, client: &TlsConnec
 #[tokio::test]
 async fn without_client_certificates() {
     let ours = Authority::new("ours");
-    let (mut relay, address) = relay(ours.files(None)).await;
-    is_served(&mut relay, address, &ours.client(None)).await;
-    let stranger = Authority::new("strangers").client(None);
+    let (mut relay, address) = relay(issued(&ours, None)).await;
+    is_served(&mut relay, address, &connector(&ours, None)).await;
+    let stranger = connector(&Authority::new("strangers"), None);
     let refused = connect(address, &stranger).await.unwrap_err();
     assert!(
         refused.to_string().contains("UnknownIssuer"),
         "the client's own doubt: {refused}"
     );
-    is_served(&mut relay, address, &ours.client(None)).await;
+    is_served(&mut relay, address, &connector(&ours, None)).await;
 }
 
 #[tokio::test]
 async fn with_client_certificates() {
     let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
-    let (mut relay, address) = relay(ours.files(Some(&theirs))).await;
-    is_served(&mut relay, address, &ours.client(Some(&theirs))).await;
+    let (mut relay, address) = relay(issued(&ours, Some(&theirs))).await;
+    is_served(&mut relay, address, &connector(&ours, Some(&theirs))).await;
     relay.all_gone(1).await;
-    let refused = is_refused(&mut relay, address, &ours.client(None)).await;
+    let refused = is_refused(&mut relay, address, &connector(&ours, None)).await;
     assert!(refused.to_string().contains("CertificateRequired"), "{refused}");
     // That of the relay's own authority is not good enough.
-    let refused = is_refused(&mut relay, address, &ours.client(Some(&ours))).await;
+    let refused = is_refused(&mut relay, address, &connector(&ours, Some(&ours))).await;
     assert!(refused.to_string().contains("UnknownCA"), "{refused}");
 }
 
 #[tokio::test]
 async fn a_client_without_tls_and_one_that_says_nothing_are_cut() {
     let ours = Authority::new("ours");
-    let (mut relay, address) = relay(ours.files(None)).await;
+    let (mut relay, address) = relay(issued(&ours, None)).await;
     let mut client = soon(TcpStream::connect(address)).await.unwrap();
     client.write_all(b"API\0\0\0\0\x09v100..187").await.unwrap();
     // An alert of TLS: its type, version 3.x, two bytes.
@@ -165,7 +126,7 @@ async fn a_client_without_tls_and_one_that_says_nothing_are_cut() {
     assert_eq!((alert.first(), alert.len()), (Some(&21), 7), "{alert:?}");
     relay.all_gone(1).await;
 
-    let files = ours.files(None);
+    let files = issued(&ours, None);
     let mut relay = start(|relay| {
         relay.tls = Some(files);
         relay.limits.handshake = SHORT;
@@ -181,10 +142,10 @@ async fn a_client_without_tls_and_one_that_says_nothing_are_cut() {
 async fn each_way_ends_by_itself_however_much_comes_after() {
     const BIG: u32 = 8 << 20;
     let ours = Authority::new("ours");
-    let (mut relay, address) = relay(ours.files(None)).await;
+    let (mut relay, address) = relay(issued(&ours, None)).await;
     let sent = payload(BIG, 5);
 
-    let mut client = connect(address, &ours.client(None)).await.unwrap();
+    let mut client = connect(address, &connector(&ours, None)).await.unwrap();
     let mut server = relay.accept().await;
     client.write_all(b"request").await.unwrap();
     client.shutdown().await.unwrap();
@@ -196,7 +157,7 @@ async fn each_way_ends_by_itself_however_much_comes_after() {
     assert!(read_all(&mut client).await == sent);
     soon(sender).await.unwrap();
 
-    let mut client = connect(address, &ours.client(None)).await.unwrap();
+    let mut client = connect(address, &connector(&ours, None)).await.unwrap();
     let mut server = relay.accept().await;
     server.shutdown().await.unwrap();
     assert!(read_all(&mut client).await.is_empty());
@@ -209,7 +170,7 @@ async fn each_way_ends_by_itself_however_much_comes_after() {
     soon(sender).await.unwrap();
 
     // Without a farewell of TLS, as many clients end: all that was said arrives.
-    let mut client = connect(address, &ours.client(None)).await.unwrap();
+    let mut client = connect(address, &connector(&ours, None)).await.unwrap();
     let mut server = relay.accept().await;
     client.write_all(b"order").await.unwrap();
     client.get_mut().0.shutdown().await.unwrap();
@@ -221,8 +182,8 @@ async fn each_way_ends_by_itself_however_much_comes_after() {
 #[tokio::test]
 async fn much_at_once_both_ways() {
     let ours = Authority::new("ours");
-    let (mut relay, address) = relay(ours.files(None)).await;
-    let client = connect(address, &ours.client(None)).await.unwrap();
+    let (mut relay, address) = relay(issued(&ours, None)).await;
+    let client = connect(address, &connector(&ours, None)).await.unwrap();
     let echoing = tokio::spawn(echo(relay.accept().await));
     let sent = payload(16 << 20, 9);
     let sending = sent.clone();
@@ -239,23 +200,23 @@ async fn much_at_once_both_ways() {
 #[tokio::test]
 async fn a_renewed_certificate_counts_for_the_next_client() {
     let (ours, others) = (Authority::new("ours"), Authority::new("theirs"));
-    let files = ours.files(None);
+    let files = issued(&ours, None);
     let (mut relay, address) = relay(files.clone()).await;
-    is_served(&mut relay, address, &ours.client(None)).await;
-    let renewed = others.files(None);
+    is_served(&mut relay, address, &connector(&ours, None)).await;
+    let renewed = issued(&others, None);
     fs::copy(&renewed.certificate, &files.certificate).unwrap();
     // Half renewed is not renewed.
-    is_served(&mut relay, address, &ours.client(None)).await;
+    is_served(&mut relay, address, &connector(&ours, None)).await;
     fs::copy(&renewed.key, &files.key).unwrap();
-    is_served(&mut relay, address, &others.client(None)).await;
-    let refused = connect(address, &ours.client(None)).await.unwrap_err();
+    is_served(&mut relay, address, &connector(&others, None)).await;
+    let refused = connect(address, &connector(&ours, None)).await.unwrap_err();
     assert!(refused.to_string().contains("UnknownIssuer"), "{refused}");
 }
 
 #[test]
 fn files_of_no_use_are_named() {
     let ours = Authority::new("ours");
-    let files = ours.files(Some(&ours));
+    let files = issued(&ours, Some(&ours));
     ours.issue("other");
     fs::write(ours.path("damaged.pem"), "-----BEGIN CERTIFICATE-----\nneedle!\n").unwrap();
     let check = |change: &dyn Fn(&mut TlsFiles)| {

@@ -203,6 +203,9 @@ async fn news(session: &mut Option<ApiSession>) -> Result<(), ProbeError> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -221,6 +224,32 @@ mod tests {
         assert!(belief.take(false) && !belief.answers, "the third in a row");
         assert_eq!(belief.pause(), PROBE_RETRY);
         assert!(belief.take(true) && belief.answers);
+    }
+
+    #[tokio::test]
+    async fn a_client_id_that_another_has_closes_nothing() {
+        let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = gateway.local_addr().unwrap().port();
+        let serving = tokio::spawn(async move {
+            for refusal in [&b"\0\0\0\x0b4\x002\0-1\x00326\0"[..], b""] {
+                let (mut client, _) = gateway.accept().await.unwrap();
+                client.read_exact(&mut [0; 17]).await.unwrap();
+                client.write_all(b"\0\0\0\x06176\0x\0").await.unwrap();
+                if !refusal.is_empty() {
+                    client.read_u8().await.unwrap();
+                    client.write_all(refusal).await.unwrap();
+                }
+            }
+        });
+        let (_logged_in, main_window) = watch::channel(true);
+        let (answers, mut told) = mpsc::unbounded_channel();
+        let relay = watch::Sender::<RelayStatus>::default();
+        let probe = Probe::new(port, Some(7)).run(main_window, relay.subscribe(), answers);
+        let probing = tokio::spawn(probe);
+        let learnt = told.recv().await.unwrap().unwrap();
+        assert_eq!((learnt.server_version, learnt.accounts.len()), (176, 0));
+        serving.await.unwrap();
+        probing.abort();
     }
 
     #[test]
