@@ -52,7 +52,10 @@ fn times(program: &Program, state: &str) -> usize {
 }
 
 fn wait_for_times(program: &Program, state: &str, wanted: usize) {
-    wait_for(state, || (times(program, state) == wanted).then_some(()));
+    let waited = std::panic::catch_unwind(|| {
+        wait_for(state, || (times(program, state) == wanted).then_some(()));
+    });
+    assert!(waited.is_ok(), "{state}, {wanted} times:\n{}", program.log());
 }
 
 #[test]
