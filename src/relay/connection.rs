@@ -326,3 +326,26 @@ fn prepare(stream: &TcpStream) {
         tracing::debug!(%error, "socket options refused");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_client_says_while_it_is_held_is_bounded() {
+        let mut endless = tokio::io::repeat(7);
+        let mut early = Vec::new();
+        let mut cx = Context::from_waker(Waker::noop());
+        {
+            let mut waiting = pin!(wait(&mut endless, &mut early, pending()));
+            for _ in 0..10 {
+                assert!(waiting.as_mut().poll(&mut cx).is_pending());
+            }
+        }
+        assert!((EARLY..2 * EARLY).contains(&early.len()), "{}", early.len());
+    }
+}

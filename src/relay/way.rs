@@ -118,7 +118,7 @@ mod tests {
     use std::future::poll_fn;
     use std::task::Waker;
 
-    use tokio::io::{AsyncReadExt, repeat};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter, repeat};
 
     use super::*;
 
@@ -151,6 +151,23 @@ mod tests {
             .await
             .unwrap();
         assert!(rest.is_empty(), "its half is closed, and nothing came twice");
+    }
+
+    #[tokio::test]
+    async fn what_a_writer_keeps_back_is_sent_when_nothing_more_comes() {
+        let (mut said, mut from) = tokio::io::duplex(1000);
+        let (writer, _reader) = tokio::io::duplex(1000);
+        let mut writer = BufWriter::new(writer);
+        said.write_all(b"last").await.unwrap();
+        let mut carried = 0;
+        let polled = Way::default().poll(
+            &mut Context::from_waker(Waker::noop()),
+            &mut from,
+            &mut writer,
+            |length| carried += length,
+        );
+        assert!(polled.is_pending());
+        assert_eq!((carried, writer.buffer().len()), (4, 0));
     }
 
     #[tokio::test]

@@ -169,12 +169,14 @@ async fn each_way_ends_by_itself_however_much_comes_after() {
     assert!(read_all(&mut server).await == sent);
     soon(sender).await.unwrap();
 
-    // Without a farewell of TLS, as many clients end: all that was said arrives.
+    // Without a farewell of TLS, as many clients end: that is an end of one way, too.
     let mut client = connect(address, &connector(&ours, None)).await.unwrap();
     let mut server = relay.accept().await;
     client.write_all(b"order").await.unwrap();
     client.get_mut().0.shutdown().await.unwrap();
     assert_eq!(read_all(&mut server).await, b"order");
+    server.write_all(b"filled").await.unwrap();
+    expect(&mut client, b"filled").await;
     drop((client, server));
     relay.all_gone(3).await;
 }
