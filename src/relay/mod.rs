@@ -118,6 +118,8 @@ impl Default for Limits {
 /// How long to leave the listener alone after the system could not give it a connection, for instance for want of
 /// file descriptors: accepting again at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Pause before another attempt to listen.
+const LISTEN_PAUSE: Duration = Duration::from_secs(1);
 /// Connections that the kernel may hold until they are accepted.
 const BACKLOG: u32 = 1024;
 
@@ -139,7 +141,7 @@ impl Relay {
     ///
     /// # Errors
     ///
-    /// When it cannot listen at the moment it should.
+    /// When its TLS files are of no use. A port that is taken at the moment when it should listen is tried again.
     pub async fn run(
         self,
         ready: watch::Receiver<bool>,
@@ -157,7 +159,7 @@ impl Relay {
         };
         tokio::select! {
             _ = shutdown => Ok(()),
-            Err(error) = door.keep() => Err(error),
+            never = door.keep() => match never {},
         }
     }
 
@@ -201,10 +203,10 @@ struct Door {
 
 impl Door {
     /// Listens whenever it should.
-    async fn keep(&mut self) -> Result<Infallible, RelayError> {
+    async fn keep(&mut self) -> Infallible {
         let hold = self.relay.hold;
         let mut listener = match hold {
-            Some(Hold { from_start: true, .. }) => Some(self.listen()?),
+            Some(Hold { from_start: true, .. }) => Some(self.listen().await),
             _ => None,
         };
         loop {
@@ -217,7 +219,7 @@ impl Door {
             }
             let (open, address) = match listener.take() {
                 Some(open) => open,
-                None => self.listen()?,
+                None => self.listen().await,
             };
             // The line that users of other images look for.
             tracing::info!("Forking :::{} onto {address}", self.relay.target.port());
@@ -232,11 +234,22 @@ impl Door {
         }
     }
 
-    fn listen(&self) -> Result<(TcpListener, SocketAddr), RelayError> {
-        let listener = self.relay.bind()?;
-        let address = listener.local_addr().unwrap_or(self.relay.listen);
-        self.status.send_modify(|status| status.listening = Some(address));
-        Ok((listener, address))
+    /// Listens as soon as that can be: whoever holds the port may let it go, and nobody else is there to try again.
+    async fn listen(&self) -> (TcpListener, SocketAddr) {
+        let mut told = false;
+        loop {
+            match self.relay.bind() {
+                Ok(listener) => {
+                    let address = listener.local_addr().unwrap_or(self.relay.listen);
+                    self.status.send_modify(|status| status.listening = Some(address));
+                    return (listener, address);
+                }
+                Err(error) if !told => tracing::error!(%error, "the API relay tries again until it can"),
+                Err(_) => {}
+            }
+            told = true;
+            sleep(LISTEN_PAUSE).await;
+        }
     }
 
     /// Waits for the gateway.
