@@ -258,9 +258,15 @@ fn every_name_of_a_setting_has_its_effect() {
     for (key, value, beside) in VALUES {
         let setting: &Setting = SETTINGS.iter().find(|setting| setting.key == *key).unwrap();
         // A half of a pair is no configuration, so the other half is left out as well.
-        let halves = ["user", "password", "ssh_user_tunnel", "tls_certificate", "tls_key"]
-            .iter()
-            .any(|half| key.ends_with(half))
+        let halves = [
+            "user",
+            "password",
+            "ssh_user_tunnel",
+            "tls_certificate",
+            "tls_key",
+        ]
+        .iter()
+        .any(|half| key.ends_with(half))
             && !key.starts_with("vnc");
         let without = if halves { read(&[]).0 } else { read(beside).0 };
         let without = seen(without);
