@@ -86,6 +86,38 @@ fn values_that_do_not_parse() {
             "TWS_PORT: the relay cannot listen on 4002, the gateway's own API port; choose another, for instance 4004",
         ),
         (
+            &[("GATEHAND_RELAY_ALLOW", "10.0.0.0/8,office")],
+            "GATEHAND_RELAY_ALLOW: \"10.0.0.0/8,office\" is not allowed; use networks and IP addresses with commas between \
+             them, for instance 10.0.0.0/8,192.168.1.7,fd00::/8",
+        ),
+        (
+            &[("GATEHAND_RELAY_WHEN_NOT_READY", "wait")],
+            "GATEHAND_RELAY_WHEN_NOT_READY: \"wait\" is not allowed; use refuse or hold",
+        ),
+        (
+            &[("GATEHAND_RELAY_MAX_CLIENTS", "0")],
+            "GATEHAND_RELAY_MAX_CLIENTS: \"0\" is not allowed; use a whole number, 1 to 16384",
+        ),
+        (
+            &[("GATEHAND_RELAY_TLS_CERTIFICATE", "/tls/relay.pem")],
+            "GATEHAND_RELAY_TLS_CERTIFICATE is set but GATEHAND_RELAY_TLS_KEY is not; set both, or neither to serve \
+             without TLS",
+        ),
+        (
+            &[("GATEHAND_RELAY_TLS_KEY", "/tls/relay.key")],
+            "GATEHAND_RELAY_TLS_KEY is set but GATEHAND_RELAY_TLS_CERTIFICATE is not; set both, or neither to serve \
+             without TLS",
+        ),
+        (
+            &[("GATEHAND_RELAY_TLS_CLIENT_CA", "/tls/ca.pem")],
+            "GATEHAND_RELAY_TLS_CLIENT_CA is set but GATEHAND_RELAY_TLS_CERTIFICATE is not; set both, or neither to serve \
+             without TLS",
+        ),
+        (
+            &[("GATEHAND_RELAY_TLS_KEY", "-----BEGIN PRIVATE KEY-----\nneedle")],
+            "GATEHAND_RELAY_TLS_KEY: the value is not allowed; use the path of a PEM file",
+        ),
+        (
             &[("VNC_PASSWORD", "same"), ("GATEHAND_VNC_VIEW_PASSWORD", "same")],
             "GATEHAND_VNC_VIEW_PASSWORD and VNC_PASSWORD hold the same password; a viewer could not be told apart: choose \
              two",

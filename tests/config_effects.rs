@@ -84,6 +84,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("java_heap_size", "1024", &[]),
     ("time_zone", "Europe/Zurich", &[]),
     ("api_port", "4100", &[]),
+    ("probe_client_id", "99", &[]),
     ("read_only_api", "yes", &[]),
     ("master_client_id", "7", &[]),
     ("market_data_in_lots", "yes", &[]),
@@ -111,6 +112,32 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("gateway_scripts", "init", &[]),
     ("relay_address", "0.0.0.0", &[]),
     ("relay_port", "4100", &[]),
+    ("relay_allow", "10.0.0.0/8,::1", &[]),
+    ("relay_when_not_ready", "hold", &[]),
+    (
+        "relay_hold_limit",
+        "60",
+        &[("GATEHAND_RELAY_WHEN_NOT_READY", "hold")],
+    ),
+    ("relay_max_clients", "32", &[]),
+    (
+        "relay_tls_certificate",
+        "/tls/relay.pem",
+        &[("GATEHAND_RELAY_TLS_KEY", "/tls/relay.key")],
+    ),
+    (
+        "relay_tls_key",
+        "/tls/relay.key",
+        &[("GATEHAND_RELAY_TLS_CERTIFICATE", "/tls/relay.pem")],
+    ),
+    (
+        "relay_tls_client_ca",
+        "~/ca.pem",
+        &[
+            ("GATEHAND_RELAY_TLS_CERTIFICATE", "/tls/relay.pem"),
+            ("GATEHAND_RELAY_TLS_KEY", "/tls/relay.key"),
+        ],
+    ),
     ("vnc_password", "12345678", &[]),
     ("vnc_view_password", "12345678", &[]),
     (
@@ -231,9 +258,15 @@ fn every_name_of_a_setting_has_its_effect() {
     for (key, value, beside) in VALUES {
         let setting: &Setting = SETTINGS.iter().find(|setting| setting.key == *key).unwrap();
         // A half of a pair is no configuration, so the other half is left out as well.
-        let halves = ["user", "password", "ssh_user_tunnel"]
-            .iter()
-            .any(|half| key.ends_with(half))
+        let halves = [
+            "user",
+            "password",
+            "ssh_user_tunnel",
+            "tls_certificate",
+            "tls_key",
+        ]
+        .iter()
+        .any(|half| key.ends_with(half))
             && !key.starts_with("vnc");
         let without = if halves { read(&[]).0 } else { read(beside).0 };
         let without = seen(without);

@@ -65,7 +65,10 @@ fn the_image_with_tws_userid_as_most_users_fill_it_in() {
         (config.mode, config.gateway.program),
         (TradingMode::Live, Program::Gateway)
     );
-    assert_eq!((config.gateway.api_port, config.relay.port()), (4001, 4003));
+    assert_eq!(
+        (config.gateway.api_port, config.relay.listen.port()),
+        (4001, 4003)
+    );
     assert_eq!(config.options.socket_port, None);
     assert_eq!(config.vnc.unwrap().password.unwrap().expose(), "12345678");
     let factor = &config.second_factor;
@@ -124,7 +127,10 @@ fn the_image_with_tws_userid_and_everything_set() {
         |_| {},
     ));
     assert_eq!(config.gateway.program, Program::Tws);
-    assert_eq!((config.gateway.api_port, config.relay.port()), (7497, 7499));
+    assert_eq!(
+        (config.gateway.api_port, config.relay.listen.port()),
+        (7497, 7499)
+    );
     assert_eq!(config.gateway.settings_path, Path::new("/home/user/settings"));
     assert_eq!(config.gateway.version.as_deref(), Some("1030"));
     assert_eq!(config.dialogs.accept_incoming, AcceptIncoming::Accept);
@@ -230,8 +236,8 @@ fn the_image_with_tws_userid_in_both_modes() {
     assert_eq!((live.mode, paper.mode), (TradingMode::Live, TradingMode::Paper));
     assert_eq!(user(live), Some(("live-user", "live-password")));
     assert_eq!(user(paper), Some(("paper-user", "paper-password")));
-    assert_eq!((live.gateway.api_port, live.relay.port()), (4001, 4003));
-    assert_eq!((paper.gateway.api_port, paper.relay.port()), (4002, 4004));
+    assert_eq!((live.gateway.api_port, live.relay.listen.port()), (4001, 4003));
+    assert_eq!((paper.gateway.api_port, paper.relay.listen.port()), (4002, 4004));
     assert_eq!(live.gateway.settings_path, mount);
     assert_eq!(
         paper.gateway.settings_path,
@@ -304,7 +310,10 @@ fn both_modes_of_other_layouts_and_what_two_gateways_cannot_share() {
         panic!("{}", instances.len())
     };
     assert_eq!((user(live), user(paper)), (Some(("l", "p")), Some(("q", "r"))));
-    assert_eq!((live.relay.port(), paper.relay.port()), (7498, 7499));
+    assert_eq!(
+        (live.relay.listen.port(), paper.relay.listen.port()),
+        (7498, 7499)
+    );
     assert_eq!(
         (&*live.state_dir, &*paper.state_dir),
         (Path::new("/state/live"), Path::new("/state/paper"))
@@ -367,12 +376,26 @@ fn the_image_with_twsuserid() {
         ("live", "4001", 4002, Some(4002), 4001),
         ("paper", "7000", 4002, None, 7000),
     ] {
-        let pairs = [&block[..], &[("TRADING_MODE", mode), ("TWS_PORT", port)]].concat();
+        let pairs = [
+            &block[..],
+            &[
+                ("TRADING_MODE", mode),
+                ("TWS_PORT", port),
+                ("GATEHAND_RELAY_WHEN_NOT_READY", "hold"),
+            ],
+        ]
+        .concat();
         let (config, told) = one(look(&pairs, |_| {}));
         assert_eq!(user(&config), Some(("user", "secret")));
         assert_eq!(config.gateway.api_port, inside, "{mode} {port}");
         assert_eq!(config.options.socket_port, moved, "{mode} {port}");
-        assert_eq!(config.relay.port(), outside, "{mode} {port}");
+        assert_eq!(config.relay.listen.port(), outside, "{mode} {port}");
+        let hold = config.relay.hold.unwrap();
+        assert_eq!(
+            hold.from_start,
+            moved.is_none(),
+            "{mode} {port}: the port is the gateway's at first"
+        );
         assert_eq!(config.vnc.unwrap().password.unwrap().expose(), "1358");
         assert!(told.is_empty(), "{told:?}");
     }
@@ -385,7 +408,7 @@ fn the_image_with_twsuserid() {
     for (mode, expected) in [("live", ("l", "p")), ("paper", ("q", "r"))] {
         let (config, _) = one(look(&[&by_mode[..], &[("TRADING_MODE", mode)]].concat(), |_| {}));
         assert_eq!(user(&config), Some(expected));
-        assert_eq!(config.relay.port(), 4002);
+        assert_eq!(config.relay.listen.port(), 4002);
         assert!(config.vnc.is_none(), "no password is built in");
     }
 }
@@ -407,10 +430,16 @@ fn the_image_with_secret_files() {
     fs::write(here.join("ib_password.secret"), "pass here\n").unwrap();
     let (config, told) = one(read(&block));
     assert_eq!(user(&config), Some(("here", "pass here")));
-    assert_eq!((config.mode, config.relay.port()), (TradingMode::Live, 4003));
+    assert_eq!(
+        (config.mode, config.relay.listen.port()),
+        (TradingMode::Live, 4003)
+    );
     assert!(told.is_empty(), "{told:?}");
     let (config, _) = one(read(&[]));
-    assert_eq!((config.mode, config.relay.port()), (TradingMode::Paper, 4003));
+    assert_eq!(
+        (config.mode, config.relay.listen.port()),
+        (TradingMode::Paper, 4003)
+    );
 
     fs::write(mounted.join("ib_username.secret"), "mounted with an ending").unwrap();
     assert_eq!(
@@ -432,7 +461,7 @@ fn the_image_with_secret_files() {
         Some(("named", "p")),
         "what is written outranks what is found"
     );
-    assert_eq!(config.relay.port(), 4004);
+    assert_eq!(config.relay.listen.port(), 4004);
     fs::remove_file(mounted.join("ib_password")).unwrap();
     fs::remove_file(here.join("ib_password.secret")).unwrap();
     let error = read(&block).finish().unwrap_err().to_string();

@@ -40,7 +40,7 @@ fn nothing_set() {
     assert_eq!(config.gateway.tws_path, Path::new("/home/user/Jts"));
     assert_eq!(config.gateway.settings_path, Path::new("/home/user/Jts"));
     assert_eq!(config.gateway.api_port, 4002);
-    assert_eq!(config.relay, "127.0.0.1:4004".parse().unwrap());
+    assert_eq!(config.relay.listen, "127.0.0.1:4004".parse().unwrap());
     assert_eq!(config.state_dir, Path::new("/home/user/.local/state/gatehand"));
     assert_eq!(config.dialogs.existing_session, ExistingSession::Primary);
     assert_eq!(config.second_factor.limit, Duration::from_secs(180));

@@ -150,9 +150,9 @@ impl AppError {
             | Self::TimeZone(_)
             | Self::Leftovers(_)
             | Self::Pilot(_)
-            | Self::Relay(_)
             | Self::Spawn(_)
             | Self::X11(_) => ExitCode::Unavailable,
+            Self::Relay(error) => error.exit_code(),
             Self::SecondFactorTimedOut(_) => ExitCode::SecondFactorTimedOut,
             Self::Refused(_) => ExitCode::CredentialsRefused,
         }

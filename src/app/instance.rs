@@ -6,10 +6,10 @@ mod course;
 mod display;
 mod preparation;
 mod probe;
+mod relay;
 mod requests;
 mod rules;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -37,12 +37,10 @@ use crate::vnc;
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
-use probe::probe;
+use probe::{Learnt, Probe};
 use requests::Status;
 use rules::RuleWatch;
 
-/// The Gateway itself serves 32.
-const MAX_API_CLIENTS: usize = 64;
 /// A gateway that is closed through its window saves its settings first. All in all it must stop within the 10 s that
 /// Docker gives a container.
 const GATEWAY_STOP: StopPolicy = StopPolicy {
@@ -71,8 +69,11 @@ pub(super) struct Instance {
     cookies: Option<PathBuf>,
     /// Whether the agent sees the main window, for the probe.
     logged_in: watch::Sender<bool>,
-    answers: mpsc::UnboundedReceiver<bool>,
+    answers: mpsc::UnboundedReceiver<Option<Learnt>>,
+    /// What the API has told, while it answers.
+    api: Option<Learnt>,
     ready: watch::Sender<bool>,
+    relay_status: watch::Sender<RelayStatus>,
     end_relay: Option<oneshot::Sender<()>>,
     tunnel: Option<Tunnel>,
     /// Those that run once the gateway was started.
@@ -139,11 +140,7 @@ impl Instance {
                 None
             }
         };
-        let relay = Relay {
-            listen: config.relay,
-            target: SocketAddr::from(([127, 0, 0, 1], config.gateway.api_port)),
-            max_clients: MAX_API_CLIENTS,
-        };
+        let relay = relay::relay(&config);
         relay.check()?;
 
         let leftovers = Leftovers::end(&config.state_dir, Duration::from_secs(3)).await?;
@@ -171,7 +168,9 @@ impl Instance {
             cookies: None,
             logged_in,
             answers,
+            api: None,
             ready,
+            relay_status: watch::Sender::default(),
             end_relay: None,
             tunnel: None,
             scripts: None,
@@ -216,7 +215,7 @@ impl Instance {
         hands: Hands,
         viewers: Option<TcpListener>,
         reports: mpsc::UnboundedSender<Report>,
-        answers: mpsc::UnboundedSender<bool>,
+        answers: mpsc::UnboundedSender<Option<Learnt>>,
     ) -> Result<(), AppError> {
         let state_dir = self.config.state_dir.clone();
         let state_folder = |source| AppError::StateFolder {
@@ -241,8 +240,10 @@ impl Instance {
         if let Some(listener) = viewers {
             self.serve_viewers(listener, &display)?;
         }
-        let probing = probe(self.config.gateway.api_port, self.logged_in.subscribe(), answers);
-        self.spawn(probing);
+        let gateway = &self.config.gateway;
+        let probe = Probe::new(gateway.api_port, gateway.probe_client_id);
+        let (logged_in, relayed) = (self.logged_in.subscribe(), self.relay_status.subscribe());
+        self.spawn(probe.run(logged_in, relayed, answers));
         if self.start_tunnel()? {
             self.start_relay(relay);
         }
@@ -252,7 +253,7 @@ impl Instance {
     }
 
     fn start_relay(&mut self, relay: Relay) {
-        let (status, _) = watch::channel(RelayStatus::default());
+        let status = self.relay_status.clone();
         let (end_relay, told) = oneshot::channel();
         self.end_relay = Some(end_relay);
         let ready = self.ready.subscribe();
@@ -330,7 +331,10 @@ impl Instance {
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
                 },
                 Some(asked) = self.requests.recv() => self.answer(asked),
-                Some(answered) = self.answers.recv() => self.tell(Command::ApiAnswered(answered)),
+                Some(learnt) = self.answers.recv() => {
+                    self.tell(Command::ApiAnswered(learnt.is_some()));
+                    self.api = learnt;
+                }
                 exit = ended(&mut self.gateway) => self.gateway_ended(exit)?,
                 exit = ended(&mut self.display) => {
                     self.display = None;

@@ -92,7 +92,7 @@ fn random_password() -> Result<String, Failure> {
 
 fn summarise(config: &Config) {
     println!("\n  state  Ready");
-    println!("  API    {}", config.relay);
+    println!("  API    {}", config.relay.listen);
     if let Some(vnc) = &config.vnc {
         let password = vnc.password.as_ref().map_or("", |password| password.expose());
         println!("  VNC    {}  password {password}", vnc.listen);

@@ -187,6 +187,14 @@ pub enum ConfigError {
         /// The usual name of the one that is not.
         missing: &'static str,
     },
+    /// A part of TLS without the others.
+    #[error("{present} is set but {missing} is not; set both, or neither to serve without TLS")]
+    HalfTls {
+        /// The one that is there.
+        present: Origin,
+        /// The usual name of the one that is not.
+        missing: &'static str,
+    },
     /// The relay would listen on the gateway's own port.
     #[error(
         "{origin}: the relay cannot listen on {port}, the gateway's own API port; choose another, for instance {other}"

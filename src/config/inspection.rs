@@ -220,7 +220,7 @@ fn derived(key: &str, config: &Config) -> Option<(String, &'static str)> {
             .clone()
             .map(|device| (device, "prefer_ib_key")),
         "api_port" => Some((gateway.api_port.to_string(), "relay_port")),
-        "relay_port" => Some((config.relay.port().to_string(), "relay_port")),
+        "relay_port" => Some((config.relay.listen.port().to_string(), "relay_port")),
         "vnc_listen" => config
             .vnc
             .as_ref()

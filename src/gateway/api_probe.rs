@@ -41,6 +41,12 @@ pub enum ProbeError {
     /// Something came that is no answer.
     #[error("not the answer of an API server: {0}")]
     Garbage(&'static str),
+    /// Another client has the client id.
+    #[error("another client has the client id")]
+    ClientIdTaken,
+    /// The API answers, but the gateway has lost its connection to the broker.
+    #[error("the gateway has lost its connection to the broker")]
+    NoBroker,
     /// Another error of the network.
     #[error("network error: {0}")]
     Network(io::Error),
@@ -52,12 +58,12 @@ pub enum ProbeError {
 ///
 /// When no proper answer came.
 pub async fn probe(address: SocketAddr, limit: Duration) -> Result<ApiAnswer, ProbeError> {
-    timeout(limit, shake_hands(address))
-        .await
-        .unwrap_or(Err(ProbeError::Silent))
+    let answer = async { Ok(shake_hands(address).await?.1) };
+    timeout(limit, answer).await.unwrap_or(Err(ProbeError::Silent))
 }
 
-async fn shake_hands(address: SocketAddr) -> Result<ApiAnswer, ProbeError> {
+/// Connects, and greets as a client does.
+pub(super) async fn shake_hands(address: SocketAddr) -> Result<(TcpStream, ApiAnswer), ProbeError> {
     let mut stream = TcpStream::connect(address)
         .await
         .map_err(|error| match error.kind() {
@@ -72,10 +78,11 @@ async fn shake_hands(address: SocketAddr) -> Result<ApiAnswer, ProbeError> {
     }
     let mut answer = vec![0; length];
     stream.read_exact(&mut answer).await.map_err(lost)?;
-    parse(&answer).map_err(ProbeError::Garbage)
+    let answer = parse(&answer).map_err(ProbeError::Garbage)?;
+    Ok((stream, answer))
 }
 
-fn lost(error: io::Error) -> ProbeError {
+pub(super) fn lost(error: io::Error) -> ProbeError {
     match error.kind() {
         io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
             ProbeError::Closed

@@ -2,6 +2,7 @@
 //! answers.
 
 mod api_probe;
+mod api_session;
 mod command;
 mod installation;
 mod jts_ini;
@@ -10,6 +11,7 @@ mod restart_token;
 mod wall_clock;
 
 pub use api_probe::{ApiAnswer, ProbeError, probe};
+pub use api_session::ApiSession;
 pub use command::{JvmCommand, Start, child_environment, jvm_command};
 pub use installation::{Installation, InstallationError, JavaFallback, find_installation};
 pub use jts_ini::{

@@ -4,12 +4,14 @@
 //! "Get an access token" in the Compute Engine documentation of service accounts.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use ureq::Agent;
 use ureq::config::RedirectAuthHeaders;
+use ureq::tls::TlsConfig;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::{Secret, SecretManager};
@@ -88,7 +90,10 @@ pub(super) fn access(services: &SecretManager, name: &str, limit: Duration) -> R
     {
         return Err(AccessError::NoName);
     }
+    let cryptography = rustls::crypto::aws_lc_rs::default_provider();
+    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(cryptography));
     let agent: Agent = Agent::config_builder()
+        .tls_config(tls.build())
         .timeout_global(Some(limit))
         // A token is for the one who was asked.
         .redirect_auth_headers(RedirectAuthHeaders::Never)

@@ -13,6 +13,7 @@
 mod clock;
 mod isolation;
 mod leftovers;
+mod open_files;
 mod output;
 mod printed;
 mod process;
@@ -24,6 +25,7 @@ mod unit;
 pub use clock::clock_is_synchronised;
 pub use isolation::{Isolated, IsolationError, isolate};
 pub use leftovers::{Leftovers, LeftoversError};
+pub use open_files::allow_open_files;
 pub use output::{Output, OutputStream, Redaction, log_output};
 pub use printed::{PrintedError, printed};
 pub use process::{Exit, Identity, SpawnError, session_of};

@@ -7,6 +7,7 @@
     reason = "each test program uses its part; what fails here fails the test"
 )]
 
+pub mod certificates;
 pub mod gateway;
 pub mod google;
 pub mod outcome;

@@ -171,6 +171,8 @@ impl Instance {
             "state": state,
             "evidence": evidence,
             "since": since,
+            "api": self.api,
+            "relay": *self.relay_status.borrow(),
             "outage_until": self.life.outage().map(|time| time.as_second()),
             "state_folder_lasts": !crate::journal::StateFolder::goes_with_its_container(&self.config.state_dir),
         })

@@ -9,7 +9,7 @@ use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
     GatewaySettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
 };
-use super::{codes, ports, tunnel};
+use super::{codes, ports, relay, tunnel};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -83,6 +83,7 @@ pub(in crate::config) fn instance(
         options,
         schedule,
         scripts,
+        relay: of_relay,
         mut service,
         tunnel,
         control,
@@ -107,8 +108,9 @@ pub(in crate::config) fn instance(
         credentials,
         data_credentials,
     } = account::choose(&mut account, of, raw, faults);
-    let asked = (gateway.api_port, service.relay_port);
+    let asked = (gateway.api_port, of_relay.relay_port);
     let api = ports::api_ports(account.program, of, asked, raw, faults);
+    let relay = relay::relay(of_relay, &api, raw, folders, faults);
     let vnc = ports::vnc(&mut service, of, raw, faults);
     let command_address = control.command_port.0.map(|port| {
         let address = SocketAddr::new(control.command_address, port);
@@ -175,6 +177,7 @@ pub(in crate::config) fn instance(
             heap_megabytes: gateway.java_heap_size.map(|heap| heap.0),
             time_zone: gateway.time_zone.map(|zone| zone.0),
             api_port: api.inside,
+            probe_client_id: gateway.probe_client_id.map(|id| id.0),
             keeps_jts_ini: sources.custom_config,
         },
         options: GatewayOptions {
@@ -200,7 +203,7 @@ pub(in crate::config) fn instance(
                 (None, time) => time.map(DayEnd::LogOff),
             },
         },
-        relay: SocketAddr::new(service.relay_address, api.outside),
+        relay,
         tunnel,
         vnc,
         command_server: command_address.map(|listen| CommandSettings {
@@ -272,6 +275,6 @@ impl Paths {
     }
 }
 
-fn note(found: Result<PathBuf, ConfigError>, faults: &mut Vec<ConfigError>) -> Option<PathBuf> {
+pub(super) fn note(found: Result<PathBuf, ConfigError>, faults: &mut Vec<ConfigError>) -> Option<PathBuf> {
     found.map_err(|fault| faults.push(fault)).ok()
 }

@@ -5,6 +5,7 @@ mod codes;
 mod folders;
 mod instance;
 mod ports;
+mod relay;
 mod tunnel;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
@@ -20,6 +22,7 @@ use super::values::{
     AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
     OnTimeout, OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WeekTime, WriteAccess,
 };
+use crate::relay::{Hold, TlsFiles};
 use crate::screen::Size;
 
 pub(super) use folders::Folders;
@@ -50,8 +53,8 @@ pub struct Config {
     pub gateway: GatewaySettings,
     /// The gateway's own settings, as its configuration window shows them.
     pub options: GatewayOptions,
-    /// Where the relay serves the API to others.
-    pub relay: SocketAddr,
+    /// The relay, which serves the API to others.
+    pub relay: RelaySettings,
     /// The SSH tunnel to the API, when there is to be one.
     pub tunnel: Option<Arc<TunnelSettings>>,
     /// The viewer endpoint; none without a password.
@@ -202,6 +205,8 @@ pub struct GatewaySettings {
     pub time_zone: Option<String>,
     /// Port on which the gateway serves its API, on 127.0.0.1.
     pub api_port: u16,
+    /// Client id with which to stay connected to the API.
+    pub probe_client_id: Option<u32>,
     /// Whether `jts.ini` is the user's own and stays as it is.
     pub keeps_jts_ini: bool,
 }
@@ -241,6 +246,21 @@ impl fmt::Display for DayEnd {
             Self::Restart(time) => write!(f, "auto restart at {time}"),
         }
     }
+}
+
+/// The API relay.
+#[derive(Clone, Debug)]
+pub struct RelaySettings {
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// Who may connect; empty: everybody.
+    pub allow: Vec<IpNet>,
+    /// How clients are held while the gateway is not ready; else they are refused.
+    pub hold: Option<Hold>,
+    /// The most clients at a time.
+    pub max_clients: usize,
+    /// The files of TLS, when clients are to speak it.
+    pub tls: Option<TlsFiles>,
 }
 
 /// The SSH tunnel.

@@ -23,6 +23,8 @@ pub(super) struct ApiPorts {
     pub(super) moved: Option<u16>,
     /// The relay's.
     pub(super) outside: u16,
+    /// Whether the relay's is the gateway's until that is moved.
+    pub(super) outside_is_own: bool,
 }
 
 /// An outside port that is the gateway's own moves the gateway to the port of the other mode, unless that one was
@@ -49,6 +51,7 @@ pub(super) fn api_ports(
             inside,
             moved: api,
             outside,
+            outside_is_own: api.is_some() && outside == program.api_port(mode),
         };
     }
     if api.is_some() {
@@ -67,6 +70,7 @@ pub(super) fn api_ports(
         inside,
         moved: Some(inside),
         outside,
+        outside_is_own: true,
     }
 }
 

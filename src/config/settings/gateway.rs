@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::values::{HeapSize, Port, TimeZone, Version};
+use crate::config::values::{ClientId, HeapSize, Port, TimeZone, Version};
 
 settings! {
     Gateway
@@ -42,5 +42,11 @@ settings! {
         ini: ["OverrideTwsApiPort"],
         secret: false,
         help: "Port on which the gateway serves its API: it is moved there when its configuration window shows another one. Default: 4001 live, 4002 paper (TWS: 7496, 7497), and no port is moved.",
+    }
+    probe_client_id: Option<ClientId> {
+        variables: ["GATEHAND_PROBE_CLIENT_ID"],
+        ini: [],
+        secret: false,
+        help: "Client id with which gatehand itself stays connected to the API, to know accounts and time, and at once when the connection is lost. One that no client of yours has. Default: none, and a handshake every 30 s.",
     }
 }

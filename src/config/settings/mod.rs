@@ -123,7 +123,8 @@ fn shown(setting: &Setting, written: &Written) -> String {
     let text = written.text.expose();
     match (&written.origin, text.char_indices().nth(LIMIT)) {
         (Origin::ContentOf { .. } | Origin::Held { .. }, _) => "its content".to_owned(),
-        _ if setting.secret => "the value".to_owned(),
+        // Nor a key in the place of its path.
+        _ if setting.secret || text.contains("PRIVATE KEY") => "the value".to_owned(),
         (_, None) => format!("{text:?}"),
         (_, Some((end, _))) => format!("{:?}...", &text[..end]),
     }
@@ -215,6 +216,7 @@ pub(super) fn parse_sources(written: &RawSettings) -> Option<Sources> {
 
 pub(super) use account::Account;
 pub(super) use gateway::Gateway;
+pub(super) use relay::Relay;
 pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
 use sources::Sources;
@@ -229,6 +231,7 @@ groups! {
     options: Options,
     schedule: Schedule,
     scripts: Scripts,
+    relay: Relay,
     service: Service,
     tunnel: Tunnel,
     control: Control,

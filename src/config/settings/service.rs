@@ -1,27 +1,13 @@
 //! What gatehand itself serves, keeps and logs.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
-use crate::config::values::{DisplayName, Listen, LogFilter, LogFormat, OnRefusal, Port, RecorderSize, VncPassword};
+use crate::config::values::{DisplayName, Listen, LogFilter, LogFormat, OnRefusal, RecorderSize, VncPassword};
 use crate::screen::Size;
 
 settings! {
     Service
 
-    relay_address: IpAddr {
-        variables: ["GATEHAND_RELAY_ADDRESS"],
-        ini: [],
-        secret: false,
-        default: "127.0.0.1",
-        help: "Address on which the relay serves the API to others. Whoever reaches it can trade.",
-    }
-    relay_port: Option<Port> {
-        variables: ["GATEHAND_RELAY_PORT", "TWS_PORT"],
-        ini: [],
-        secret: false,
-        help: "Port on which the relay serves the API to others. Default: 4003 live, 4004 paper (TWS: 7498, 7499).",
-    }
     vnc_password: Option<VncPassword> {
         variables: ["GATEHAND_VNC_PASSWORD", "VNC_SERVER_PASSWORD", "VNC_PASSWORD", "IBGA_VNC_PASSWORD"],
         ini: [],

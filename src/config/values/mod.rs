@@ -32,8 +32,10 @@ pub(super) use installation::{HeapSize, Version};
 pub(super) use log::LogFilter;
 pub use log::LogFormat;
 pub use network::parse_listen;
-pub(super) use network::{HostList, Listen, MetadataHost, Port, PortOrOff, ServiceUrl};
-pub(super) use numbers::{ClientId, Pushes, RecorderSize};
+pub(super) use network::{
+    HostList, Listen, MetadataHost, Networks, PemFile, Port, PortOrOff, ServiceUrl, WhenNotReady,
+};
+pub(super) use numbers::{ClientCount, ClientId, Pushes, RecorderSize};
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};

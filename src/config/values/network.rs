@@ -1,8 +1,11 @@
 //! Addresses and ports.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
-use super::Value;
+use ipnet::IpNet;
+
+use super::{Value, words};
 
 /// A TCP port.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +132,53 @@ impl Value for ServiceUrl {
     }
 }
 
+/// Networks, and addresses of single machines.
+#[derive(Clone, Debug)]
+pub(in crate::config) struct Networks(pub(in crate::config) Vec<IpNet>);
+
+impl Value for Networks {
+    const ALLOWED: &'static str =
+        "networks and IP addresses with commas between them, for instance 10.0.0.0/8,192.168.1.7,fd00::/8";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let network = |text: &str| {
+            let single = || text.parse::<IpAddr>().map(IpNet::from);
+            text.parse().or_else(|_| single()).map_err(|_| Self::ALLOWED)
+        };
+        text.split(',')
+            .map(str::trim)
+            .map(network)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// A file of TLS.
+#[derive(Clone, Debug)]
+pub(in crate::config) struct PemFile(pub(in crate::config) PathBuf);
+
+impl Value for PemFile {
+    const ALLOWED: &'static str = "the path of a PEM file";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        // Not what stands in the file, by mistake.
+        if text.chars().any(char::is_control) {
+            return Err(<Self as Value>::ALLOWED);
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+words! {
+    /// What becomes of API clients while the gateway is not ready.
+    pub(in crate::config) WhenNotReady: "refuse or hold" {
+        /// Nobody listens.
+        Refuse = "refuse",
+        /// They wait until it is ready.
+        Hold = "hold",
+    }
+}
+
 /// Host and port of Google's metadata server, which speaks http.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct MetadataHost(pub(in crate::config) String);
@@ -170,6 +220,22 @@ mod tests {
     #[test]
     fn bounds_hold() {
         assert!(Port::parse("0").is_err() && Port::parse("65536").is_err() && Port::parse("65535").is_ok());
+    }
+
+    #[test]
+    fn networks_and_single_addresses() {
+        let parsed = Networks::parse("10.0.0.0/8, 192.168.1.7,fd00::/8,::1").unwrap();
+        let shown: Vec<String> = parsed.0.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.0.0.0/8", "192.168.1.7/32", "fd00::/8", "::1/128"]);
+        for text in [
+            "10.0.0.0/33",
+            "10.0.0/8",
+            "localhost",
+            "10.0.0.0/8,",
+            "10.0.0.0/8 ::1",
+        ] {
+            assert!(Networks::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

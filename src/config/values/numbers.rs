@@ -33,7 +33,22 @@ impl Value for Pushes {
     }
 }
 
-/// The API's master client id.
+/// How many API clients may be connected.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct ClientCount(pub(in crate::config) usize);
+
+impl Value for ClientCount {
+    const ALLOWED: &'static str = "a whole number, 1 to 16384";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(count @ 1..=16_384) => Ok(Self(count)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
+/// The id of a client of the API.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) struct ClientId(pub(in crate::config) u32);
 
@@ -55,6 +70,7 @@ mod tests {
     #[test]
     fn bounds_hold() {
         assert!(ClientId::parse("0").is_ok() && ClientId::parse("2147483648").is_err());
+        assert!(ClientCount::parse("0").is_err() && ClientCount::parse("16385").is_err());
         assert!(RecorderSize::parse("0").is_ok() && RecorderSize::parse("65537").is_err());
     }
 }

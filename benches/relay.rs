@@ -1,0 +1,374 @@
+//! The relay against socat, which other images have in its place: throughput, round trips, and 1,000 idle connections.
+//!
+//! Each runs in a process of its own between the same two ends, which are in this one. Rounds take turns, and the best
+//! counts. `GATEHAND_BENCH_SECONDS` (4) is how long idle connections are looked at.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the bench")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::certificates::Authority;
+use common::program::{family, free_port};
+use gatehand::relay::{Limits, Relay, RelayStatus, TlsFiles};
+use gatehand::supervisor::allow_open_files;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{oneshot, watch};
+use tokio_rustls::TlsConnector;
+
+const ROUNDS: usize = 3;
+const BULK: u64 = 1 << 30;
+const PINGS: usize = 20_000;
+/// About the size of a tick of market data.
+const PING: usize = 64;
+const IDLE: usize = 1000;
+/// Of a program that forks for each: enough to tell what one costs.
+const IDLE_PROCESSES: usize = 100;
+/// Tells this program, started again, to be the relay: its target, and the folder of its certificate.
+const BE_RELAY: &str = "GATEHAND_BENCH_RELAY";
+
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// What stands between the two ends.
+struct Contender {
+    name: &'static str,
+    address: SocketAddr,
+    tls: Option<TlsConnector>,
+    process: Option<Child>,
+    best: Best,
+}
+
+#[derive(Clone, Copy)]
+struct Best {
+    /// Bytes per second from the gateway to the client.
+    throughput: f64,
+    /// CPU seconds per GiB.
+    cpu: f64,
+    /// Round trips.
+    median: Duration,
+    p99: Duration,
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        if let Some(process) = &mut self.process {
+            for pid in family(process.id()) {
+                let _ = Command::new("kill")
+                    .arg(pid.to_string())
+                    .stderr(Stdio::null())
+                    .status();
+            }
+            let _ = process.wait();
+        }
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    allow_open_files(8192).unwrap();
+    match std::env::var(BE_RELAY) {
+        Ok(wanted) => runtime.block_on(be_relay(&wanted)),
+        Err(_) => runtime.block_on(compare()),
+    }
+}
+
+async fn be_relay(wanted: &str) {
+    let (target, folder) = wanted.split_once(' ').unwrap();
+    let tls = (!folder.is_empty()).then(|| TlsFiles {
+        certificate: format!("{folder}/relay.pem").into(),
+        key: format!("{folder}/relay.key").into(),
+        client_ca: None,
+    });
+    let relay = Relay {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        target: target.parse().unwrap(),
+        hold: None,
+        allow: Vec::new(),
+        tls,
+        limits: Limits::default(),
+    };
+    let (_ready, gate) = watch::channel(true);
+    let (status, mut told) = watch::channel(RelayStatus::default());
+    let (_shutdown, ended) = oneshot::channel();
+    let relaying = tokio::spawn(relay.run(gate, status, ended));
+    let status = *told.wait_for(|status| status.listening.is_some()).await.unwrap();
+    println!("{}", status.listening.unwrap());
+    relaying.await.unwrap().unwrap();
+}
+
+async fn compare() {
+    let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = gateway.local_addr().unwrap();
+    tokio::spawn(serve(gateway));
+    let authority = Authority::new("bench");
+    authority.issue("relay");
+    let folder = authority.text("");
+    let connector = connector(&authority);
+    let mut contenders = vec![
+        contender("no relay", target, None, None),
+        relay("gatehand", target, "", None),
+        socat("socat", target, &[], "TCP-LISTEN:{port},fork,reuseaddr", None).await,
+        socat(
+            "socat -b 65536",
+            target,
+            &["-b", "65536"],
+            "TCP-LISTEN:{port},fork,reuseaddr",
+            None,
+        )
+        .await,
+        relay(
+            "gatehand, TLS",
+            target,
+            folder.trim_end_matches('/'),
+            Some(&connector),
+        ),
+        socat(
+            "socat, TLS",
+            target,
+            &[],
+            &format!(
+                "OPENSSL-LISTEN:{{port}},fork,reuseaddr,verify=0,cert={},key={}",
+                authority.text("relay.pem"),
+                authority.text("relay.key")
+            ),
+            Some(&connector),
+        )
+        .await,
+    ];
+    for _ in 0..ROUNDS {
+        for contender in &mut contenders {
+            contender.play().await;
+        }
+    }
+    println!("one connection, best of {ROUNDS} rounds:");
+    for Contender { name, best, .. } in &contenders {
+        println!(
+            "  {name:16} {:6.0} MiB/s down, {:.2} s of CPU per GiB; round trip of {PING} bytes: median {:5.1} us, 99 % {:5.1} us",
+            best.throughput / f64::from(1 << 20),
+            best.cpu,
+            best.median.as_secs_f64() * 1e6,
+            best.p99.as_secs_f64() * 1e6,
+        );
+    }
+    let seconds = std::env::var("GATEHAND_BENCH_SECONDS").map_or(4, |text| text.parse().unwrap());
+    println!("idle connections:");
+    for contender in contenders.iter().skip(1) {
+        let forks = contender.name.starts_with("socat");
+        let count = if forks { IDLE_PROCESSES } else { IDLE };
+        contender.idle(count, Duration::from_secs(seconds)).await;
+    }
+}
+
+fn connector(authority: &Authority) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_file(authority.path("ca.pem")).unwrap();
+    roots.add(certificate).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+fn contender(
+    name: &'static str,
+    address: SocketAddr,
+    tls: Option<&TlsConnector>,
+    process: Option<Child>,
+) -> Contender {
+    Contender {
+        name,
+        address,
+        tls: tls.cloned(),
+        process,
+        best: Best {
+            throughput: 0.0,
+            cpu: f64::INFINITY,
+            median: Duration::MAX,
+            p99: Duration::MAX,
+        },
+    }
+}
+
+fn relay(name: &'static str, target: SocketAddr, folder: &str, tls: Option<&TlsConnector>) -> Contender {
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .env(BE_RELAY, format!("{target} {folder}"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut address = String::new();
+    BufReader::new(process.stdout.take().unwrap())
+        .read_line(&mut address)
+        .unwrap();
+    contender(name, address.trim().parse().unwrap(), tls, Some(process))
+}
+
+async fn socat(
+    name: &'static str,
+    target: SocketAddr,
+    options: &[&str],
+    listen: &str,
+    tls: Option<&TlsConnector>,
+) -> Contender {
+    let port = free_port();
+    let process = Command::new("socat")
+        .args(options)
+        .arg(listen.replace("{port}", &port.to_string()))
+        .arg(format!("TCP:{target}"))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("socat is there: run scripts/setup.sh bench");
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    while TcpStream::connect(address).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    contender(name, address, tls, Some(process))
+}
+
+/// The gateway: it sends so many bytes as it is asked for, or sends back what comes.
+async fn serve(gateway: TcpListener) {
+    loop {
+        let (mut client, _) = gateway.accept().await.unwrap();
+        client.set_nodelay(true).unwrap();
+        tokio::spawn(async move {
+            let chunk = vec![7; 256 * 1024];
+            while let Ok(mut wanted) = client.read_u64().await {
+                if wanted == 0 {
+                    let (mut read, mut write) = client.split();
+                    // The other side is done when it is done.
+                    let _ = tokio::io::copy(&mut read, &mut write).await;
+                    return;
+                }
+                while wanted > 0 {
+                    let length = wanted.min(chunk.len() as u64);
+                    if client.write_all(&chunk[..length as usize]).await.is_err() {
+                        return;
+                    }
+                    wanted -= length;
+                }
+            }
+        });
+    }
+}
+
+impl Contender {
+    async fn connect(&self) -> Box<dyn Stream> {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        match &self.tls {
+            None => Box::new(stream),
+            Some(tls) => {
+                let name = ServerName::try_from("localhost").unwrap();
+                Box::new(tls.connect(name, stream).await.unwrap())
+            }
+        }
+    }
+
+    /// One round.
+    async fn play(&mut self) {
+        let mut client = self.connect().await;
+        let mut chunk = vec![0; 256 * 1024];
+        let (began, cpu) = (Instant::now(), self.cpu());
+        client.write_u64(BULK).await.unwrap();
+        client.flush().await.unwrap();
+        let mut rest = BULK as usize;
+        while rest > 0 {
+            let length = client.read(&mut chunk).await.unwrap();
+            assert!(length > 0, "{}: the connection ended", self.name);
+            rest -= length;
+        }
+        let throughput = BULK as f64 / began.elapsed().as_secs_f64();
+        let cpu = (self.cpu() - cpu).as_secs_f64() / (BULK as f64 / f64::from(1 << 30));
+
+        client.write_u64(0).await.unwrap();
+        let mut times = Vec::with_capacity(PINGS);
+        for _ in 0..PINGS {
+            let began = Instant::now();
+            client.write_all(&[1; PING]).await.unwrap();
+            client.flush().await.unwrap();
+            client.read_exact(&mut chunk[..PING]).await.unwrap();
+            times.push(began.elapsed());
+        }
+        times.sort();
+        let best = &mut self.best;
+        best.throughput = best.throughput.max(throughput);
+        best.cpu = best.cpu.min(cpu);
+        best.median = best.median.min(times[PINGS / 2]);
+        best.p99 = best.p99.min(times[PINGS * 99 / 100]);
+    }
+
+    /// What idle connections cost, and that each of them is served.
+    async fn idle(&self, count: usize, time: Duration) {
+        let before = self.memory();
+        let began = Instant::now();
+        let mut clients = Vec::new();
+        for _ in 0..count {
+            let mut client = self.connect().await;
+            client.write_u64(0).await.unwrap();
+            client.flush().await.unwrap();
+            clients.push(client);
+        }
+        for client in &mut clients {
+            client.write_u8(1).await.unwrap();
+            client.flush().await.unwrap();
+            client.read_u8().await.unwrap();
+        }
+        let opened = began.elapsed();
+        let (memory, cpu) = (self.memory() - before, self.cpu());
+        tokio::time::sleep(time).await;
+        let cpu = self.cpu() - cpu;
+        println!(
+            "  {:16} {count} connections, {:5.1} KiB each; {:.2} ms of CPU in {} s; opened and served once in {:.2} s",
+            self.name,
+            memory / count as f64,
+            cpu.as_secs_f64() * 1e3,
+            time.as_secs(),
+            opened.as_secs_f64()
+        );
+    }
+
+    fn processes(&self) -> Vec<u32> {
+        self.process
+            .as_ref()
+            .map_or_else(Vec::new, |process| family(process.id()))
+    }
+
+    /// KiB that belong to its processes alone, shared pages divided.
+    fn memory(&self) -> f64 {
+        let of = |pid: &u32| {
+            let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+            line.map_or(0.0, |line| {
+                line.trim().trim_end_matches("kB").trim().parse().unwrap()
+            })
+        };
+        self.processes().iter().map(of).sum()
+    }
+
+    /// Time on a CPU of its processes so far.
+    fn cpu(&self) -> Duration {
+        let of = |pid: &u32| {
+            let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+            let nanoseconds = text.split(' ').next().and_then(|text| text.parse().ok());
+            Duration::from_nanos(nanoseconds.unwrap_or(0))
+        };
+        self.processes().iter().map(of).sum()
+    }
+}
