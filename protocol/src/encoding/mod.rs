@@ -1,16 +1,31 @@
 //! How a rectangle of pixels travels (RFC 6143 §7.7). To add an encoding: one file and one line in [`ENCODINGS`].
 
+mod ability;
+mod content;
 mod copy_rect;
+mod cursor;
 mod deflate;
+mod hextile;
+mod jpeg;
 mod palette;
 mod pseudo;
 mod raw;
+mod run_length;
 mod tight;
+mod trle;
+mod zlib;
 mod zrle;
 
+pub(crate) use ability::Abilities;
+pub use ability::Ability;
 pub(crate) use copy_rect::put_copy;
-pub use pseudo::Cursor;
-pub(crate) use pseudo::{put_cursor, put_desktop_size, put_last_rect};
+pub use cursor::Cursor;
+pub(crate) use cursor::{put_cursor, put_cursor_with_alpha};
+pub(crate) use jpeg::quality_asked_by;
+pub(crate) use pseudo::{
+    Monitor, put_desktop_name, put_desktop_size, put_extended_buttons_confirmed, put_extended_desktop_size,
+    put_last_rect, put_scan_codes_confirmed,
+};
 pub(crate) use raw::RAW;
 
 use crate::framebuffer::Framebuffer;
@@ -21,17 +36,29 @@ use crate::pixel_format::Translator;
 pub const ENCODINGS: &[Encoding] = &[
     raw::ENCODING,
     copy_rect::ENCODING,
+    hextile::ENCODING,
+    zlib::ENCODING,
     tight::ENCODING,
+    tight::PNG,
+    trle::ENCODING,
     zrle::ENCODING,
-    pseudo::CURSOR,
+    cursor::CURSOR,
+    cursor::WITH_ALPHA,
     pseudo::DESKTOP_SIZE,
+    pseudo::EXTENDED_DESKTOP_SIZE,
     pseudo::LAST_RECT,
+    pseudo::DESKTOP_NAME,
+    pseudo::FENCE,
+    pseudo::CONTINUOUS_UPDATES,
+    pseudo::SCAN_CODES,
+    pseudo::EXTENDED_BUTTONS,
+    pseudo::EXTENDED_CLIPBOARD,
 ];
 
 /// One line of [`ENCODINGS`].
 #[derive(Debug)]
 pub struct Encoding {
-    /// Its registered number (RFC 6143 §8.4.2; rfbproto for Tight).
+    /// Its registered number (RFC 6143 §8.4.2; rfbproto for what is not there).
     pub number: i32,
     /// Its registered name.
     pub name: &'static str,
@@ -51,17 +78,13 @@ pub enum Role {
 /// Makes an encoder for one viewer.
 pub type NewEncoder = fn() -> Box<dyn Encoder>;
 
-/// What a viewer may understand besides pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ability {
-    /// Areas that moved (CopyRect).
-    Copy,
-    /// The pointer's picture (Cursor).
-    Cursor,
-    /// A screen that changes its size (DesktopSize).
-    Resize,
-    /// Updates whose number of rectangles is not known beforehand (LastRect).
-    OpenUpdate,
+/// How one viewer wants its pixels.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// Its pixel format.
+    pub pixels: Translator,
+    /// What of a picture may be lost to save bytes: JPEG's quality, 1 to 100; `None` when nothing may.
+    pub quality: Option<u8>,
 }
 
 /// Writes pixels for one viewer; what it must remember between rectangles (a compressed stream) lives as long as the
@@ -69,7 +92,7 @@ pub enum Ability {
 pub trait Encoder: Send {
     /// Appends `rect`, which is inside `picture` and not empty, as one or more rectangles with their heads, and returns
     /// how many.
-    fn encode(&mut self, picture: &Framebuffer, rect: Rect, pixels: &Translator, out: &mut Vec<u8>) -> u16;
+    fn encode(&mut self, picture: &Framebuffer, rect: Rect, wishes: &Wishes, out: &mut Vec<u8>) -> u16;
 }
 
 impl Encoding {

@@ -18,11 +18,35 @@ use protocol::session::{Session, Settings};
 
 pub const RAW: i32 = 0;
 pub const COPY_RECT: i32 = 1;
+pub const HEXTILE: i32 = 5;
+pub const ZLIB: i32 = 6;
 pub const TIGHT: i32 = 7;
+pub const TRLE: i32 = 15;
 pub const ZRLE: i32 = 16;
 pub const CURSOR: i32 = -239;
 pub const DESKTOP_SIZE: i32 = -223;
 pub const LAST_RECT: i32 = -224;
+pub const SCAN_CODES: i32 = -258;
+pub const TIGHT_PNG: i32 = -260;
+pub const DESKTOP_NAME: i32 = -307;
+pub const EXTENDED_DESKTOP_SIZE: i32 = -308;
+pub const FENCE: i32 = -312;
+pub const CONTINUOUS_UPDATES: i32 = -313;
+pub const CURSOR_WITH_ALPHA: i32 = -314;
+pub const EXTENDED_BUTTONS: i32 = -316;
+pub const EXTENDED_CLIPBOARD: i32 = 0xc0a1_e5ce_u32 as i32;
+
+/// The rectangles that carry no pixels.
+const PSEUDO: [i32; 8] = [
+    CURSOR,
+    CURSOR_WITH_ALPHA,
+    DESKTOP_SIZE,
+    EXTENDED_DESKTOP_SIZE,
+    DESKTOP_NAME,
+    SCAN_CODES,
+    EXTENDED_BUTTONS,
+    LAST_RECT,
+];
 
 pub fn settings(security: Security) -> Settings {
     Settings {
@@ -30,6 +54,7 @@ pub fn settings(security: Security) -> Settings {
         security: Arc::new(security),
         handshake_limit: Duration::from_secs(10),
         cut_text_limit: 1000,
+        resizable: true,
     }
 }
 
@@ -64,7 +89,7 @@ pub fn set_pixel_format(format: &PixelFormat) -> Vec<u8> {
         format.bits_per_pixel,
         format.depth,
         u8::from(format.big_endian),
-        1,
+        u8::from(format.true_colour),
     ]);
     for channel in [format.red, format.green, format.blue] {
         bytes.extend(channel.max.to_be_bytes());
@@ -97,6 +122,11 @@ pub fn expected_value(pixel: u32, format: &PixelFormat) -> u32 {
     place(pixel >> 16 & 255, format.red)
         | place(pixel >> 8 & 255, format.green)
         | place(pixel & 255, format.blue)
+}
+
+/// `0x00RRGGBB` as the nearest of six brightnesses per colour, of 16 bits.
+pub fn expected_colour(pixel: u32) -> [u16; 3] {
+    [16, 8, 0].map(|shift| (f64::from(pixel >> shift & 255) / 51.0).round() as u16 * 13107)
 }
 
 /// Reads what the server sent; running out of bytes is a failed test.
@@ -135,13 +165,32 @@ pub struct Rectangle {
     pub bytes: usize,
 }
 
+/// One message as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    Update(Vec<Rectangle>),
+    ColourMap,
+    CutText(Vec<u8>),
+    ExtendedCutText(Vec<u8>),
+    EndOfContinuousUpdates,
+    Fence { flags: u32, payload: Vec<u8> },
+}
+
 /// The viewer's side of a session: its picture and its decompressors.
 pub struct Viewer {
     pub format: PixelFormat,
     pub size: Size,
     /// Pixel values in the viewer's format.
     pub picture: Vec<u32>,
+    /// What pixels mean without true colour.
+    pub colour_map: Vec<[u16; 3]>,
     pub cursor: Option<(Rect, Vec<u32>, Vec<u8>)>,
+    /// What came as JPEG, as `0x00RRGGBB`.
+    pub photos: Vec<(Rect, Vec<u32>)>,
+    /// What came of the screen's layout: reason, status and size as a rectangle, the monitor's number and flags.
+    pub layouts: Vec<(Rect, u32, u32)>,
+    pub name: String,
+    zlib: Decompress,
     zrle: Decompress,
     tight: [Decompress; 4],
 }
@@ -152,7 +201,12 @@ impl Viewer {
             format,
             size,
             picture: vec![0xdead_beef; size.area()],
+            colour_map: Vec::new(),
             cursor: None,
+            photos: Vec::new(),
+            layouts: Vec::new(),
+            name: String::new(),
+            zlib: Decompress::new(true),
             zrle: Decompress::new(true),
             tight: std::array::from_fn(|_| Decompress::new(true)),
         }
@@ -167,10 +221,67 @@ impl Viewer {
         self.read_update(&bytes)
     }
 
-    /// Reads one FramebufferUpdate that takes all of `bytes`.
+    /// Reads one FramebufferUpdate that takes all of `bytes`; SetColourMapEntries may stand before it.
     pub fn read_update(&mut self, bytes: &[u8]) -> Vec<Rectangle> {
+        let mut messages = self.read(bytes);
+        messages.retain(|message| *message != Message::ColourMap);
+        match messages.pop() {
+            Some(Message::Update(rectangles)) if messages.is_empty() => rectangles,
+            other => panic!("one update was expected, not {messages:?} {other:?}"),
+        }
+    }
+
+    /// Lets the session send all that it has and reads it.
+    pub fn take(&mut self, session: &mut Session, screen: &Framebuffer) -> Vec<Message> {
+        let mut bytes = take(session);
+        while session.update(screen) {
+            bytes.extend(take(session));
+        }
+        self.read(&bytes)
+    }
+
+    /// Reads whole messages.
+    pub fn read(&mut self, bytes: &[u8]) -> Vec<Message> {
         let mut input = Bytes(bytes);
-        assert_eq!(input.u8(), 0, "FramebufferUpdate");
+        let mut messages = Vec::new();
+        while !input.0.is_empty() {
+            messages.push(match input.u8() {
+                0 => Message::Update(self.read_rectangles(&mut input)),
+                1 => {
+                    input.take(1);
+                    assert_eq!(input.u16(), 0, "the first colour");
+                    let count = input.u16();
+                    let entries = (0..count).map(|_| [input.u16(), input.u16(), input.u16()]);
+                    self.colour_map = entries.collect();
+                    Message::ColourMap
+                }
+                3 => {
+                    input.take(3);
+                    let length = input.u32() as i32;
+                    let bytes = input.take(length.unsigned_abs() as usize).to_vec();
+                    if length < 0 {
+                        Message::ExtendedCutText(bytes)
+                    } else {
+                        Message::CutText(bytes)
+                    }
+                }
+                150 => Message::EndOfContinuousUpdates,
+                248 => {
+                    input.take(3);
+                    let flags = input.u32();
+                    let length = input.u8();
+                    assert!(length <= 64);
+                    let payload = input.take(length.into()).to_vec();
+                    Message::Fence { flags, payload }
+                }
+                other => panic!("message {other} was not asked for"),
+            });
+        }
+        messages
+    }
+
+    /// The rest of a FramebufferUpdate.
+    fn read_rectangles(&mut self, input: &mut Bytes<'_>) -> Vec<Rectangle> {
         input.u8();
         let count = input.u16();
         let mut rectangles = Vec::new();
@@ -180,7 +291,7 @@ impl Viewer {
             let encoding = input.u32() as i32;
             let rect = Rect::new(x, y, width, height);
             let before = input.0.len();
-            self.rectangle(rect, encoding, &mut input);
+            self.rectangle(rect, encoding, input);
             rectangles.push(Rectangle {
                 rect,
                 encoding,
@@ -191,7 +302,6 @@ impl Viewer {
                 break;
             }
         }
-        assert!(input.0.is_empty(), "{} bytes too many", input.0.len());
         rectangles
     }
 
@@ -202,12 +312,17 @@ impl Viewer {
             .map(|index| ((index % width) as i32, (index / width) as i32))
             .find(|(x, y)| {
                 let pixel = screen.pixel(*x, *y).expect("the screen has the viewer's size");
-                self.picture[*y as usize * width + *x as usize] != expected_value(pixel, &self.format)
+                let value = self.picture[*y as usize * width + *x as usize];
+                if self.format.true_colour {
+                    value != expected_value(pixel, &self.format)
+                } else {
+                    self.colour_map.get(value as usize) != Some(&expected_colour(pixel))
+                }
             })
     }
 
     fn rectangle(&mut self, rect: Rect, encoding: i32, input: &mut Bytes<'_>) {
-        if ![CURSOR, DESKTOP_SIZE, LAST_RECT].contains(&encoding) {
+        if !PSEUDO.contains(&encoding) {
             assert!(!rect.is_empty(), "an empty rectangle");
             assert!(
                 Rect::of_size(self.size).contains_rect(&rect),
@@ -231,21 +346,33 @@ impl Viewer {
                     .collect();
                 self.paint(rect, &values);
             }
+            HEXTILE => self.hextile_rectangle(rect, input),
+            ZLIB => {
+                let length = input.u32() as usize;
+                let plain = inflate(&mut self.zlib, input.take(length));
+                let mut plain = Bytes(&plain);
+                let values: Vec<u32> = (0..rect.area()).map(|_| self.pixel(&mut plain)).collect();
+                assert!(plain.0.is_empty(), "{} plain bytes too many", plain.0.len());
+                self.paint(rect, &values);
+            }
+            TRLE => {
+                for tile in tiles(rect, 16) {
+                    let values = self.run_length_tile(tile, input);
+                    self.paint(tile, &values);
+                }
+            }
             ZRLE => {
                 let length = input.u32() as usize;
                 let plain = inflate(&mut self.zrle, input.take(length));
                 let mut plain = Bytes(&plain);
-                for y in (rect.y..rect.bottom()).step_by(64) {
-                    for x in (rect.x..rect.right()).step_by(64) {
-                        let tile = Rect::new(x, y, 64, 64).intersection(&rect);
-                        let values = self.zrle_tile(tile, &mut plain);
-                        self.paint(tile, &values);
-                    }
+                for tile in tiles(rect, 64) {
+                    let values = self.run_length_tile(tile, &mut plain);
+                    self.paint(tile, &values);
                 }
                 assert!(plain.0.is_empty(), "{} plain bytes too many", plain.0.len());
             }
-            TIGHT => {
-                let values = self.tight_rectangle(rect, input);
+            TIGHT | TIGHT_PNG => {
+                let values = self.tight_rectangle(rect, encoding, input);
                 self.paint(rect, &values);
             }
             CURSOR => {
@@ -257,6 +384,34 @@ impl Viewer {
                 self.size = rect.size();
                 self.picture = vec![0xdead_beef; self.size.area()];
             }
+            CURSOR_WITH_ALPHA => {
+                assert_eq!(input.u32() as i32, RAW);
+                let values = (0..rect.area()).map(|_| input.u32()).collect();
+                self.cursor = Some((rect, values, Vec::new()));
+            }
+            EXTENDED_DESKTOP_SIZE => {
+                let [count, ..] = *input.take(4) else {
+                    unreachable!()
+                };
+                assert_eq!(count, 1, "one monitor");
+                let id = input.u32();
+                let monitor = [input.u16(), input.u16(), input.u16(), input.u16()];
+                assert_eq!(monitor, [0, 0, rect.width as u16, rect.height as u16]);
+                let flags = input.u32();
+                self.layouts.push((rect, id, flags));
+                // A refusal tells nothing of the size.
+                let refused = rect.x == 1 && rect.y != 0;
+                if !refused && rect.size() != self.size {
+                    self.size = rect.size();
+                    self.picture = vec![0xdead_beef; self.size.area()];
+                }
+            }
+            DESKTOP_NAME => {
+                assert_eq!(rect, Rect::default());
+                let length = input.u32() as usize;
+                self.name = String::from_utf8(input.take(length).to_vec()).expect("UTF-8");
+            }
+            SCAN_CODES | EXTENDED_BUTTONS => assert_eq!(rect, Rect::default()),
             LAST_RECT => {}
             other => panic!("encoding {other} was not asked for"),
         }
@@ -291,6 +446,9 @@ impl Viewer {
     /// CPIXEL: RFC 6143 §7.7.5.
     fn compressed_pixel(&self, input: &mut Bytes<'_>) -> u32 {
         let format = &self.format;
+        if !format.true_colour {
+            return self.pixel(input);
+        }
         let bits = expected_value(0x00ff_ffff, format);
         if format.bits_per_pixel != 32 || format.depth > 24 || (bits >> 24 != 0 && bits & 0xff != 0) {
             return self.pixel(input);
@@ -304,7 +462,7 @@ impl Viewer {
         let format = &self.format;
         let channels = [format.red, format.green, format.blue];
         let bytes = channels.iter().all(|channel| channel.max == 255);
-        if format.bits_per_pixel != 32 || format.depth != 24 || !bytes {
+        if !format.true_colour || format.bits_per_pixel != 32 || format.depth != 24 || !bytes {
             return self.pixel(input);
         }
         let colours = input.take(3);
@@ -314,7 +472,7 @@ impl Viewer {
         })
     }
 
-    fn zrle_tile(&self, tile: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
+    fn run_length_tile(&self, tile: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
         let area = tile.area();
         let kind = input.u8();
         let colours = match kind {
@@ -362,7 +520,49 @@ impl Viewer {
         values
     }
 
-    fn tight_rectangle(&mut self, rect: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
+    /// RFC 6143 §7.7.4.
+    fn hextile_rectangle(&mut self, rect: Rect, input: &mut Bytes<'_>) {
+        let (mut background, mut foreground) = (None, None);
+        for tile in tiles(rect, 16) {
+            let mask = input.u8();
+            assert_eq!(mask & 0xe0, 0, "bits of zlibhex");
+            if mask & 1 != 0 {
+                let values: Vec<u32> = (0..tile.area()).map(|_| self.pixel(input)).collect();
+                self.paint(tile, &values);
+                (background, foreground) = (None, None);
+                continue;
+            }
+            if mask & 2 != 0 {
+                background = Some(self.pixel(input));
+            }
+            if mask & 4 != 0 {
+                assert_eq!(mask & 16, 0, "a foreground and coloured rectangles");
+                foreground = Some(self.pixel(input));
+            }
+            let paper = background.expect("a background may not be carried over here");
+            let mut values = vec![paper; tile.area()];
+            let count = if mask & 8 != 0 { input.u8() } else { 0 };
+            for _ in 0..count {
+                let ink = if mask & 16 != 0 {
+                    self.pixel(input)
+                } else {
+                    foreground.expect("a foreground may not be carried over here")
+                };
+                let [at, size] = [input.u8(), input.u8()].map(|byte| [byte >> 4, byte & 15].map(usize::from));
+                for y in at[1]..=at[1] + size[1] {
+                    let row = y * tile.width as usize;
+                    assert!(at[0] + size[0] < tile.width as usize, "beyond its tile");
+                    values[row + at[0]..=row + at[0] + size[0]].fill(ink);
+                }
+            }
+            if mask & 16 != 0 {
+                foreground = None;
+            }
+            self.paint(tile, &values);
+        }
+    }
+
+    fn tight_rectangle(&mut self, rect: Rect, encoding: i32, input: &mut Bytes<'_>) -> Vec<u32> {
         assert!(rect.width <= 2048, "wider than the document allows");
         let control = input.u8();
         for (number, stream) in self.tight.iter_mut().enumerate() {
@@ -374,7 +574,24 @@ impl Viewer {
             let value = self.tight_pixel(input);
             return vec![value; rect.area()];
         }
-        assert_eq!(control >> 7, 0, "lossless kinds only");
+        if control >> 4 == 9 {
+            assert!(self.format.true_colour && self.format.bits_per_pixel > 8);
+            let length = compact_length(input);
+            let pixels = decode_jpeg(input.take(length), rect);
+            let values = pixels.iter().map(|pixel| expected_value(*pixel, &self.format));
+            let values = values.collect();
+            self.photos.push((rect, pixels));
+            return values;
+        }
+        if control >> 4 == 10 {
+            assert_eq!(encoding, TIGHT_PNG);
+            let length = compact_length(input);
+            let pixels = decode_png(input.take(length), rect);
+            let values = pixels.iter().map(|pixel| expected_value(*pixel, &self.format));
+            return values.collect();
+        }
+        assert_eq!(control >> 7, 0, "an unknown kind");
+        assert_eq!(encoding, TIGHT, "TightPNG has no basic compression");
         let stream = usize::from(control >> 4 & 3);
         let filter = if control >> 6 & 1 == 1 { input.u8() } else { 0 };
         let width = rect.width as usize;
@@ -410,22 +627,60 @@ impl Viewer {
         if length < 12 {
             return input.take(length).to_vec();
         }
-        let mut compressed = 0;
-        for shift in [0, 7, 14] {
-            let byte = usize::from(input.u8());
-            if shift == 14 {
-                compressed |= byte << shift;
-            } else {
-                compressed |= (byte & 0x7f) << shift;
-                if byte & 0x80 == 0 {
-                    break;
-                }
-            }
-        }
+        let compressed = compact_length(input);
         let plain = inflate(&mut self.tight[stream], input.take(compressed));
         assert_eq!(plain.len(), length);
         plain
     }
+}
+
+fn compact_length(input: &mut Bytes<'_>) -> usize {
+    let mut compressed = 0;
+    for shift in [0, 7, 14] {
+        let byte = usize::from(input.u8());
+        if shift == 14 {
+            compressed |= byte << shift;
+        } else {
+            compressed |= (byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+    }
+    compressed
+}
+
+fn decode_jpeg(file: &[u8], rect: Rect) -> Vec<u32> {
+    let mut decoder = zune_jpeg::JpegDecoder::new(std::io::Cursor::new(file));
+    let bytes = decoder.decode().expect("a JFIF file");
+    let size = decoder.dimensions().expect("its size");
+    assert_eq!(size, (rect.width as usize, rect.height as usize));
+    rgb(&bytes)
+}
+
+fn decode_png(file: &[u8], rect: Rect) -> Vec<u32> {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().expect("a PNG file");
+    let mut bytes = vec![0; reader.output_buffer_size().expect("a size in memory")];
+    let info = reader.next_frame(&mut bytes).expect("its pixels");
+    assert_eq!((info.width, info.height), (rect.width, rect.height));
+    assert_eq!(info.color_type, png::ColorType::Rgb);
+    rgb(&bytes)
+}
+
+fn rgb(bytes: &[u8]) -> Vec<u32> {
+    let (pixels, rest) = bytes.as_chunks::<3>();
+    assert!(rest.is_empty());
+    let join = |[red, green, blue]: &[u8; 3]| u32::from_be_bytes([0, *red, *green, *blue]);
+    pixels.iter().map(join).collect()
+}
+
+fn tiles(rect: Rect, side: u32) -> impl Iterator<Item = Rect> {
+    (rect.y..rect.bottom()).step_by(side as usize).flat_map(move |y| {
+        let columns = (rect.x..rect.right()).step_by(side as usize);
+        columns.map(move |x| Rect::new(x, y, side, side).intersection(&rect))
+    })
 }
 
 fn run_length(input: &mut Bytes<'_>) -> usize {
