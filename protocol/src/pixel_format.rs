@@ -3,7 +3,10 @@
 use crate::error::Error;
 use crate::wire::{Put, Reader};
 
-/// How one pixel travels (RFC 6143 §7.4). Always true colour.
+/// Brightnesses per colour in the map that a viewer without true colour gets: the greys among them are grey.
+const MAP_LEVELS: u8 = 6;
+
+/// How one pixel travels (RFC 6143 §7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PixelFormat {
     /// 8, 16 or 32.
@@ -12,6 +15,8 @@ pub struct PixelFormat {
     pub depth: u8,
     /// Most significant byte first.
     pub big_endian: bool,
+    /// A pixel is its colours' bits; when not, it is a place in [`COLOUR_MAP`], and the channels mean nothing.
+    pub true_colour: bool,
     /// Where red is.
     pub red: Channel,
     /// Where green is.
@@ -19,6 +24,20 @@ pub struct PixelFormat {
     /// Where blue is.
     pub blue: Channel,
 }
+
+/// What the pixels of a viewer without true colour mean, as red, green, blue of 16 bits each (RFC 6143 §7.6.2).
+pub const COLOUR_MAP: [[u16; 3]; (MAP_LEVELS as usize).pow(3)] = {
+    let mut map = [[0; 3]; (MAP_LEVELS as usize).pow(3)];
+    let step = u16::MAX / (MAP_LEVELS as u16 - 1);
+    let levels = MAP_LEVELS as usize;
+    let mut index = 0;
+    while index < map.len() {
+        let [red, green, blue] = [index / levels / levels, index / levels % levels, index % levels];
+        map[index] = [red as u16 * step, green as u16 * step, blue as u16 * step];
+        index += 1;
+    }
+    map
+};
 
 /// One colour's bits inside a pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +59,15 @@ impl Channel {
         (self.max as u64) << self.shift
     }
 
-    /// A brightness of 0 to 255 at its place, rounded to the nearest.
+    /// A brightness of 0 to 255 at its place.
     const fn place(self, value: u8) -> u32 {
-        ((value as u32 * self.max as u32 + 127) / 255) << self.shift
+        scaled(value, self.max) << self.shift
     }
+}
+
+/// A brightness of 0 to 255 as one of 0 to `max`, rounded to the nearest.
+const fn scaled(value: u8, max: u16) -> u32 {
+    (value as u32 * max as u32 + 127) / 255
 }
 
 impl PixelFormat {
@@ -55,6 +79,7 @@ impl PixelFormat {
         bits_per_pixel: 32,
         depth: 24,
         big_endian: false,
+        true_colour: true,
         red: Channel::new(255, 16),
         green: Channel::new(255, 8),
         blue: Channel::new(255, 0),
@@ -67,7 +92,8 @@ impl PixelFormat {
 
     /// The sixteen bytes of the format.
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[self.bits_per_pixel, self.depth, u8::from(self.big_endian), 1]);
+        let flags = [self.big_endian, self.true_colour].map(u8::from);
+        out.extend_from_slice(&[self.bits_per_pixel, self.depth, flags[0], flags[1]]);
         for channel in [self.red, self.green, self.blue] {
             out.put_u16(channel.max);
         }
@@ -83,17 +109,12 @@ impl PixelFormat {
             bits_per_pixel,
             depth,
             big_endian: big_endian != 0,
+            true_colour: true_colour != 0,
             red: Channel::new(max[0], red),
             green: Channel::new(max[1], green),
             blue: Channel::new(max[2], blue),
         };
-        Some(if true_colour == 0 {
-            Err(Error::PixelFormat(
-                "colour maps are not served; set the viewer to full colour",
-            ))
-        } else {
-            format.validated()
-        })
+        Some(format.validated())
     }
 
     /// The format itself when its parts fit together.
@@ -106,6 +127,10 @@ impl PixelFormat {
             Some("bits per pixel must be 8, 16 or 32")
         } else if self.depth == 0 || self.depth > self.bits_per_pixel {
             Some("the depth must be 1 to bits per pixel")
+        } else if !self.true_colour && self.depth < 8 {
+            Some("a colour map needs a depth of 8")
+        } else if !self.true_colour {
+            None
         } else if channels
             .iter()
             .any(|channel| !(u32::from(channel.max) + 1).is_power_of_two())
@@ -227,17 +252,18 @@ impl Translator {
             16 => Layout::Two { big_endian },
             _ => Layout::Four { big_endian },
         };
-        let mask = format.red.mask() | format.green.mask() | format.blue.mask();
-        let compressed = if format.bits_per_pixel == 32 && format.depth <= 24 && mask >> 24 == 0 {
+        let wide = format.bits_per_pixel == 32 && format.true_colour;
+        let channels = [format.red, format.green, format.blue];
+        let unused = |bits: u64| channels.iter().all(|channel| channel.mask() & bits == 0);
+        let compressed = if wide && format.depth <= 24 && unused(0xff00_0000) {
             Layout::Low { big_endian }
-        } else if format.bits_per_pixel == 32 && format.depth <= 24 && mask & 0xff == 0 {
+        } else if wide && format.depth <= 24 && unused(0xff) {
             Layout::High { big_endian }
         } else {
             plain
         };
-        let channels = [format.red, format.green, format.blue];
         let bytes = channels.iter().all(|channel| channel.max == 255);
-        let tight = if format.bits_per_pixel == 32 && format.depth == 24 && bytes {
+        let tight = if wide && format.depth == 24 && bytes {
             Layout::Rgb {
                 shifts: channels.map(|channel| channel.shift),
             }
@@ -245,12 +271,18 @@ impl Translator {
             plain
         };
         let native = PixelFormat::NATIVE;
-        let same = channels == [native.red, native.green, native.blue];
+        let same = format.true_colour && channels == [native.red, native.green, native.blue];
+        let levels = u32::from(MAP_LEVELS);
+        let weights = [levels * levels, levels, 1];
         let tables = (!same).then(|| {
             let mut tables = Box::new([[0; 256]; 3]);
-            for (table, channel) in tables.iter_mut().zip(channels) {
+            for ((table, channel), weight) in tables.iter_mut().zip(channels).zip(weights) {
                 for (entry, value) in table.iter_mut().zip(0..=255) {
-                    *entry = channel.place(value);
+                    *entry = if format.true_colour {
+                        channel.place(value)
+                    } else {
+                        scaled(value, u16::from(MAP_LEVELS) - 1) * weight
+                    };
                 }
             }
             tables
@@ -275,7 +307,7 @@ impl Translator {
             None => out.extend(row.iter().map(|pixel| pixel & 0x00ff_ffff)),
             Some(tables) => out.extend(row.iter().map(|pixel| {
                 let [_, red, green, blue] = pixel.to_be_bytes();
-                tables[0][red as usize] | tables[1][green as usize] | tables[2][blue as usize]
+                tables[0][red as usize] + tables[1][green as usize] + tables[2][blue as usize]
             })),
         }
     }
@@ -310,9 +342,18 @@ mod tests {
             bits_per_pixel,
             depth,
             big_endian: false,
+            true_colour: true,
             red: Channel::new(max[0], shift[0]),
             green: Channel::new(max[1], shift[1]),
             blue: Channel::new(max[2], shift[2]),
+        }
+    }
+
+    /// A colour map; what a viewer writes into the channels then is its own business.
+    fn mapped(bits_per_pixel: u8) -> PixelFormat {
+        PixelFormat {
+            true_colour: false,
+            ..rgb(bits_per_pixel, 8, [9; 3], [99; 3])
         }
     }
 
@@ -323,6 +364,8 @@ mod tests {
             rgb(16, 16, [31, 63, 31], [11, 5, 0]),
             rgb(8, 8, [7, 7, 3], [0, 3, 6]),
             rgb(32, 30, [1023, 1023, 1023], [20, 10, 0]),
+            mapped(8),
+            mapped(16),
         ];
         for format in good {
             assert_eq!(format.validated(), Ok(format));
@@ -335,6 +378,13 @@ mod tests {
             (rgb(16, 16, [31, 63, 31], [12, 5, 0]), "outside"),
             (rgb(32, 24, [255; 3], [255, 8, 0]), "outside"),
             (rgb(32, 24, [255; 3], [8, 8, 0]), "overlap"),
+            (
+                PixelFormat {
+                    depth: 4,
+                    ..mapped(8)
+                },
+                "colour map",
+            ),
         ];
         for (format, word) in bad {
             let Err(Error::PixelFormat(problem)) = format.validated() else {
@@ -353,8 +403,31 @@ mod tests {
         assert_eq!(PixelFormat::read(&mut Reader::new(&bytes)), Some(Ok(format)));
         assert_eq!(PixelFormat::read(&mut Reader::new(&bytes[..15])), None);
         bytes[3] = 0;
-        let read = PixelFormat::read(&mut Reader::new(&bytes));
-        assert!(matches!(read, Some(Err(Error::PixelFormat(problem))) if problem.contains("colour map")));
+        let mapped = PixelFormat {
+            true_colour: false,
+            ..format
+        };
+        assert_eq!(PixelFormat::read(&mut Reader::new(&bytes)), Some(Ok(mapped)));
+    }
+
+    #[test]
+    fn a_mapped_pixel_is_the_nearest_colour_of_the_map() {
+        let translator = Translator::new(mapped(8));
+        for pixel in [0, 0x00ff_ffff, 0x0033_6699, 0x0080_8080, 0x00ff_0080, 0x0019_1a00] {
+            let mut values = Vec::new();
+            translator.values(&[pixel], &mut values);
+            let [_, sent @ ..] = pixel.to_be_bytes();
+            for (colour, shown) in sent.into_iter().zip(COLOUR_MAP[values[0] as usize]) {
+                // Half of the distance between two levels.
+                let off = i32::from(shown / 257) - i32::from(colour);
+                assert!(
+                    off.abs() <= 25,
+                    "{pixel:06x}: {colour} is shown as {}",
+                    shown / 257
+                );
+            }
+        }
+        assert_eq!(COLOUR_MAP[215], [u16::MAX; 3]);
     }
 
     #[test]

@@ -15,6 +15,7 @@ fn format(bits_per_pixel: u8, depth: u8, big_endian: bool, max: [u16; 3], shift:
         bits_per_pixel,
         depth,
         big_endian,
+        true_colour: true,
         red: Channel::new(max[0], shift[0]),
         green: Channel::new(max[1], shift[1]),
         blue: Channel::new(max[2], shift[2]),
@@ -22,7 +23,14 @@ fn format(bits_per_pixel: u8, depth: u8, big_endian: bool, max: [u16; 3], shift:
 }
 
 fn formats() -> Vec<PixelFormat> {
+    let mapped = |bits_per_pixel, big_endian| PixelFormat {
+        true_colour: false,
+        ..format(bits_per_pixel, 8, big_endian, [0; 3], [0; 3])
+    };
     let mut formats = vec![
+        mapped(8, false),
+        mapped(16, true),
+        mapped(32, false),
         format(8, 8, false, [7, 7, 3], [0, 3, 6]),
         format(8, 6, false, [3, 3, 3], [4, 2, 0]),
     ];
@@ -139,7 +147,7 @@ fn every_encoding_in_every_format_shows_every_screen() {
             }
         }
     }
-    assert_eq!(cases, 3 * 18 * 13 * 2);
+    assert_eq!(cases, 3 * 21 * 13 * 2);
 }
 
 /// The compressed streams go on from update to update, whatever is sent between.

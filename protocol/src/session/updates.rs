@@ -12,7 +12,7 @@ use crate::geometry::{Point, Rect, Size};
 use crate::pacing::Situation;
 use crate::pixel_format::{PixelFormat, Translator};
 use crate::region::Region;
-use crate::server_message::put_update;
+use crate::server_message::{put_colour_map, put_update};
 
 /// Pixels that are encoded at a time when the viewer takes updates of open length: it decodes one part while the next is
 /// made, and a slow one never has more than this waiting.
@@ -234,6 +234,9 @@ impl Updates {
     fn put_update(&mut self, picture: &Framebuffer, out: &mut Vec<u8>) {
         if *self.translator.format() != self.format {
             self.translator = Translator::new(self.format);
+            if !self.format.true_colour {
+                put_colour_map(out);
+            }
         }
         let due = self.due();
         let mut copy = self.moved.take();

@@ -64,7 +64,7 @@ pub fn set_pixel_format(format: &PixelFormat) -> Vec<u8> {
         format.bits_per_pixel,
         format.depth,
         u8::from(format.big_endian),
-        1,
+        u8::from(format.true_colour),
     ]);
     for channel in [format.red, format.green, format.blue] {
         bytes.extend(channel.max.to_be_bytes());
@@ -97,6 +97,11 @@ pub fn expected_value(pixel: u32, format: &PixelFormat) -> u32 {
     place(pixel >> 16 & 255, format.red)
         | place(pixel >> 8 & 255, format.green)
         | place(pixel & 255, format.blue)
+}
+
+/// `0x00RRGGBB` as the nearest of six brightnesses per colour, of 16 bits.
+pub fn expected_colour(pixel: u32) -> [u16; 3] {
+    [16, 8, 0].map(|shift| (f64::from(pixel >> shift & 255) / 51.0).round() as u16 * 13107)
 }
 
 /// Reads what the server sent; running out of bytes is a failed test.
@@ -141,6 +146,8 @@ pub struct Viewer {
     pub size: Size,
     /// Pixel values in the viewer's format.
     pub picture: Vec<u32>,
+    /// What pixels mean without true colour.
+    pub colour_map: Vec<[u16; 3]>,
     pub cursor: Option<(Rect, Vec<u32>, Vec<u8>)>,
     zrle: Decompress,
     tight: [Decompress; 4],
@@ -152,6 +159,7 @@ impl Viewer {
             format,
             size,
             picture: vec![0xdead_beef; size.area()],
+            colour_map: Vec::new(),
             cursor: None,
             zrle: Decompress::new(true),
             tight: std::array::from_fn(|_| Decompress::new(true)),
@@ -167,9 +175,16 @@ impl Viewer {
         self.read_update(&bytes)
     }
 
-    /// Reads one FramebufferUpdate that takes all of `bytes`.
+    /// Reads one FramebufferUpdate that takes all of `bytes`; SetColourMapEntries may stand before it.
     pub fn read_update(&mut self, bytes: &[u8]) -> Vec<Rectangle> {
         let mut input = Bytes(bytes);
+        if input.0.first() == Some(&1) {
+            input.take(2);
+            assert_eq!(input.u16(), 0, "the first colour");
+            let count = input.u16();
+            let entries = (0..count).map(|_| [input.u16(), input.u16(), input.u16()]);
+            self.colour_map = entries.collect();
+        }
         assert_eq!(input.u8(), 0, "FramebufferUpdate");
         input.u8();
         let count = input.u16();
@@ -202,7 +217,12 @@ impl Viewer {
             .map(|index| ((index % width) as i32, (index / width) as i32))
             .find(|(x, y)| {
                 let pixel = screen.pixel(*x, *y).expect("the screen has the viewer's size");
-                self.picture[*y as usize * width + *x as usize] != expected_value(pixel, &self.format)
+                let value = self.picture[*y as usize * width + *x as usize];
+                if self.format.true_colour {
+                    value != expected_value(pixel, &self.format)
+                } else {
+                    self.colour_map.get(value as usize) != Some(&expected_colour(pixel))
+                }
             })
     }
 
@@ -292,7 +312,11 @@ impl Viewer {
     fn compressed_pixel(&self, input: &mut Bytes<'_>) -> u32 {
         let format = &self.format;
         let bits = expected_value(0x00ff_ffff, format);
-        if format.bits_per_pixel != 32 || format.depth > 24 || (bits >> 24 != 0 && bits & 0xff != 0) {
+        if !format.true_colour
+            || format.bits_per_pixel != 32
+            || format.depth > 24
+            || (bits >> 24 != 0 && bits & 0xff != 0)
+        {
             return self.pixel(input);
         }
         let value = self.number(input.take(3));
@@ -304,7 +328,7 @@ impl Viewer {
         let format = &self.format;
         let channels = [format.red, format.green, format.blue];
         let bytes = channels.iter().all(|channel| channel.max == 255);
-        if format.bits_per_pixel != 32 || format.depth != 24 || !bytes {
+        if !format.true_colour || format.bits_per_pixel != 32 || format.depth != 24 || !bytes {
             return self.pixel(input);
         }
         let colours = input.take(3);
