@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use protocol::encoding::{ENCODINGS, Role};
+use protocol::encoding::{ENCODINGS, Role, Wishes};
 use protocol::framebuffer::Framebuffer;
 use protocol::geometry::{Rect, Size};
 use protocol::pixel_format::{PixelFormat, Translator};
@@ -72,10 +72,37 @@ fn desktop() -> Framebuffer {
     screen
 }
 
+/// Soft shapes with some grain.
+fn photo() -> Framebuffer {
+    let mut screen = Framebuffer::new(SIZE);
+    for y in 0..SIZE.height {
+        for (x, pixel) in (0..).zip(screen.row_mut(y)) {
+            let wave = |scale: f32, phase: f32| {
+                let shade = (x as f32 / scale + phase).sin() * (y as f32 / scale / 1.3).cos();
+                (128.0 + 90.0 * shade) as u32
+            };
+            let grain = mixed(x + 5000 * y) % 12;
+            *pixel =
+                (wave(37.0, 0.0) + grain) << 16 | (wave(53.0, 1.0) + grain) << 8 | (wave(71.0, 2.0) + grain);
+        }
+    }
+    screen
+}
+
 fn encode(criterion: &mut Criterion) {
     let screen = desktop();
-    let pixels = Translator::new(PixelFormat::NATIVE);
-    for (what, rect) in [("desktop", screen.bounds()), ("line", LINE)] {
+    let photo = photo();
+    for (what, screen, rect, quality) in [
+        ("desktop", &screen, screen.bounds(), None),
+        ("line", &screen, LINE, None),
+        ("desktop, JPEG allowed", &screen, screen.bounds(), Some(77)),
+        ("photo", &photo, photo.bounds(), None),
+        ("photo, JPEG allowed", &photo, photo.bounds(), Some(77)),
+    ] {
+        let wishes = Wishes {
+            pixels: Translator::new(PixelFormat::NATIVE),
+            quality,
+        };
         let mut group = criterion.benchmark_group(what);
         group.throughput(Throughput::Elements(rect.area() as u64));
         for encoding in ENCODINGS {
@@ -83,7 +110,7 @@ fn encode(criterion: &mut Criterion) {
                 continue;
             };
             let mut out = Vec::new();
-            new().encode(&screen, rect, &pixels, &mut out);
+            new().encode(screen, rect, &wishes, &mut out);
             println!(
                 "{what} {}: {} bytes when it comes first",
                 encoding.name,
@@ -93,7 +120,7 @@ fn encode(criterion: &mut Criterion) {
             group.bench_function(encoding.name, |bencher| {
                 bencher.iter(|| {
                     out.clear();
-                    encoder.encode(black_box(&screen), rect, &pixels, &mut out);
+                    encoder.encode(black_box(screen), rect, &wishes, &mut out);
                     black_box(out.len())
                 });
             });

@@ -74,6 +74,18 @@ impl Framebuffer {
         }
     }
 
+    /// Appends the pixels of `rect`, which must be inside, as red, green, blue of a byte each.
+    pub(crate) fn put_rgb(&self, rect: Rect, out: &mut Vec<u8>) {
+        out.reserve(rect.area() * 3);
+        for y in rect.y..rect.bottom() {
+            let row = &self.row(y as u32)[rect.x as usize..rect.right() as usize];
+            out.extend(row.iter().flat_map(|pixel| {
+                let [_, colours @ ..] = pixel.to_be_bytes();
+                colours
+            }));
+        }
+    }
+
     /// Fills the part of `rect` that is inside with one colour.
     pub fn fill(&mut self, rect: Rect, pixel: u32) {
         let rect = rect.intersection(&self.bounds());

@@ -123,7 +123,7 @@ fn the_first_known_encoding_of_the_list_is_used() {
         (&[21, -512, ZRLE, TIGHT, RAW][..], ZRLE),
         (&[CURSOR, TIGHT, ZRLE], TIGHT),
         (&[COPY_RECT, RAW, ZRLE], RAW),
-        (&[COPY_RECT, 5, 6], RAW),
+        (&[COPY_RECT, 2, 4], RAW),
         (&[], RAW),
     ];
     for (list, expected) in table {

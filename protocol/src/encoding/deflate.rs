@@ -2,6 +2,8 @@
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
+use crate::wire::Put;
+
 /// Compresses piece after piece; each piece can be decompressed when it has arrived.
 pub(super) struct Deflate {
     stream: Compress,
@@ -30,6 +32,15 @@ impl Deflate {
                 return;
             }
         }
+    }
+
+    /// The same after four bytes for the number of compressed ones.
+    pub(super) fn append_with_length(&mut self, input: &[u8], out: &mut Vec<u8>) {
+        let length_at = out.len();
+        out.put_u32(0);
+        self.append(input, out);
+        let length = (out.len() - length_at - 4) as u32;
+        out[length_at..length_at + 4].copy_from_slice(&length.to_be_bytes());
     }
 }
 

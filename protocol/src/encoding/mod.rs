@@ -1,14 +1,21 @@
 //! How a rectangle of pixels travels (RFC 6143 §7.7). To add an encoding: one file and one line in [`ENCODINGS`].
 
+mod content;
 mod copy_rect;
 mod deflate;
+mod hextile;
+mod jpeg;
 mod palette;
 mod pseudo;
 mod raw;
+mod run_length;
 mod tight;
+mod trle;
+mod zlib;
 mod zrle;
 
 pub(crate) use copy_rect::put_copy;
+pub(crate) use jpeg::quality_asked_by;
 pub use pseudo::Cursor;
 pub(crate) use pseudo::{put_cursor, put_desktop_size, put_last_rect};
 pub(crate) use raw::RAW;
@@ -21,7 +28,11 @@ use crate::pixel_format::Translator;
 pub const ENCODINGS: &[Encoding] = &[
     raw::ENCODING,
     copy_rect::ENCODING,
+    hextile::ENCODING,
+    zlib::ENCODING,
     tight::ENCODING,
+    tight::PNG,
+    trle::ENCODING,
     zrle::ENCODING,
     pseudo::CURSOR,
     pseudo::DESKTOP_SIZE,
@@ -64,12 +75,21 @@ pub enum Ability {
     OpenUpdate,
 }
 
+/// How one viewer wants its pixels.
+#[derive(Clone, Debug)]
+pub struct Wishes {
+    /// Its pixel format.
+    pub pixels: Translator,
+    /// What of a picture may be lost to save bytes: JPEG's quality, 1 to 100; `None` when nothing may.
+    pub quality: Option<u8>,
+}
+
 /// Writes pixels for one viewer; what it must remember between rectangles (a compressed stream) lives as long as the
 /// viewer's session.
 pub trait Encoder: Send {
     /// Appends `rect`, which is inside `picture` and not empty, as one or more rectangles with their heads, and returns
     /// how many.
-    fn encode(&mut self, picture: &Framebuffer, rect: Rect, pixels: &Translator, out: &mut Vec<u8>) -> u16;
+    fn encode(&mut self, picture: &Framebuffer, rect: Rect, wishes: &Wishes, out: &mut Vec<u8>) -> u16;
 }
 
 impl Encoding {

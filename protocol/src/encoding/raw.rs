@@ -1,9 +1,8 @@
 //! Raw (RFC 6143 §7.7.1): the pixels as they are. Every viewer understands it.
 
-use super::{Encoder, Encoding, NewEncoder, Role, gather};
+use super::{Encoder, Encoding, NewEncoder, Role, Wishes, gather};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
-use crate::pixel_format::Translator;
 use crate::server_message::put_rectangle;
 
 pub(super) const ENCODING: Encoding = Encoding {
@@ -21,7 +20,8 @@ struct Raw {
 }
 
 impl Encoder for Raw {
-    fn encode(&mut self, picture: &Framebuffer, rect: Rect, pixels: &Translator, out: &mut Vec<u8>) -> u16 {
+    fn encode(&mut self, picture: &Framebuffer, rect: Rect, wishes: &Wishes, out: &mut Vec<u8>) -> u16 {
+        let pixels = &wishes.pixels;
         put_rectangle(rect, ENCODING.number, out);
         out.reserve(rect.area() * pixels.format().bytes_per_pixel());
         for y in rect.y..rect.bottom() {

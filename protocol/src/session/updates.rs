@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::encoding::{
-    Ability, Cursor, Encoder, Encoding, NewEncoder, RAW, Role, put_copy, put_cursor, put_desktop_size,
-    put_last_rect,
+    Ability, Cursor, Encoder, Encoding, NewEncoder, RAW, Role, Wishes, put_copy, put_cursor,
+    put_desktop_size, put_last_rect, quality_asked_by,
 };
 use crate::framebuffer::Framebuffer;
 use crate::geometry::{Point, Rect, Size};
@@ -55,7 +55,7 @@ pub(super) struct Updates {
     abilities: Abilities,
     /// As last asked for; it counts from the next update on.
     format: PixelFormat,
-    translator: Translator,
+    wishes: Wishes,
     /// The preferred encoding of pixels: its number and how to make it.
     encoding: (i32, NewEncoder),
     /// Those used so far, by number: a compressed stream lasts as long as the viewer stays.
@@ -75,7 +75,10 @@ impl Updates {
             unfinished: None,
             abilities: Abilities::default(),
             format: PixelFormat::NATIVE,
-            translator: Translator::new(PixelFormat::NATIVE),
+            wishes: Wishes {
+                pixels: Translator::new(PixelFormat::NATIVE),
+                quality: None,
+            },
             encoding: RAW,
             encoders: Vec::new(),
         }
@@ -155,6 +158,7 @@ impl Updates {
             }
         }
         self.encoding = preferred.unwrap_or(RAW);
+        self.wishes.quality = numbers.iter().copied().find_map(quality_asked_by);
         self.cursor_news |= self.abilities.cursor && !knew_cursor;
         if let Some(moved) = self.moved.take_if(|_| !self.abilities.copy) {
             self.damage.add(moved.to);
@@ -232,8 +236,8 @@ impl Updates {
     }
 
     fn put_update(&mut self, picture: &Framebuffer, out: &mut Vec<u8>) {
-        if *self.translator.format() != self.format {
-            self.translator = Translator::new(self.format);
+        if *self.wishes.pixels.format() != self.format {
+            self.wishes.pixels = Translator::new(self.format);
             if !self.format.true_colour {
                 put_colour_map(out);
             }
@@ -255,7 +259,7 @@ impl Updates {
             count += 1;
         }
         if let Some(cursor) = self.due_cursor() {
-            put_cursor(cursor, &self.translator, out);
+            put_cursor(cursor, &self.wishes.pixels, out);
             self.cursor_news = false;
             count += 1;
         }
@@ -298,9 +302,7 @@ impl Updates {
             self.encoders.push((number, new()));
             self.encoders.len() - 1
         });
-        self.encoders[index]
-            .1
-            .encode(picture, rect, &self.translator, out)
+        self.encoders[index].1.encode(picture, rect, &self.wishes, out)
     }
 }
 

@@ -18,11 +18,15 @@ use protocol::session::{Session, Settings};
 
 pub const RAW: i32 = 0;
 pub const COPY_RECT: i32 = 1;
+pub const HEXTILE: i32 = 5;
+pub const ZLIB: i32 = 6;
 pub const TIGHT: i32 = 7;
+pub const TRLE: i32 = 15;
 pub const ZRLE: i32 = 16;
 pub const CURSOR: i32 = -239;
 pub const DESKTOP_SIZE: i32 = -223;
 pub const LAST_RECT: i32 = -224;
+pub const TIGHT_PNG: i32 = -260;
 
 pub fn settings(security: Security) -> Settings {
     Settings {
@@ -149,6 +153,9 @@ pub struct Viewer {
     /// What pixels mean without true colour.
     pub colour_map: Vec<[u16; 3]>,
     pub cursor: Option<(Rect, Vec<u32>, Vec<u8>)>,
+    /// What came as JPEG, as `0x00RRGGBB`.
+    pub photos: Vec<(Rect, Vec<u32>)>,
+    zlib: Decompress,
     zrle: Decompress,
     tight: [Decompress; 4],
 }
@@ -161,6 +168,8 @@ impl Viewer {
             picture: vec![0xdead_beef; size.area()],
             colour_map: Vec::new(),
             cursor: None,
+            photos: Vec::new(),
+            zlib: Decompress::new(true),
             zrle: Decompress::new(true),
             tight: std::array::from_fn(|_| Decompress::new(true)),
         }
@@ -251,21 +260,33 @@ impl Viewer {
                     .collect();
                 self.paint(rect, &values);
             }
+            HEXTILE => self.hextile_rectangle(rect, input),
+            ZLIB => {
+                let length = input.u32() as usize;
+                let plain = inflate(&mut self.zlib, input.take(length));
+                let mut plain = Bytes(&plain);
+                let values: Vec<u32> = (0..rect.area()).map(|_| self.pixel(&mut plain)).collect();
+                assert!(plain.0.is_empty(), "{} plain bytes too many", plain.0.len());
+                self.paint(rect, &values);
+            }
+            TRLE => {
+                for tile in tiles(rect, 16) {
+                    let values = self.run_length_tile(tile, input);
+                    self.paint(tile, &values);
+                }
+            }
             ZRLE => {
                 let length = input.u32() as usize;
                 let plain = inflate(&mut self.zrle, input.take(length));
                 let mut plain = Bytes(&plain);
-                for y in (rect.y..rect.bottom()).step_by(64) {
-                    for x in (rect.x..rect.right()).step_by(64) {
-                        let tile = Rect::new(x, y, 64, 64).intersection(&rect);
-                        let values = self.zrle_tile(tile, &mut plain);
-                        self.paint(tile, &values);
-                    }
+                for tile in tiles(rect, 64) {
+                    let values = self.run_length_tile(tile, &mut plain);
+                    self.paint(tile, &values);
                 }
                 assert!(plain.0.is_empty(), "{} plain bytes too many", plain.0.len());
             }
-            TIGHT => {
-                let values = self.tight_rectangle(rect, input);
+            TIGHT | TIGHT_PNG => {
+                let values = self.tight_rectangle(rect, encoding, input);
                 self.paint(rect, &values);
             }
             CURSOR => {
@@ -338,7 +359,7 @@ impl Viewer {
         })
     }
 
-    fn zrle_tile(&self, tile: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
+    fn run_length_tile(&self, tile: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
         let area = tile.area();
         let kind = input.u8();
         let colours = match kind {
@@ -386,7 +407,49 @@ impl Viewer {
         values
     }
 
-    fn tight_rectangle(&mut self, rect: Rect, input: &mut Bytes<'_>) -> Vec<u32> {
+    /// RFC 6143 §7.7.4.
+    fn hextile_rectangle(&mut self, rect: Rect, input: &mut Bytes<'_>) {
+        let (mut background, mut foreground) = (None, None);
+        for tile in tiles(rect, 16) {
+            let mask = input.u8();
+            assert_eq!(mask & 0xe0, 0, "bits of zlibhex");
+            if mask & 1 != 0 {
+                let values: Vec<u32> = (0..tile.area()).map(|_| self.pixel(input)).collect();
+                self.paint(tile, &values);
+                (background, foreground) = (None, None);
+                continue;
+            }
+            if mask & 2 != 0 {
+                background = Some(self.pixel(input));
+            }
+            if mask & 4 != 0 {
+                assert_eq!(mask & 16, 0, "a foreground and coloured rectangles");
+                foreground = Some(self.pixel(input));
+            }
+            let paper = background.expect("a background may not be carried over here");
+            let mut values = vec![paper; tile.area()];
+            let count = if mask & 8 != 0 { input.u8() } else { 0 };
+            for _ in 0..count {
+                let ink = if mask & 16 != 0 {
+                    self.pixel(input)
+                } else {
+                    foreground.expect("a foreground may not be carried over here")
+                };
+                let [at, size] = [input.u8(), input.u8()].map(|byte| [byte >> 4, byte & 15].map(usize::from));
+                for y in at[1]..=at[1] + size[1] {
+                    let row = y * tile.width as usize;
+                    assert!(at[0] + size[0] < tile.width as usize, "beyond its tile");
+                    values[row + at[0]..=row + at[0] + size[0]].fill(ink);
+                }
+            }
+            if mask & 16 != 0 {
+                foreground = None;
+            }
+            self.paint(tile, &values);
+        }
+    }
+
+    fn tight_rectangle(&mut self, rect: Rect, encoding: i32, input: &mut Bytes<'_>) -> Vec<u32> {
         assert!(rect.width <= 2048, "wider than the document allows");
         let control = input.u8();
         for (number, stream) in self.tight.iter_mut().enumerate() {
@@ -398,7 +461,24 @@ impl Viewer {
             let value = self.tight_pixel(input);
             return vec![value; rect.area()];
         }
-        assert_eq!(control >> 7, 0, "lossless kinds only");
+        if control >> 4 == 9 {
+            assert!(self.format.true_colour && self.format.bits_per_pixel > 8);
+            let length = compact_length(input);
+            let pixels = decode_jpeg(input.take(length), rect);
+            let values = pixels.iter().map(|pixel| expected_value(*pixel, &self.format));
+            let values = values.collect();
+            self.photos.push((rect, pixels));
+            return values;
+        }
+        if control >> 4 == 10 {
+            assert_eq!(encoding, TIGHT_PNG);
+            let length = compact_length(input);
+            let pixels = decode_png(input.take(length), rect);
+            let values = pixels.iter().map(|pixel| expected_value(*pixel, &self.format));
+            return values.collect();
+        }
+        assert_eq!(control >> 7, 0, "an unknown kind");
+        assert_eq!(encoding, TIGHT, "TightPNG has no basic compression");
         let stream = usize::from(control >> 4 & 3);
         let filter = if control >> 6 & 1 == 1 { input.u8() } else { 0 };
         let width = rect.width as usize;
@@ -434,22 +514,60 @@ impl Viewer {
         if length < 12 {
             return input.take(length).to_vec();
         }
-        let mut compressed = 0;
-        for shift in [0, 7, 14] {
-            let byte = usize::from(input.u8());
-            if shift == 14 {
-                compressed |= byte << shift;
-            } else {
-                compressed |= (byte & 0x7f) << shift;
-                if byte & 0x80 == 0 {
-                    break;
-                }
-            }
-        }
+        let compressed = compact_length(input);
         let plain = inflate(&mut self.tight[stream], input.take(compressed));
         assert_eq!(plain.len(), length);
         plain
     }
+}
+
+fn compact_length(input: &mut Bytes<'_>) -> usize {
+    let mut compressed = 0;
+    for shift in [0, 7, 14] {
+        let byte = usize::from(input.u8());
+        if shift == 14 {
+            compressed |= byte << shift;
+        } else {
+            compressed |= (byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                break;
+            }
+        }
+    }
+    compressed
+}
+
+fn decode_jpeg(file: &[u8], rect: Rect) -> Vec<u32> {
+    let mut decoder = zune_jpeg::JpegDecoder::new(std::io::Cursor::new(file));
+    let bytes = decoder.decode().expect("a JFIF file");
+    let size = decoder.dimensions().expect("its size");
+    assert_eq!(size, (rect.width as usize, rect.height as usize));
+    rgb(&bytes)
+}
+
+fn decode_png(file: &[u8], rect: Rect) -> Vec<u32> {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().expect("a PNG file");
+    let mut bytes = vec![0; reader.output_buffer_size().expect("a size in memory")];
+    let info = reader.next_frame(&mut bytes).expect("its pixels");
+    assert_eq!((info.width, info.height), (rect.width, rect.height));
+    assert_eq!(info.color_type, png::ColorType::Rgb);
+    rgb(&bytes)
+}
+
+fn rgb(bytes: &[u8]) -> Vec<u32> {
+    let (pixels, rest) = bytes.as_chunks::<3>();
+    assert!(rest.is_empty());
+    let join = |[red, green, blue]: &[u8; 3]| u32::from_be_bytes([0, *red, *green, *blue]);
+    pixels.iter().map(join).collect()
+}
+
+fn tiles(rect: Rect, side: u32) -> impl Iterator<Item = Rect> {
+    (rect.y..rect.bottom()).step_by(side as usize).flat_map(move |y| {
+        let columns = (rect.x..rect.right()).step_by(side as usize);
+        columns.map(move |x| Rect::new(x, y, side, side).intersection(&rect))
+    })
 }
 
 fn run_length(input: &mut Bytes<'_>) -> usize {

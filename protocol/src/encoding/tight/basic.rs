@@ -1,0 +1,116 @@
+//! Tight's basic compression: a palette, or every pixel; a zlib stream for each kind.
+
+use super::{Lossless, put_compact_length};
+use crate::encoding::deflate::Deflate;
+use crate::encoding::palette::Palette;
+use crate::framebuffer::Framebuffer;
+use crate::geometry::Rect;
+use crate::pixel_format::Translator;
+
+/// Shorter data is sent as it is, without a length.
+const MIN_COMPRESSED: usize = 12;
+const EXPLICIT_FILTER: u8 = 0x40;
+const PALETTE_FILTER: u8 = 1;
+const LEVEL: u32 = 2;
+
+/// The kinds of data, each with a stream of its own: what follows is like what went before.
+#[derive(Clone, Copy)]
+enum Kind {
+    Pixels = 0,
+    TwoColours = 1,
+    Indices = 2,
+}
+
+pub(super) struct Basic {
+    /// By [`Kind`], made when it is needed: each takes a quarter of a megabyte.
+    streams: [Option<Deflate>; 3],
+    palette: Palette,
+    plain: Vec<u8>,
+    compressed: Vec<u8>,
+}
+
+impl Basic {
+    pub(super) fn new() -> Self {
+        Self {
+            streams: [const { None }; 3],
+            palette: Palette::new(),
+            plain: Vec::new(),
+            compressed: Vec::new(),
+        }
+    }
+
+    /// How many colours there are; `None` when a palette does not pay.
+    fn collect_colours(&mut self, values: &[u32], pixels: &Translator) -> Option<usize> {
+        let limit = if pixels.format().bytes_per_pixel() == 1 {
+            2
+        } else {
+            Palette::MAX.min(values.len() / 4).max(2)
+        };
+        self.palette.clear();
+        for run in values.chunk_by(|a, b| a == b) {
+            self.palette.index(run[0], limit)?;
+        }
+        Some(self.palette.colours().len())
+    }
+
+    fn put_palette(&self, kind: Kind, pixels: &Translator, out: &mut Vec<u8>) {
+        let colours = self.palette.colours();
+        out.extend_from_slice(&[
+            EXPLICIT_FILTER | (kind as u8) << 4,
+            PALETTE_FILTER,
+            (colours.len() - 1) as u8,
+        ]);
+        pixels.put_tight(colours, out);
+    }
+
+    fn put_data(&mut self, kind: Kind, out: &mut Vec<u8>) {
+        if self.plain.len() < MIN_COMPRESSED {
+            out.extend_from_slice(&self.plain);
+            return;
+        }
+        self.compressed.clear();
+        self.streams[kind as usize]
+            .get_or_insert_with(|| Deflate::new(LEVEL))
+            .append(&self.plain, &mut self.compressed);
+        put_compact_length(self.compressed.len(), out);
+        out.extend_from_slice(&self.compressed);
+    }
+}
+
+impl Lossless for Basic {
+    fn carries(&self, _: &Translator) -> bool {
+        true
+    }
+
+    fn put(&mut self, _: &Framebuffer, part: Rect, values: &[u32], pixels: &Translator, out: &mut Vec<u8>) {
+        self.plain.clear();
+        match self.collect_colours(values, pixels) {
+            Some(2) => {
+                self.put_palette(Kind::TwoColours, pixels, out);
+                let first = self.palette.colours()[0];
+                for row in values.chunks(part.width as usize) {
+                    self.plain.extend(row.chunks(8).map(|eight| {
+                        let bits = eight.iter().enumerate();
+                        bits.fold(0, |byte, (bit, value)| {
+                            byte | u8::from(*value != first) << (7 - bit)
+                        })
+                    }));
+                }
+                self.put_data(Kind::TwoColours, out);
+            }
+            Some(_) => {
+                self.put_palette(Kind::Indices, pixels, out);
+                for run in values.chunk_by(|a, b| a == b) {
+                    let index = self.palette.index(run[0], Palette::MAX).unwrap_or_default();
+                    self.plain.resize(self.plain.len() + run.len(), index);
+                }
+                self.put_data(Kind::Indices, out);
+            }
+            None => {
+                out.push((Kind::Pixels as u8) << 4);
+                pixels.put_tight(values, &mut self.plain);
+                self.put_data(Kind::Pixels, out);
+            }
+        }
+    }
+}
