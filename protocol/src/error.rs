@@ -61,6 +61,12 @@ pub enum Error {
     /// A message type that this server does not know: nothing after it can be understood.
     #[error("unknown client message type {0}")]
     UnknownMessage(u8),
+    /// A message of QEMU's that this server did not offer.
+    #[error("unknown QEMU message type {0}")]
+    UnknownQemuMessage(u8),
+    /// A clipboard message whose parts do not fit together.
+    #[error("unusable clipboard message: {0}")]
+    Clipboard(&'static str),
     /// A message says that it is longer than is allowed.
     #[error("{what} of {length} exceeds the limit of {limit}")]
     TooLong {

@@ -7,10 +7,11 @@
 //!
 //! 1. [`geometry`], [`framebuffer`], [`region`], [`pixel_format`]: pixels and where they are.
 //! 2. [`session`]: one viewer from its first byte to its last; [`pacing`]: when it gets an update.
-//! 3. `handshake`, [`security`], [`client_message`], `server_message`: what the session reads and writes.
-//! 4. [`encoding`]: how a rectangle of pixels travels.
+//! 3. `handshake`, [`security`], [`client_message`], `server_message`, `clipboard`: what the session reads and writes.
+//! 4. [`encoding`]: how a rectangle of pixels travels; [`scroll`]: which ones need not travel.
 
 pub mod client_message;
+mod clipboard;
 pub mod encoding;
 pub mod error;
 pub mod framebuffer;
@@ -19,6 +20,7 @@ mod handshake;
 pub mod pacing;
 pub mod pixel_format;
 pub mod region;
+pub mod scroll;
 pub mod security;
 mod server_message;
 pub mod session;

@@ -1,6 +1,10 @@
 //! When a viewer gets its next update. There is no frame timer: the first change goes out at once, and what changes while
 //! an update is on its way goes out together, as soon as the viewer asks again.
 
+/// Bytes that may be on the way to a viewer that does not ask before the next update waits: a tenth of a second at
+/// 5 Mbit/s.
+pub const WINDOW: usize = 1 << 16;
+
 /// What the decision looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Situation {
@@ -12,6 +16,10 @@ pub struct Situation {
     pub unfinished: bool,
     /// The viewer has asked for an update and has not got it.
     pub requested: bool,
+    /// The viewer takes updates without asking (ContinuousUpdates).
+    pub continuous: bool,
+    /// Bytes that were sent without a request and are not known to have arrived.
+    pub in_flight: usize,
     /// The screen's size or the pointer's picture is not what the viewer was told.
     pub news: bool,
     /// Pixels inside what was asked for are not what the viewer was told.
@@ -27,6 +35,8 @@ pub enum Hold {
     Backlog,
     /// The viewer has not asked.
     NoRequest,
+    /// Too much is on the way to the viewer.
+    InFlight,
     /// Nothing has changed.
     NothingNew,
 }
@@ -49,8 +59,13 @@ pub const fn may_update(situation: &Situation) -> Result<(), Hold> {
         return Ok(());
     }
     // The protocol is driven by demand: the viewer sets the pace that it and the network can bear (RFC 6143 §3).
-    if !situation.requested {
+    if !situation.requested && !situation.continuous {
         return Err(Hold::NoRequest);
+    }
+    // Who does not ask sets the pace by what has arrived: small updates follow each other at once, large ones wait for
+    // the one before, so that a slow network holds no more than these bytes of old pixels.
+    if !situation.requested && situation.in_flight >= WINDOW {
+        return Err(Hold::InFlight);
     }
     // A new size makes every pixel outdated, a new pointer is small: neither waits for damage.
     if situation.news {
@@ -108,6 +123,31 @@ mod tests {
                     ..ready
                 },
                 Err(Hold::NoRequest),
+            ),
+            (
+                Situation {
+                    requested: false,
+                    continuous: true,
+                    in_flight: WINDOW - 1,
+                    ..ready
+                },
+                Ok(()),
+            ),
+            (
+                Situation {
+                    requested: false,
+                    continuous: true,
+                    in_flight: WINDOW,
+                    ..ready
+                },
+                Err(Hold::InFlight),
+            ),
+            (
+                Situation {
+                    in_flight: WINDOW,
+                    ..ready
+                },
+                Ok(()),
             ),
             (
                 Situation {

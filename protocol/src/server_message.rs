@@ -35,3 +35,31 @@ pub(crate) fn put_rectangle(rect: Rect, encoding: i32, out: &mut Vec<u8>) {
     }
     out.put_i32(encoding);
 }
+
+/// A Fence (rfbproto, "ServerFence"): `payload` is at most 64 bytes long.
+pub(crate) fn put_fence(flags: u32, payload: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&[248, 0, 0, 0]);
+    out.put_u32(flags);
+    out.put_u8(payload.len() as u8);
+    out.extend_from_slice(payload);
+}
+
+/// EndOfContinuousUpdates (rfbproto): also what tells that there may be such updates.
+pub(crate) fn put_end_of_continuous_updates(out: &mut Vec<u8>) {
+    out.put_u8(150);
+}
+
+/// ServerCutText (§7.6.4); what Latin-1 does not have becomes a question mark.
+pub(crate) fn put_cut_text(text: &str, out: &mut Vec<u8>) {
+    let latin_1: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
+    out.extend_from_slice(&[3, 0, 0, 0]);
+    out.put_u32(latin_1.len() as u32);
+    out.extend_from_slice(&latin_1);
+}
+
+/// ServerCutText as the extended clipboard has it (rfbproto): a negative length, then `payload`.
+pub(crate) fn put_extended_cut_text(payload: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&[3, 0, 0, 0]);
+    out.put_i32(-(payload.len() as i32));
+    out.extend_from_slice(payload);
+}

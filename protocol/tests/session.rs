@@ -381,7 +381,11 @@ fn keys_and_pointer_become_events_even_byte_by_byte() {
     for byte in bytes {
         session.receive(&[byte]);
     }
-    let key = |down| Event::Key { down, keysym: 0x61 };
+    let key = |down| Event::Key {
+        down,
+        keysym: 0x61,
+        scan_code: None,
+    };
     let pointer = |x, y, buttons| Event::Pointer {
         at: Point::new(x, y),
         buttons,
@@ -412,7 +416,8 @@ fn what_is_held_comes_up_when_the_viewer_goes() {
         [
             Event::Key {
                 down: false,
-                keysym: 0xffe1
+                keysym: 0xffe1,
+                scan_code: None,
             },
             Event::Pointer {
                 at: Point::new(1, 2),
@@ -471,7 +476,8 @@ fn a_text_over_the_limit_is_skipped_and_the_session_goes_on() {
         events(&mut session),
         [Event::Key {
             down: true,
-            keysym: 0x61
+            keysym: 0x61,
+            scan_code: None,
         }]
     );
 }

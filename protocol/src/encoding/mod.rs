@@ -1,7 +1,9 @@
 //! How a rectangle of pixels travels (RFC 6143 §7.7). To add an encoding: one file and one line in [`ENCODINGS`].
 
+mod ability;
 mod content;
 mod copy_rect;
+mod cursor;
 mod deflate;
 mod hextile;
 mod jpeg;
@@ -14,10 +16,16 @@ mod trle;
 mod zlib;
 mod zrle;
 
+pub(crate) use ability::Abilities;
+pub use ability::Ability;
 pub(crate) use copy_rect::put_copy;
+pub use cursor::Cursor;
+pub(crate) use cursor::{put_cursor, put_cursor_with_alpha};
 pub(crate) use jpeg::quality_asked_by;
-pub use pseudo::Cursor;
-pub(crate) use pseudo::{put_cursor, put_desktop_size, put_last_rect};
+pub(crate) use pseudo::{
+    Monitor, put_desktop_name, put_desktop_size, put_extended_buttons_confirmed, put_extended_desktop_size,
+    put_last_rect, put_scan_codes_confirmed,
+};
 pub(crate) use raw::RAW;
 
 use crate::framebuffer::Framebuffer;
@@ -34,15 +42,23 @@ pub const ENCODINGS: &[Encoding] = &[
     tight::PNG,
     trle::ENCODING,
     zrle::ENCODING,
-    pseudo::CURSOR,
+    cursor::CURSOR,
+    cursor::WITH_ALPHA,
     pseudo::DESKTOP_SIZE,
+    pseudo::EXTENDED_DESKTOP_SIZE,
     pseudo::LAST_RECT,
+    pseudo::DESKTOP_NAME,
+    pseudo::FENCE,
+    pseudo::CONTINUOUS_UPDATES,
+    pseudo::SCAN_CODES,
+    pseudo::EXTENDED_BUTTONS,
+    pseudo::EXTENDED_CLIPBOARD,
 ];
 
 /// One line of [`ENCODINGS`].
 #[derive(Debug)]
 pub struct Encoding {
-    /// Its registered number (RFC 6143 §8.4.2; rfbproto for Tight).
+    /// Its registered number (RFC 6143 §8.4.2; rfbproto for what is not there).
     pub number: i32,
     /// Its registered name.
     pub name: &'static str,
@@ -61,19 +77,6 @@ pub enum Role {
 
 /// Makes an encoder for one viewer.
 pub type NewEncoder = fn() -> Box<dyn Encoder>;
-
-/// What a viewer may understand besides pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ability {
-    /// Areas that moved (CopyRect).
-    Copy,
-    /// The pointer's picture (Cursor).
-    Cursor,
-    /// A screen that changes its size (DesktopSize).
-    Resize,
-    /// Updates whose number of rectangles is not known beforehand (LastRect).
-    OpenUpdate,
-}
 
 /// How one viewer wants its pixels.
 #[derive(Clone, Debug)]

@@ -1,130 +1,88 @@
-//! Pseudo-encodings (RFC 6143 §7.8): rectangles that carry something else than pixels.
+//! Pseudo-encodings (RFC 6143 §7.8, rfbproto): rectangles that carry something else than pixels, and numbers that only
+//! tell what a viewer understands.
 
 use super::{Ability, Encoding, Role};
-use crate::geometry::{Point, Rect, Size};
-use crate::pixel_format::Translator;
+use crate::geometry::{Rect, Size};
 use crate::server_message::put_rectangle;
+use crate::wire::Put;
 
-/// §7.8.1
-pub(super) const CURSOR: Encoding = Encoding {
-    number: -239,
-    name: "Cursor",
-    role: Role::Ability(Ability::Cursor),
-};
-
-/// §7.8.2
-pub(super) const DESKTOP_SIZE: Encoding = Encoding {
-    number: -223,
-    name: "DesktopSize",
-    role: Role::Ability(Ability::Resize),
-};
-
-/// rfbproto, "LastRect Pseudo-encoding"
-pub(super) const LAST_RECT: Encoding = Encoding {
-    number: -224,
-    name: "LastRect",
-    role: Role::Ability(Ability::OpenUpdate),
-};
-
-/// The pointer's picture.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Cursor {
-    size: Size,
-    hotspot: Point,
-    pixels: Vec<u32>,
-}
-
-impl Cursor {
-    /// From rows of `0xAARRGGBB`, the colours multiplied by alpha as XFixes gives them; `None` when the number of pixels
-    /// is not that of `size`.
-    pub fn new(size: Size, hotspot: Point, pixels: Vec<u32>) -> Option<Self> {
-        (pixels.len() == size.area()).then_some(Self {
-            size,
-            hotspot,
-            pixels,
-        })
-    }
-
-    /// Width and height.
-    pub const fn size(&self) -> Size {
-        self.size
-    }
-
-    /// The pixel that points, from the top-left corner.
-    pub const fn hotspot(&self) -> Point {
-        self.hotspot
+const fn ability(number: i32, name: &'static str, ability: Ability) -> Encoding {
+    Encoding {
+        number,
+        name,
+        role: Role::Ability(ability),
     }
 }
 
-/// The colour before it was multiplied by alpha.
-fn unmultiplied(pixel: u32) -> u32 {
-    let [alpha, colours @ ..] = pixel.to_be_bytes();
-    let divisor = u32::from(alpha.max(1));
-    let [red, green, blue] = colours.map(|colour| (u32::from(colour) * 255 / divisor).min(255));
-    red << 16 | green << 8 | blue
-}
-
-/// Appends the pointer: its pixels, then one bit for each that is not to be seen through.
-pub(crate) fn put_cursor(cursor: &Cursor, pixels: &Translator, out: &mut Vec<u8>) {
-    let Size { width, height } = cursor.size;
-    put_rectangle(
-        Rect::new(cursor.hotspot.x, cursor.hotspot.y, width, height),
-        CURSOR.number,
-        out,
-    );
-    if cursor.pixels.is_empty() {
-        return;
-    }
-    let colours: Vec<u32> = cursor.pixels.iter().map(|pixel| unmultiplied(*pixel)).collect();
-    let mut values = Vec::with_capacity(colours.len());
-    pixels.values(&colours, &mut values);
-    pixels.put(&values, out);
-    for row in cursor.pixels.chunks(width as usize) {
-        for eight in row.chunks(8) {
-            let bits = eight.iter().enumerate();
-            out.push(bits.fold(0, |byte, (bit, pixel)| {
-                byte | u8::from(pixel >> 31 == 1) << (7 - bit)
-            }));
-        }
-    }
-}
+/// RFC 6143 §7.8.2
+pub(super) const DESKTOP_SIZE: Encoding = ability(-223, "DesktopSize", Ability::Resize);
+pub(super) const LAST_RECT: Encoding = ability(-224, "LastRect", Ability::OpenUpdate);
+pub(super) const SCAN_CODES: Encoding = ability(-258, "QEMU Extended Key Event", Ability::ScanCodes);
+pub(super) const DESKTOP_NAME: Encoding = ability(-307, "DesktopName", Ability::Name);
+pub(super) const EXTENDED_DESKTOP_SIZE: Encoding =
+    ability(-308, "ExtendedDesktopSize", Ability::ExtendedResize);
+pub(super) const FENCE: Encoding = ability(-312, "Fence", Ability::Fence);
+pub(super) const CONTINUOUS_UPDATES: Encoding =
+    ability(-313, "ContinuousUpdates", Ability::ContinuousUpdates);
+pub(super) const EXTENDED_BUTTONS: Encoding =
+    ability(-316, "Extended Mouse Buttons", Ability::ExtendedButtons);
+pub(super) const EXTENDED_CLIPBOARD: Encoding = ability(
+    0xc0a1_e5ce_u32 as i32,
+    "Extended Clipboard",
+    Ability::ExtendedClipboard,
+);
 
 /// Appends the screen's new size.
 pub(crate) fn put_desktop_size(size: Size, out: &mut Vec<u8>) {
     put_rectangle(Rect::of_size(size), DESKTOP_SIZE.number, out);
 }
 
+/// The one monitor of the screen: what a viewer calls it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Monitor {
+    pub(crate) id: u32,
+    pub(crate) flags: u32,
+}
+
+/// Appends the screen's size and its one monitor; `reason` and `status` as in the document.
+pub(crate) fn put_extended_desktop_size(
+    size: Size,
+    monitor: Monitor,
+    reason: u16,
+    status: u16,
+    out: &mut Vec<u8>,
+) {
+    let Size { width, height } = size;
+    put_rectangle(
+        Rect::new(reason.into(), status.into(), width, height),
+        EXTENDED_DESKTOP_SIZE.number,
+        out,
+    );
+    out.extend_from_slice(&[1, 0, 0, 0]);
+    out.put_u32(monitor.id);
+    for number in [0, 0, width as u16, height as u16] {
+        out.put_u16(number);
+    }
+    out.put_u32(monitor.flags);
+}
+
+/// Appends the desktop's name.
+pub(crate) fn put_desktop_name(name: &str, out: &mut Vec<u8>) {
+    put_rectangle(Rect::default(), DESKTOP_NAME.number, out);
+    out.put_text(name);
+}
+
+/// Appends what tells the viewer that it may send scan codes.
+pub(crate) fn put_scan_codes_confirmed(out: &mut Vec<u8>) {
+    put_rectangle(Rect::default(), SCAN_CODES.number, out);
+}
+
+/// Appends what tells the viewer that it may send more than eight buttons.
+pub(crate) fn put_extended_buttons_confirmed(out: &mut Vec<u8>) {
+    put_rectangle(Rect::default(), EXTENDED_BUTTONS.number, out);
+}
+
 /// Appends the end of an update whose number of rectangles was not told.
 pub(crate) fn put_last_rect(out: &mut Vec<u8>) {
     put_rectangle(Rect::default(), LAST_RECT.number, out);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::pixel_format::PixelFormat;
-
-    #[test]
-    fn a_cursor_is_pixels_and_a_mask_of_whole_bytes_per_row() {
-        let mut pixels = vec![0; 9 * 2];
-        pixels[0] = 0xff11_2233;
-        pixels[8] = 0x8040_4040;
-        pixels[17] = 0x7f7f_7f7f;
-        let cursor = Cursor::new(Size::new(9, 2), Point::new(4, 1), pixels).unwrap();
-        let mut out = Vec::new();
-        put_cursor(&cursor, &Translator::new(PixelFormat::NATIVE), &mut out);
-        assert_eq!(out[..12], [0, 4, 0, 1, 0, 9, 0, 2, 0xff, 0xff, 0xff, 0x11]);
-        assert_eq!(out[12..16], [0x33, 0x22, 0x11, 0]);
-        assert_eq!(
-            out[12 + 32..12 + 36],
-            [0x7f, 0x7f, 0x7f, 0],
-            "half transparent: its own colour"
-        );
-        assert_eq!(out[12 + 72..], [0x80, 0x80, 0, 0], "less than half is not drawn");
-    }
-
-    #[test]
-    fn a_wrong_number_of_cursor_pixels_is_refused() {
-        assert!(Cursor::new(Size::new(2, 2), Point::default(), vec![0; 5]).is_none());
-    }
 }

@@ -2,33 +2,46 @@
 //!
 //! The owner of the connection moves bytes ([`Session::receive`], [`Session::transmit`], [`Session::transmitted`]), tells
 //! what happened to the screen ([`Session::damage`], [`Session::copied`], [`Session::cursor_changed`],
-//! [`Session::resized`]), asks for events ([`Session::poll_event`]), and, when [`Session::wanted`] names pixels, reads
-//! them from the screen and calls [`Session::update`]. During the handshake a viewer may want the connection encrypted:
-//! [`Session::poll_upgrade`].
+//! [`Session::resized`], [`Session::renamed`], [`Session::text_changed`]), asks for events ([`Session::poll_event`]),
+//! and, when [`Session::wanted`] names pixels, reads them from the screen and calls [`Session::update`]. During the
+//! handshake a viewer may want the connection encrypted: [`Session::poll_upgrade`].
 
+mod flow;
+mod input;
+mod news;
 mod updates;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client_message::{ClientMessage, Parsed};
-use crate::encoding::Cursor;
+use crate::client_message::{ClientMessage, Parsed, Rules, WantedMonitor};
+use crate::clipboard::Clipboard;
+use crate::encoding::{Abilities, Ability, Cursor, Monitor};
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
 use crate::geometry::{Point, Rect, Size};
 pub use crate::handshake::Upgrade;
 use crate::handshake::{Admission, Handshake, Progress};
-use crate::pacing::{Hold, Situation, may_update};
+use crate::pacing::{Hold, Situation, WINDOW, may_update};
 use crate::region::Region;
+use crate::scroll::Copy;
 use crate::security::vnc_auth::Challenge;
 use crate::security::{Access, Security};
-use crate::server_message::put_server_init;
+use crate::server_message::{put_cut_text, put_end_of_continuous_updates, put_fence, put_server_init};
 use crate::wire::Reader;
+use flow::Flow;
+use input::Input;
 use updates::Updates;
 
-/// How many keys one viewer can hold down; further ones are not pressed.
-const MAX_HELD_KEYS: usize = 64;
+/// A fence that wants an answer, and what of a fence is answered (rfbproto, "ClientFence"): everything here happens in
+/// the order in which it was asked for, which is more than any of these ask.
+const FENCE_REQUEST: u32 = 1 << 31;
+const FENCE_FLAGS: u32 = 0b111;
+/// Bytes of answers, besides a clipboard text, that may wait for a viewer that goes on asking.
+const MAX_UNREAD: usize = 1 << 16;
+/// Answers to wishes for another screen that may wait for the viewer's next request.
+const MAX_RESIZE_ANSWERS: usize = 16;
 
 /// What a session needs to know beforehand.
 #[derive(Clone, Debug)]
@@ -41,6 +54,22 @@ pub struct Settings {
     pub handshake_limit: Duration,
     /// Longer clipboard texts are ignored, bytes.
     pub cut_text_limit: usize,
+    /// The owner can give the screen another size: wishes for one become [`Event::Resize`]. When not, they are refused.
+    pub resizable: bool,
+}
+
+/// What became of a viewer's wish for another screen (rfbproto, "ExtendedDesktopSize").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum ResizeStatus {
+    /// The screen is as the viewer wished.
+    Done = 0,
+    /// It is not for viewers to say.
+    Prohibited = 1,
+    /// The display could not do it.
+    OutOfResources = 2,
+    /// Such a screen cannot be.
+    InvalidLayout = 3,
 }
 
 /// What a viewer did.
@@ -52,18 +81,24 @@ pub enum Event {
     Key {
         /// Pressed.
         down: bool,
-        /// An X11 keysym.
+        /// An X11 keysym; 0 when only the key is known.
         keysym: u32,
+        /// Which key it was, when the viewer tells: a scan code of the PC/XT keyboard, that of an extended key with 0x80
+        /// added.
+        scan_code: Option<u32>,
     },
     /// It moved the pointer or pressed a button.
     Pointer {
         /// On the screen.
         at: Point,
         /// Pressed buttons; bit 0 is the left one.
-        buttons: u8,
+        buttons: u16,
     },
     /// It has a new clipboard text.
     CutText(String),
+    /// It would like a screen of this size: to be answered with [`Session::answer_resize`]. Only when
+    /// [`Settings::resizable`] says so.
+    Resize(Size),
     /// The server ends the session: send what [`Session::transmit`] still has, then close.
     Closed(Error),
 }
@@ -86,10 +121,19 @@ pub struct Session {
     skip: usize,
     output: Vec<u8>,
     sent: usize,
+    /// Answers that wait for the end of an update, in whose middle they have no place.
+    answers: Vec<u8>,
+    /// Bytes of answers since the viewer took everything last.
+    unread: usize,
     events: VecDeque<Event>,
-    held_keys: Vec<u32>,
-    pointer: (Point, u8),
+    held: Input,
     updates: Updates,
+    flow: Flow,
+    clipboard: Clipboard,
+    /// What the viewer was told that is served.
+    announced: Abilities,
+    /// Wishes for another screen that have no answer yet, with the answer where it is known.
+    wishes: VecDeque<(Monitor, Option<ResizeStatus>)>,
 }
 
 impl Session {
@@ -117,6 +161,7 @@ impl Session {
         let handshake = Handshake::new(admission, challenge, &mut output);
         let deadline = now + settings.handshake_limit;
         Self {
+            clipboard: Clipboard::new(settings.cut_text_limit),
             settings,
             phase: Phase::Handshake { handshake, deadline },
             access: Access::ViewOnly,
@@ -126,9 +171,13 @@ impl Session {
             output,
             sent: 0,
             events: VecDeque::new(),
-            held_keys: Vec::new(),
-            pointer: (Point::default(), 0),
+            answers: Vec::new(),
+            unread: 0,
+            held: Input::default(),
             updates: Updates::new(size),
+            flow: Flow::default(),
+            announced: Abilities::default(),
+            wishes: VecDeque::new(),
         }
     }
 
@@ -160,6 +209,7 @@ impl Session {
         if self.sent >= self.output.len() {
             self.output.clear();
             self.sent = 0;
+            self.unread = 0;
         }
     }
 
@@ -188,13 +238,7 @@ impl Session {
     /// The connection has ended: what the viewer still held down comes up, as events.
     pub fn disconnected(&mut self) {
         self.phase = Phase::Closed;
-        for keysym in std::mem::take(&mut self.held_keys) {
-            self.events.push_back(Event::Key { down: false, keysym });
-        }
-        let (at, buttons) = std::mem::take(&mut self.pointer);
-        if buttons != 0 {
-            self.events.push_back(Event::Pointer { at, buttons: 0 });
-        }
+        self.held.release(&mut self.events);
     }
 
     /// When [`Self::handle_timeout`] is to be called.
@@ -220,12 +264,12 @@ impl Session {
     /// The pixels of `to` are now what they were `dx` to the left and `dy` above. They must be so in the picture that
     /// [`Self::update`] will be given next, or be damaged afterwards.
     pub fn copied(&mut self, to: Rect, dx: i32, dy: i32) {
-        self.updates.copied(to, dx, dy);
+        self.updates.copied(Copy { to, dx, dy });
     }
 
     /// The pointer has a new picture.
     pub fn cursor_changed(&mut self, cursor: Arc<Cursor>) {
-        self.updates.cursor_changed(cursor);
+        self.updates.news.cursor_changed(cursor);
     }
 
     /// The screen has a new size, and all its pixels are new. A viewer that does not understand this keeps its size and
@@ -234,9 +278,48 @@ impl Session {
         self.updates.resized(size);
     }
 
+    /// The desktop has another name.
+    pub fn renamed(&mut self, name: &str) {
+        name.clone_into(&mut self.settings.name);
+        if matches!(self.phase, Phase::Open) {
+            self.updates.news.renamed(name);
+        }
+    }
+
+    /// The screen's clipboard has another text. A viewer that may only look is not told.
+    pub fn text_changed(&mut self, text: &str) {
+        if !matches!(self.phase, Phase::Open) || self.access == Access::ViewOnly {
+            return;
+        }
+        let mut message = Vec::new();
+        if self.announced.has(Ability::ExtendedClipboard) {
+            self.clipboard.changed(text, &mut message);
+        } else if text.len() <= self.settings.cut_text_limit {
+            put_cut_text(text, &mut message);
+        }
+        self.answer(&message);
+    }
+
+    /// What became of the oldest [`Event::Resize`] that has no answer yet; after [`Self::resized`] when it was done.
+    pub fn answer_resize(&mut self, status: ResizeStatus) {
+        if let Some((monitor, _)) = self.wishes.pop_front() {
+            self.updates.news.answer(status, monitor);
+        }
+        self.pass_refusals_on();
+    }
+
+    /// Every wish is answered in its turn.
+    fn pass_refusals_on(&mut self) {
+        while let Some((monitor, Some(refusal))) = self.wishes.front() {
+            self.updates.news.answer(*refusal, *monitor);
+            self.wishes.pop_front();
+        }
+    }
+
     /// Whether the viewer waits for something to change; when not, nobody needs to watch the screen for it.
-    pub const fn is_waiting(&self) -> bool {
-        self.updates.is_waiting()
+    pub fn is_waiting(&self) -> bool {
+        let continuous = self.updates.is_continuous() && self.flow.in_flight() < WINDOW;
+        self.updates.is_unfinished() || self.updates.is_requested() || continuous
     }
 
     /// The pixels that [`Self::update`] would read if it were called now.
@@ -254,7 +337,18 @@ impl Session {
         if may_update(&self.situation()).is_err() || picture.size() != self.updates.size() {
             return false;
         }
+        let before = self.output.len();
         self.updates.put(picture, &mut self.output);
+        let fenced = self.updates.is_continuous() && self.updates.abilities().has(Ability::Fence);
+        if fenced {
+            self.flow.sent(self.output.len() - before);
+        }
+        if !self.updates.is_unfinished() {
+            if fenced {
+                put_fence(FENCE_REQUEST, &self.flow.fence(), &mut self.output);
+            }
+            self.output.append(&mut self.answers);
+        }
         true
     }
 
@@ -262,7 +356,26 @@ impl Session {
         Situation {
             open: matches!(self.phase, Phase::Open),
             backlog: self.transmit().len(),
+            in_flight: self.flow.in_flight(),
             ..self.updates.situation()
+        }
+    }
+
+    /// Sends a message outside of updates.
+    fn answer(&mut self, message: &[u8]) {
+        if self.updates.is_unfinished() {
+            self.answers.extend_from_slice(message);
+        } else {
+            self.output.extend_from_slice(message);
+        }
+        self.unread += message.len();
+        let limit = MAX_UNREAD + 2 * self.settings.cut_text_limit;
+        if self.unread > limit {
+            self.close(Error::TooLong {
+                what: "queue of answers that the viewer does not read",
+                length: self.unread,
+                limit,
+            });
         }
     }
 
@@ -285,14 +398,15 @@ impl Session {
                         self.events.push_back(Event::Authenticated(access));
                     }
                     Ok(Some(Progress::Initialised)) => {
-                        put_server_init(self.updates.begin(), &self.settings.name, &mut self.output);
+                        self.updates.news.begin();
+                        put_server_init(self.updates.size(), &self.settings.name, &mut self.output);
                         self.phase = Phase::Open;
                     }
                     Err(error) => self.close(error),
                 }
                 Some(input.len() - reader.remaining())
             }
-            Phase::Open => match ClientMessage::parse(input, self.settings.cut_text_limit) {
+            Phase::Open => match ClientMessage::parse(input, self.rules()) {
                 Ok(Parsed::Incomplete) => None,
                 Ok(Parsed::Skip(length)) => {
                     self.skip = length.saturating_sub(input.len());
@@ -310,41 +424,120 @@ impl Session {
         }
     }
 
+    const fn rules(&self) -> Rules {
+        Rules {
+            cut_text_limit: self.settings.cut_text_limit,
+            extended_buttons: self.updates.news.buttons_confirmed(),
+        }
+    }
+
     fn handle(&mut self, message: ClientMessage) {
         match message {
             ClientMessage::SetPixelFormat(format) => self.updates.set_pixel_format(format),
-            ClientMessage::SetEncodings(numbers) => self.updates.set_encodings(&numbers),
-            ClientMessage::FramebufferUpdateRequest { incremental, area } => {
-                self.updates.request(incremental, area);
+            ClientMessage::SetEncodings(numbers) => {
+                self.updates.set_encodings(&numbers);
+                self.announce();
             }
+            ClientMessage::FramebufferUpdateRequest { incremental, area } => {
+                // What changes comes by itself.
+                if !incremental || !self.updates.is_continuous() {
+                    self.updates.request(incremental, area);
+                }
+            }
+            ClientMessage::EnableContinuousUpdates { enable, area } => {
+                self.updates.set_continuous(enable.then_some(area));
+                if !enable {
+                    self.flow.clear();
+                    let mut message = Vec::new();
+                    put_end_of_continuous_updates(&mut message);
+                    self.answer(&message);
+                }
+            }
+            ClientMessage::Fence { flags, payload } => {
+                if flags & FENCE_REQUEST == 0 {
+                    self.flow.answered(&payload);
+                } else {
+                    let mut message = Vec::new();
+                    put_fence(flags & FENCE_FLAGS, &payload, &mut message);
+                    self.answer(&message);
+                }
+            }
+            ClientMessage::SetDesktopSize { size, monitors } => self.resize(size, &monitors),
             // Whatever a viewer that may only look types, clicks or copies stays with it.
             _ if self.access == Access::ViewOnly => {}
-            ClientMessage::KeyEvent { down, keysym } => self.key(down, keysym),
+            ClientMessage::KeyEvent {
+                down,
+                keysym,
+                scan_code,
+            } => self.held.key(down, keysym, scan_code, &mut self.events),
             ClientMessage::PointerEvent { buttons, at } => {
                 let Size { width, height } = self.updates.size();
                 let at = Point::new(
                     at.x.min(width.saturating_sub(1) as i32),
                     at.y.min(height.saturating_sub(1) as i32),
                 );
-                self.pointer = (at, buttons);
-                self.events.push_back(Event::Pointer { at, buttons });
+                self.held.pointer(at, buttons, &mut self.events);
             }
             ClientMessage::ClientCutText(latin_1) => {
                 let text = latin_1.into_iter().map(char::from).collect();
                 self.events.push_back(Event::CutText(text));
             }
+            ClientMessage::ExtendedCutText(payload) => {
+                let mut message = Vec::new();
+                match self.clipboard.receive(&payload, &mut message) {
+                    Ok(text) => {
+                        self.events.extend(text.map(Event::CutText));
+                        self.answer(&message);
+                    }
+                    Err(error) => self.close(error),
+                }
+            }
         }
     }
 
-    fn key(&mut self, down: bool, keysym: u32) {
-        let held = self.held_keys.iter().position(|key| *key == keysym);
-        match (down, held) {
-            (true, Some(_)) => {}
-            (true, None) if self.held_keys.len() < MAX_HELD_KEYS => self.held_keys.push(keysym),
-            (false, Some(index)) => drop(self.held_keys.swap_remove(index)),
-            // A release of what is not held, or one key too many.
-            _ => return,
+    /// Tells the viewer, once, which of what it understands is served.
+    fn announce(&mut self) {
+        let has = self.updates.abilities();
+        let mut message = Vec::new();
+        if has.has(Ability::Fence) && self.announced.add(Ability::Fence) {
+            put_fence(FENCE_REQUEST, &[], &mut message);
         }
-        self.events.push_back(Event::Key { down, keysym });
+        // Without fences nobody knows how much of it has arrived.
+        let continuous = has.has(Ability::Fence) && has.has(Ability::ContinuousUpdates);
+        if continuous && self.announced.add(Ability::ContinuousUpdates) {
+            put_end_of_continuous_updates(&mut message);
+        }
+        if has.has(Ability::ExtendedClipboard)
+            && self.access == Access::Full
+            && self.announced.add(Ability::ExtendedClipboard)
+        {
+            self.clipboard.put_caps(&mut message);
+        }
+        self.answer(&message);
+    }
+
+    fn resize(&mut self, size: Size, monitors: &[WantedMonitor]) {
+        let waiting = self.wishes.len() + self.updates.news.unanswered();
+        if waiting >= MAX_RESIZE_ANSWERS {
+            self.close(Error::TooLong {
+                what: "queue of wishes for another screen",
+                length: waiting + 1,
+                limit: MAX_RESIZE_ANSWERS,
+            });
+            return;
+        }
+        let wish = match monitors {
+            _ if !self.settings.resizable || self.access == Access::ViewOnly => {
+                (Monitor::default(), Some(ResizeStatus::Prohibited))
+            }
+            [only] if only.rect == Rect::of_size(size) && !only.rect.is_empty() => {
+                self.events.push_back(Event::Resize(size));
+                let (id, flags) = (only.id, only.flags);
+                (Monitor { id, flags }, None)
+            }
+            _ => (Monitor::default(), Some(ResizeStatus::InvalidLayout)),
+        };
+        self.wishes.push_back(wish);
+        self.pass_refusals_on();
     }
 }

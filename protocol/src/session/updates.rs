@@ -1,17 +1,18 @@
 //! What one viewer has been told of the screen, and how it is told the rest.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
+use super::news::News;
 use crate::encoding::{
-    Ability, Cursor, Encoder, Encoding, NewEncoder, RAW, Role, Wishes, put_copy, put_cursor,
-    put_desktop_size, put_last_rect, quality_asked_by,
+    Abilities, Ability, Encoder, Encoding, NewEncoder, RAW, Role, Wishes, put_copy, put_last_rect,
+    quality_asked_by,
 };
 use crate::framebuffer::Framebuffer;
 use crate::geometry::{Point, Rect, Size};
 use crate::pacing::Situation;
 use crate::pixel_format::{PixelFormat, Translator};
 use crate::region::Region;
+use crate::scroll::Copy;
 use crate::server_message::{put_colour_map, put_update};
 
 /// Pixels that are encoded at a time when the viewer takes updates of open length: it decodes one part while the next is
@@ -21,35 +22,19 @@ const PART: usize = 1 << 17;
 const COUNT_OFFSET: usize = 2;
 /// Parts are whole rows of ZRLE's tiles.
 const PART_ROWS: u32 = 64;
-
-/// What the viewer said that it understands.
-#[derive(Default)]
-struct Abilities {
-    copy: bool,
-    cursor: bool,
-    resize: bool,
-    open_update: bool,
-}
-
-/// An area whose new pixels are old pixels of another place.
-#[derive(Clone, Copy)]
-struct Moved {
-    to: Rect,
-    dx: i32,
-    dy: i32,
-}
+/// More copies than this wait for no viewer: what they moved goes as pixels.
+const MAX_COPIES: usize = 64;
 
 /// The way from the screen to one viewer.
 pub(super) struct Updates {
-    size: Size,
-    /// The size that the viewer knows.
-    told_size: Size,
-    cursor: Option<Arc<Cursor>>,
-    cursor_news: bool,
-    /// Where the viewer's pixels are outdated.
+    pub(super) news: News,
+    /// Where the viewer's pixels are outdated once it has made the copies.
     damage: Region,
-    moved: Option<Moved>,
+    /// What is to be copied, in this order.
+    copies: Vec<Copy>,
     requested: Region,
+    /// Where updates need no request.
+    continuous: Option<Rect>,
     /// The rest of the update that is on its way.
     unfinished: Option<VecDeque<Rect>>,
     abilities: Abilities,
@@ -65,13 +50,11 @@ pub(super) struct Updates {
 impl Updates {
     pub(super) fn new(size: Size) -> Self {
         Self {
-            size,
-            told_size: size,
-            cursor: None,
-            cursor_news: false,
+            news: News::new(size),
             damage: Region::from(Rect::of_size(size)),
-            moved: None,
+            copies: Vec::new(),
             requested: Region::new(),
+            continuous: None,
             unfinished: None,
             abilities: Abilities::default(),
             format: PixelFormat::NATIVE,
@@ -85,32 +68,36 @@ impl Updates {
     }
 
     pub(super) const fn size(&self) -> Size {
-        self.size
+        self.news.size()
     }
 
-    /// The viewer is told the size now; returns it.
-    pub(super) const fn begin(&mut self) -> Size {
-        self.told_size = self.size;
-        self.size
+    pub(super) const fn abilities(&self) -> Abilities {
+        self.abilities
+    }
+
+    const fn bounds(&self) -> Rect {
+        Rect::of_size(self.news.size())
     }
 
     // From the screen.
 
     pub(super) fn damage(&mut self, region: &Region) {
-        let bounds = Rect::of_size(self.size);
+        let bounds = self.bounds();
         for rect in region.rects() {
             self.damage.add(rect.intersection(&bounds));
         }
     }
 
-    pub(super) fn copied(&mut self, to: Rect, dx: i32, dy: i32) {
-        let bounds = Rect::of_size(self.size);
+    pub(super) fn copied(&mut self, copy: Copy) {
+        let Copy { to, dx, dy } = copy;
+        let bounds = self.bounds();
         let to = to.intersection(&bounds).intersection(&bounds.offset(dx, dy));
         if to.is_empty() {
             return;
         }
-        // A second move, or one in the middle of an update, would need an order between them: it goes as pixels.
-        if !self.abilities.copy || self.moved.is_some() || self.unfinished.is_some() {
+        // One in the middle of an update would need an order between the two: it goes as pixels.
+        let possible = self.abilities.has(Ability::Copy) && self.unfinished.is_none();
+        if !possible || self.copies.len() >= MAX_COPIES {
             self.damage.add(to);
             return;
         }
@@ -118,18 +105,13 @@ impl Updates {
         let stale = self.damage.intersection_rect(&to.offset(-dx, -dy)).offset(dx, dy);
         self.damage.subtract_rect(&to);
         self.damage.union(&stale);
-        self.moved = Some(Moved { to, dx, dy });
-    }
-
-    pub(super) fn cursor_changed(&mut self, cursor: Arc<Cursor>) {
-        self.cursor = Some(cursor);
-        self.cursor_news = true;
+        self.copies.push(Copy { to, dx, dy });
     }
 
     pub(super) fn resized(&mut self, size: Size) {
-        self.size = size;
-        self.moved = None;
-        let bounds = Rect::of_size(size);
+        self.news.resized(size);
+        self.copies.clear();
+        let bounds = self.bounds();
         self.damage = Region::from(bounds);
         for rect in self.unfinished.iter_mut().flatten() {
             *rect = rect.intersection(&bounds);
@@ -138,57 +120,83 @@ impl Updates {
 
     // From the viewer.
 
-    pub(super) fn set_pixel_format(&mut self, format: PixelFormat) {
+    pub(super) const fn set_pixel_format(&mut self, format: PixelFormat) {
         self.format = format;
-        self.cursor_news = true;
+        self.news.repeat_cursor();
     }
 
     /// The first known encoding of pixels in the viewer's list is the one it prefers.
     pub(super) fn set_encodings(&mut self, numbers: &[i32]) {
-        let knew_cursor = self.abilities.cursor;
+        let knew = self.abilities;
         self.abilities = Abilities::default();
         let mut preferred = None;
         for encoding in numbers.iter().filter_map(|number| Encoding::find(*number)) {
             match &encoding.role {
                 Role::Pixels(new) => preferred = preferred.or(Some((encoding.number, *new))),
-                Role::Ability(Ability::Copy) => self.abilities.copy = true,
-                Role::Ability(Ability::Cursor) => self.abilities.cursor = true,
-                Role::Ability(Ability::Resize) => self.abilities.resize = true,
-                Role::Ability(Ability::OpenUpdate) => self.abilities.open_update = true,
+                Role::Ability(ability) => {
+                    self.abilities.add(*ability);
+                }
             }
         }
         self.encoding = preferred.unwrap_or(RAW);
         self.wishes.quality = numbers.iter().copied().find_map(quality_asked_by);
-        self.cursor_news |= self.abilities.cursor && !knew_cursor;
-        if let Some(moved) = self.moved.take_if(|_| !self.abilities.copy) {
-            self.damage.add(moved.to);
+        if [Ability::Cursor, Ability::AlphaCursor]
+            .iter()
+            .any(|cursor| self.abilities.has(*cursor) && !knew.has(*cursor))
+        {
+            self.news.repeat_cursor();
+        }
+        if !self.abilities.has(Ability::Copy) {
+            self.forget_copies();
         }
     }
 
     pub(super) fn request(&mut self, incremental: bool, area: Rect) {
-        let area = area.intersection(&Rect::of_size(self.told_size));
+        let area = area.intersection(&Rect::of_size(self.news.told_size()));
         self.requested.add(area);
         if !incremental {
-            self.damage.add(area.intersection(&Rect::of_size(self.size)));
+            self.damage.add(area.intersection(&self.bounds()));
+            self.news.ask_layout();
         }
+    }
+
+    pub(super) const fn set_continuous(&mut self, area: Option<Rect>) {
+        self.continuous = area;
+    }
+
+    pub(super) const fn is_continuous(&self) -> bool {
+        self.continuous.is_some()
     }
 
     // To the viewer.
 
-    pub(super) const fn is_waiting(&self) -> bool {
-        !self.requested.is_empty() || self.unfinished.is_some()
+    pub(super) const fn is_unfinished(&self) -> bool {
+        self.unfinished.is_some()
+    }
+
+    pub(super) const fn is_requested(&self) -> bool {
+        !self.requested.is_empty()
+    }
+
+    /// Where the viewer wants to know of changes.
+    fn wanted(&self) -> Region {
+        let mut wanted = self.requested.clone();
+        if let Some(area) = self.continuous {
+            wanted.add(area.intersection(&Rect::of_size(self.news.told_size())));
+        }
+        wanted
     }
 
     /// What pacing looks at, as far as it is known here.
     pub(super) fn situation(&self) -> Situation {
-        let moved = self
-            .moved
-            .is_some_and(|moved| self.requested.intersects_rect(&moved.to));
+        let wanted = self.wanted();
+        let copied = self.copies.iter().any(|copy| wanted.intersects_rect(&copy.to));
         Situation {
             unfinished: self.unfinished.is_some(),
-            requested: !self.requested.is_empty(),
-            news: self.is_resize_due() || self.due_cursor().is_some(),
-            damaged: moved || self.damage.intersects(&self.requested),
+            requested: self.is_requested(),
+            continuous: self.is_continuous(),
+            news: self.news.is_due(self.abilities),
+            damaged: copied || self.damage.intersects(&wanted),
             ..Situation::default()
         }
     }
@@ -197,17 +205,27 @@ impl Updates {
     pub(super) fn due(&self) -> Region {
         match &self.unfinished {
             Some(rest) => rest.iter().copied().collect(),
-            None if self.is_resize_due() => Region::new(),
+            None if self.news.is_layout_due(self.abilities) => Region::new(),
             None => {
+                let wanted = self.wanted();
                 let mut damage = self.damage.clone();
-                if let Some(moved) = self
-                    .moved
-                    .filter(|moved| !self.requested.contains_rect(&moved.to))
-                {
-                    damage.add(moved.to);
+                if !self.can_copy(&wanted) {
+                    self.copies.iter().for_each(|copy| damage.add(copy.to));
                 }
-                damage.intersection(&self.requested)
+                damage.intersection(&wanted)
             }
+        }
+    }
+
+    /// One copy may build on another: either the viewer wants all of them, or none is made.
+    fn can_copy(&self, wanted: &Region) -> bool {
+        self.copies.iter().all(|copy| wanted.contains_rect(&copy.to))
+    }
+
+    /// The copies travel as pixels instead.
+    fn forget_copies(&mut self) {
+        for copy in self.copies.drain(..) {
+            self.damage.add(copy.to);
         }
     }
 
@@ -215,24 +233,14 @@ impl Updates {
     pub(super) fn put(&mut self, picture: &Framebuffer, out: &mut Vec<u8>) {
         if let Some(rest) = self.unfinished.take() {
             self.put_part(rest, picture, out);
-        } else if self.is_resize_due() {
-            // Alone: the rest of the viewer's picture is undefined now, and it asks again at its new size.
-            put_update(1, out);
-            put_desktop_size(self.size, out);
-            self.told_size = self.size;
-            self.requested.clear();
+        } else if self.news.is_layout_due(self.abilities) {
+            if self.news.put_layout(self.abilities, out) {
+                // The viewer's picture is undefined now, and it asks again at its new size.
+                self.requested.clear();
+            }
         } else {
             self.put_update(picture, out);
         }
-    }
-
-    fn is_resize_due(&self) -> bool {
-        self.abilities.resize && self.size != self.told_size
-    }
-
-    fn due_cursor(&self) -> Option<&Arc<Cursor>> {
-        let wanted = self.cursor_news && self.abilities.cursor;
-        self.cursor.as_ref().filter(|_| wanted)
     }
 
     fn put_update(&mut self, picture: &Framebuffer, out: &mut Vec<u8>) {
@@ -242,29 +250,24 @@ impl Updates {
                 put_colour_map(out);
             }
         }
-        let due = self.due();
-        let mut copy = self.moved.take();
-        if let Some(moved) = copy.take_if(|moved| !self.requested.contains_rect(&moved.to)) {
-            self.damage.add(moved.to);
+        if !self.can_copy(&self.wanted()) {
+            self.forget_copies();
         }
+        let due = self.due();
         self.damage.subtract(&due);
         self.requested.clear();
 
         let head = out.len();
         put_update(u16::MAX, out);
         let mut count = 0;
-        // Before all pixels: it moves what the viewer had before this update.
-        if let Some(Moved { to, dx, dy }) = copy {
+        // Before all pixels: they move what the viewer had before this update.
+        for Copy { to, dx, dy } in self.copies.drain(..) {
             put_copy(to, Point::new(to.x - dx, to.y - dy), out);
             count += 1;
         }
-        if let Some(cursor) = self.due_cursor() {
-            put_cursor(cursor, &self.wishes.pixels, out);
-            self.cursor_news = false;
-            count += 1;
-        }
+        count += self.news.put(self.abilities, &self.wishes.pixels, out);
         let parts = parts(&due);
-        if self.abilities.open_update && due.area() > PART {
+        if self.abilities.has(Ability::OpenUpdate) && due.area() > PART {
             self.put_part(parts, picture, out);
             return;
         }

@@ -26,7 +26,27 @@ pub const ZRLE: i32 = 16;
 pub const CURSOR: i32 = -239;
 pub const DESKTOP_SIZE: i32 = -223;
 pub const LAST_RECT: i32 = -224;
+pub const SCAN_CODES: i32 = -258;
 pub const TIGHT_PNG: i32 = -260;
+pub const DESKTOP_NAME: i32 = -307;
+pub const EXTENDED_DESKTOP_SIZE: i32 = -308;
+pub const FENCE: i32 = -312;
+pub const CONTINUOUS_UPDATES: i32 = -313;
+pub const CURSOR_WITH_ALPHA: i32 = -314;
+pub const EXTENDED_BUTTONS: i32 = -316;
+pub const EXTENDED_CLIPBOARD: i32 = 0xc0a1_e5ce_u32 as i32;
+
+/// The rectangles that carry no pixels.
+const PSEUDO: [i32; 8] = [
+    CURSOR,
+    CURSOR_WITH_ALPHA,
+    DESKTOP_SIZE,
+    EXTENDED_DESKTOP_SIZE,
+    DESKTOP_NAME,
+    SCAN_CODES,
+    EXTENDED_BUTTONS,
+    LAST_RECT,
+];
 
 pub fn settings(security: Security) -> Settings {
     Settings {
@@ -34,6 +54,7 @@ pub fn settings(security: Security) -> Settings {
         security: Arc::new(security),
         handshake_limit: Duration::from_secs(10),
         cut_text_limit: 1000,
+        resizable: true,
     }
 }
 
@@ -144,6 +165,17 @@ pub struct Rectangle {
     pub bytes: usize,
 }
 
+/// One message as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    Update(Vec<Rectangle>),
+    ColourMap,
+    CutText(Vec<u8>),
+    ExtendedCutText(Vec<u8>),
+    EndOfContinuousUpdates,
+    Fence { flags: u32, payload: Vec<u8> },
+}
+
 /// The viewer's side of a session: its picture and its decompressors.
 pub struct Viewer {
     pub format: PixelFormat,
@@ -155,6 +187,9 @@ pub struct Viewer {
     pub cursor: Option<(Rect, Vec<u32>, Vec<u8>)>,
     /// What came as JPEG, as `0x00RRGGBB`.
     pub photos: Vec<(Rect, Vec<u32>)>,
+    /// What came of the screen's layout: reason, status and size as a rectangle, the monitor's number and flags.
+    pub layouts: Vec<(Rect, u32, u32)>,
+    pub name: String,
     zlib: Decompress,
     zrle: Decompress,
     tight: [Decompress; 4],
@@ -169,6 +204,8 @@ impl Viewer {
             colour_map: Vec::new(),
             cursor: None,
             photos: Vec::new(),
+            layouts: Vec::new(),
+            name: String::new(),
             zlib: Decompress::new(true),
             zrle: Decompress::new(true),
             tight: std::array::from_fn(|_| Decompress::new(true)),
@@ -186,15 +223,65 @@ impl Viewer {
 
     /// Reads one FramebufferUpdate that takes all of `bytes`; SetColourMapEntries may stand before it.
     pub fn read_update(&mut self, bytes: &[u8]) -> Vec<Rectangle> {
-        let mut input = Bytes(bytes);
-        if input.0.first() == Some(&1) {
-            input.take(2);
-            assert_eq!(input.u16(), 0, "the first colour");
-            let count = input.u16();
-            let entries = (0..count).map(|_| [input.u16(), input.u16(), input.u16()]);
-            self.colour_map = entries.collect();
+        let mut messages = self.read(bytes);
+        messages.retain(|message| *message != Message::ColourMap);
+        match messages.pop() {
+            Some(Message::Update(rectangles)) if messages.is_empty() => rectangles,
+            other => panic!("one update was expected, not {messages:?} {other:?}"),
         }
-        assert_eq!(input.u8(), 0, "FramebufferUpdate");
+    }
+
+    /// Lets the session send all that it has and reads it.
+    pub fn take(&mut self, session: &mut Session, screen: &Framebuffer) -> Vec<Message> {
+        let mut bytes = take(session);
+        while session.update(screen) {
+            bytes.extend(take(session));
+        }
+        self.read(&bytes)
+    }
+
+    /// Reads whole messages.
+    pub fn read(&mut self, bytes: &[u8]) -> Vec<Message> {
+        let mut input = Bytes(bytes);
+        let mut messages = Vec::new();
+        while !input.0.is_empty() {
+            messages.push(match input.u8() {
+                0 => Message::Update(self.read_rectangles(&mut input)),
+                1 => {
+                    input.take(1);
+                    assert_eq!(input.u16(), 0, "the first colour");
+                    let count = input.u16();
+                    let entries = (0..count).map(|_| [input.u16(), input.u16(), input.u16()]);
+                    self.colour_map = entries.collect();
+                    Message::ColourMap
+                }
+                3 => {
+                    input.take(3);
+                    let length = input.u32() as i32;
+                    let bytes = input.take(length.unsigned_abs() as usize).to_vec();
+                    if length < 0 {
+                        Message::ExtendedCutText(bytes)
+                    } else {
+                        Message::CutText(bytes)
+                    }
+                }
+                150 => Message::EndOfContinuousUpdates,
+                248 => {
+                    input.take(3);
+                    let flags = input.u32();
+                    let length = input.u8();
+                    assert!(length <= 64);
+                    let payload = input.take(length.into()).to_vec();
+                    Message::Fence { flags, payload }
+                }
+                other => panic!("message {other} was not asked for"),
+            });
+        }
+        messages
+    }
+
+    /// The rest of a FramebufferUpdate.
+    fn read_rectangles(&mut self, input: &mut Bytes<'_>) -> Vec<Rectangle> {
         input.u8();
         let count = input.u16();
         let mut rectangles = Vec::new();
@@ -204,7 +291,7 @@ impl Viewer {
             let encoding = input.u32() as i32;
             let rect = Rect::new(x, y, width, height);
             let before = input.0.len();
-            self.rectangle(rect, encoding, &mut input);
+            self.rectangle(rect, encoding, input);
             rectangles.push(Rectangle {
                 rect,
                 encoding,
@@ -215,7 +302,6 @@ impl Viewer {
                 break;
             }
         }
-        assert!(input.0.is_empty(), "{} bytes too many", input.0.len());
         rectangles
     }
 
@@ -236,7 +322,7 @@ impl Viewer {
     }
 
     fn rectangle(&mut self, rect: Rect, encoding: i32, input: &mut Bytes<'_>) {
-        if ![CURSOR, DESKTOP_SIZE, LAST_RECT].contains(&encoding) {
+        if !PSEUDO.contains(&encoding) {
             assert!(!rect.is_empty(), "an empty rectangle");
             assert!(
                 Rect::of_size(self.size).contains_rect(&rect),
@@ -298,6 +384,34 @@ impl Viewer {
                 self.size = rect.size();
                 self.picture = vec![0xdead_beef; self.size.area()];
             }
+            CURSOR_WITH_ALPHA => {
+                assert_eq!(input.u32() as i32, RAW);
+                let values = (0..rect.area()).map(|_| input.u32()).collect();
+                self.cursor = Some((rect, values, Vec::new()));
+            }
+            EXTENDED_DESKTOP_SIZE => {
+                let [count, ..] = *input.take(4) else {
+                    unreachable!()
+                };
+                assert_eq!(count, 1, "one monitor");
+                let id = input.u32();
+                let monitor = [input.u16(), input.u16(), input.u16(), input.u16()];
+                assert_eq!(monitor, [0, 0, rect.width as u16, rect.height as u16]);
+                let flags = input.u32();
+                self.layouts.push((rect, id, flags));
+                // A refusal tells nothing of the size.
+                let refused = rect.x == 1 && rect.y != 0;
+                if !refused && rect.size() != self.size {
+                    self.size = rect.size();
+                    self.picture = vec![0xdead_beef; self.size.area()];
+                }
+            }
+            DESKTOP_NAME => {
+                assert_eq!(rect, Rect::default());
+                let length = input.u32() as usize;
+                self.name = String::from_utf8(input.take(length).to_vec()).expect("UTF-8");
+            }
+            SCAN_CODES | EXTENDED_BUTTONS => assert_eq!(rect, Rect::default()),
             LAST_RECT => {}
             other => panic!("encoding {other} was not asked for"),
         }
