@@ -12,6 +12,7 @@ use protocol::geometry::{Point, Rect, Size};
 use protocol::pacing::Hold;
 use protocol::pixel_format::PixelFormat;
 use protocol::region::Region;
+use protocol::scroll::{Before, compare};
 use protocol::security::Security;
 use protocol::security::vnc_auth::{Password, Passwords};
 use protocol::session::{Event, Session};
@@ -157,6 +158,31 @@ fn a_scroll_travels_as_a_copy() {
     assert_eq!(viewer.first_difference(&screen), None);
     let pixels: usize = sent[1..].iter().map(|r| r.rect.area()).sum();
     assert!(pixels <= fresh.area() + 2 * stale.area(), "{sent:?}");
+}
+
+#[test]
+fn what_is_seen_to_scroll_costs_a_line() {
+    let area = Rect::new(20, 10, 200, 160);
+    let mut screen = pattern(SIZE);
+    let (mut session, mut viewer) = watching(&screen, &[RAW, COPY_RECT]);
+    // Two steps before the viewer asks: each is told from what the screen was before it.
+    for _ in 0..2 {
+        let before = screen.clone();
+        scroll(&mut screen, area, 16);
+        screen.fill(Rect::new(20, 154, 200, 16), 0x0022_2222);
+        let before = Before {
+            picture: &before,
+            at: Point::default(),
+        };
+        session.changed(&compare(before, &screen, &Region::from(area)));
+    }
+    session.receive(&request(true, ALL));
+    let sent = viewer.update(&mut session, &screen);
+    assert_eq!(viewer.first_difference(&screen), None);
+    let copies = sent.iter().filter(|r| r.encoding == COPY_RECT).count();
+    let bytes: usize = sent.iter().map(|r| r.bytes).sum();
+    assert!(copies >= 2, "{sent:?}");
+    assert!(bytes < area.area() * 4 / 3, "{bytes} bytes for two lines of ten");
 }
 
 #[test]

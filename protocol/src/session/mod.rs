@@ -1,7 +1,7 @@
 //! One viewer, from the first byte to the last.
 //!
 //! The owner of the connection moves bytes ([`Session::receive`], [`Session::transmit`], [`Session::transmitted`]), tells
-//! what happened to the screen ([`Session::damage`], [`Session::copied`], [`Session::cursor_changed`],
+//! what happened to the screen ([`Session::damage`], [`Session::changed`], [`Session::cursor_changed`],
 //! [`Session::resized`], [`Session::renamed`], [`Session::text_changed`]), asks for events ([`Session::poll_event`]),
 //! and, when [`Session::wanted`] names pixels, reads them from the screen and calls [`Session::update`]. During the
 //! handshake a viewer may want the connection encrypted: [`Session::poll_upgrade`].
@@ -25,7 +25,7 @@ pub use crate::handshake::Upgrade;
 use crate::handshake::{Admission, Handshake, Progress};
 use crate::pacing::{Hold, Situation, WINDOW, may_update};
 use crate::region::Region;
-use crate::scroll::Copy;
+use crate::scroll::{Changes, Copy};
 use crate::security::vnc_auth::Challenge;
 use crate::security::{Access, Security};
 use crate::server_message::{put_cut_text, put_end_of_continuous_updates, put_fence, put_server_init};
@@ -265,6 +265,15 @@ impl Session {
     /// [`Self::update`] will be given next, or be damaged afterwards.
     pub fn copied(&mut self, to: Rect, dx: i32, dy: i32) {
         self.updates.copied(Copy { to, dx, dy });
+    }
+
+    /// The screen went this way since the last time it was told of. The picture that [`Self::update`] will be given next
+    /// must be what these changes led to.
+    pub fn changed(&mut self, changes: &Changes) {
+        for copy in &changes.copies {
+            self.updates.copied(*copy);
+        }
+        self.updates.damage(&changes.damage);
     }
 
     /// The pointer has a new picture.

@@ -1,0 +1,231 @@
+use super::*;
+use crate::geometry::Size;
+
+const SIZE: Size = Size::new(640, 480);
+const PAPER: u32 = 0x00ff_ffff;
+
+fn noise(index: u32) -> u32 {
+    let mixed = (index ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1);
+    (mixed ^ mixed >> 15).wrapping_mul(0x85eb_ca6b) >> 8
+}
+
+/// Line `number` of a log, 16 rows high: letters of 8 pixels, some lines shorter than others.
+fn write_line(screen: &mut Framebuffer, area: Rect, number: u32) {
+    screen.fill(area, PAPER);
+    let letters = (area.width / 8).min(20 + noise(number) % 60);
+    for letter in 0..letters {
+        let shape = noise(number * 100 + letter) % 40;
+        for dot in 0..24 {
+            if noise(shape * 50 + dot) & 1 == 0 {
+                let x = area.x + (letter * 8 + dot % 6) as i32;
+                screen.fill(Rect::new(x, area.y + 2 + (dot / 6 * 3) as i32, 1, 3), 0);
+            }
+        }
+    }
+}
+
+/// A pane that shows the lines from `first` on.
+fn pane(screen: &mut Framebuffer, area: Rect, first: u32) {
+    for line in 0..area.height / 16 {
+        let place = Rect::new(area.x, area.y + (line * 16) as i32, area.width, 16);
+        write_line(screen, place, first + line);
+    }
+}
+
+fn screen() -> Framebuffer {
+    let mut screen = Framebuffer::new(SIZE);
+    for y in 0..SIZE.height {
+        for (pixel, x) in screen.row_mut(y).iter_mut().zip(0..) {
+            *pixel = noise(x + 5000 * y);
+        }
+    }
+    screen
+}
+
+/// What a viewer that had `old` has after `changes`; asserts that it is `new`.
+fn apply(old: &Framebuffer, new: &Framebuffer, changes: &Changes) {
+    let mut shown = old.clone();
+    for copy in &changes.copies {
+        let moved = shown.crop(copy.source());
+        for y in 0..moved.size().height {
+            let to = copy.to;
+            shown.row_mut((to.y + y as i32) as u32)[to.x as usize..to.right() as usize]
+                .copy_from_slice(moved.row(y));
+        }
+    }
+    for rect in changes.damage.rects() {
+        for y in rect.y as u32..rect.bottom() as u32 {
+            let columns = rect.x as usize..rect.right() as usize;
+            shown.row_mut(y)[columns.clone()].copy_from_slice(&new.row(y)[columns]);
+        }
+    }
+    assert!(shown == *new);
+}
+
+fn compared(old: &Framebuffer, new: &Framebuffer, damage: &[Rect]) -> Changes {
+    let damage: Region = damage.iter().copied().collect();
+    // As a caller has it: only what is damaged, and around it.
+    let part = old.crop(damage.bounds());
+    let before = Before {
+        picture: &part,
+        at: Point::new(damage.bounds().x, damage.bounds().y),
+    };
+    let changes = compare(before, new, &damage);
+    apply(old, new, &changes);
+    changes
+}
+
+fn copied(changes: &Changes) -> usize {
+    changes.copies.iter().map(|copy| copy.to.area()).sum()
+}
+
+#[test]
+fn a_terminal_that_scrolls_by_a_line() {
+    let area = Rect::new(37, 21, 560, 400);
+    let mut old = screen();
+    pane(&mut old, area, 100);
+    for (lines, dy) in [(1, -16), (3, -48), (-2, 32)] {
+        let mut new = old.clone();
+        pane(&mut new, area, 100_u32.wrapping_add_signed(lines));
+        let changes = compared(&old, &new, &[area]);
+        assert!(changes.copies.iter().all(|copy| (copy.dx, copy.dy) == (0, dy)));
+        // What came in at the edge, and next to nothing besides.
+        let fresh = area.width as usize * dy.unsigned_abs() as usize;
+        let sent = changes.damage.area();
+        assert!(sent <= fresh + fresh / 2, "{lines}: {sent} {:?}", changes.copies);
+        assert!(changes.copies.len() <= 4, "{:?}", changes.copies);
+    }
+}
+
+#[test]
+fn lines_that_are_damaged_one_by_one_scroll_together() {
+    let area = Rect::new(0, 0, 600, 320);
+    let (mut old, mut new) = (screen(), screen());
+    pane(&mut old, area, 7);
+    pane(&mut new, area, 8);
+    // Pairs of lines with a row between them that did not change.
+    let lines: Vec<Rect> = (0..20).map(|line| Rect::new(0, line * 16 + 1, 600, 15)).collect();
+    let changes = compared(&old, &new, &lines);
+    assert!(copied(&changes) > area.area() * 3 / 4, "{changes:?}");
+}
+
+#[test]
+fn a_pane_that_scrolls_beside_what_stands() {
+    let whole = Rect::new(10, 10, 600, 400);
+    // The damage is told for more than scrolled: a list, its bar, whose thumb moves, and a foot that stands.
+    let list = Rect::new(10, 10, 571, 320);
+    let (mut old, mut new) = (screen(), screen());
+    pane(&mut old, list, 50);
+    pane(&mut new, list, 51);
+    old.fill(Rect::new(590, 10, 12, 40), 0x0080_8080);
+    new.fill(Rect::new(590, 14, 12, 40), 0x0080_8080);
+    let changes = compared(&old, &new, &[whole]);
+    assert!(copied(&changes) > list.area() * 3 / 4, "{changes:?}");
+    let fresh = 571 * 16 + 32 * 44 + 2000;
+    assert!(changes.damage.area() < fresh * 3 / 2, "{}", changes.damage.area());
+}
+
+#[test]
+fn two_panes_at_once() {
+    let (left, right) = (Rect::new(5, 5, 300, 400), Rect::new(333, 40, 301, 320));
+    for (by_left, by_right) in [(1, 1), (1, 2), (2, -1)] {
+        let (mut old, mut new) = (screen(), screen());
+        pane(&mut old, left, 10);
+        pane(&mut old, right, 900);
+        pane(&mut new, left, 10 + by_left);
+        pane(&mut new, right, 900_u32.wrapping_add_signed(by_right));
+        for damage in [&[left, right][..], &[left.union(&right)]] {
+            let changes = compared(&old, &new, damage);
+            assert!(
+                copied(&changes) > (left.area() + right.area()) * 3 / 4,
+                "{by_left} {by_right}: {changes:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_is_copied_where_nothing_moved() {
+    let old = screen();
+    let all = old.bounds();
+    let mut other = screen();
+    for y in 0..SIZE.height {
+        for (pixel, x) in other.row_mut(y).iter_mut().zip(0..) {
+            *pixel = noise(0x0100_0000 + x + 5000 * y);
+        }
+    }
+    assert_eq!(compared(&old, &other, &[all]).copies, []);
+    // The same everywhere: whatever moved, it is not told.
+    let mut stripes = Framebuffer::new(SIZE);
+    for row in (0..480).step_by(4) {
+        stripes.fill(Rect::new(0, row, 640, 2), PAPER);
+    }
+    let mut moved = Framebuffer::new(SIZE);
+    for row in (0..480).step_by(4) {
+        moved.fill(Rect::new(0, row + 2, 640, 2), PAPER);
+    }
+    compared(&stripes, &moved, &[all]);
+    compared(&stripes, &old, &[all]);
+}
+
+#[test]
+fn what_did_not_change_is_not_damaged() {
+    let old = screen();
+    let mut new = old.clone();
+    assert_eq!(compared(&old, &new, &[old.bounds()]), Changes::default());
+    new.fill(Rect::new(100, 100, 8, 12), 5);
+    let changes = compared(&old, &new, &[Rect::new(3, 3, 600, 400)]);
+    assert!(changes.damage.area() <= 64 * 16, "{changes:?}");
+    assert!(changes.damage.contains_rect(&Rect::new(100, 100, 8, 12)));
+}
+
+#[test]
+fn what_was_not_there_before_is_damage() {
+    let (old, new) = (screen().crop(Rect::new(0, 0, 100, 100)), screen());
+    let before = Before {
+        picture: &old,
+        at: Point::default(),
+    };
+    let damage = Region::from(Rect::new(50, 50, 200, 200));
+    let changes = compare(before, &new, &damage);
+    assert_eq!(changes.damage.area(), 200 * 200 - 50 * 50);
+    assert_eq!(compare(before, &new, &Region::new()), Changes::default());
+}
+
+/// Random moves and paints, told as damage of any shape: the viewer ends with the screen, whatever was found.
+#[test]
+fn whatever_happened_the_result_is_the_screen() {
+    for seed in 0..150 {
+        let mut state = seed;
+        let mut random = |limit: u32| {
+            state += 1;
+            noise(state * 7919 + seed) % limit
+        };
+        let mut old = Framebuffer::new(Size::new(200, 160));
+        for line in 0..10 {
+            write_line(&mut old, Rect::new(0, line * 16, 200, 16), random(12));
+        }
+        let mut new = old.clone();
+        let mut damage = Vec::new();
+        for _ in 0..1 + random(4) {
+            let area = Rect::new(
+                random(100) as i32,
+                random(80) as i32,
+                40 + random(60),
+                20 + random(60),
+            );
+            let dy = random(40) as i32 - 20;
+            let moved = new.crop(area);
+            let to = area.offset(0, dy).intersection(&new.bounds());
+            for y in to.y..to.bottom() {
+                let from = moved.row((y - dy - area.y) as u32).to_vec();
+                new.row_mut(y as u32)[to.x as usize..to.right() as usize].copy_from_slice(&from);
+            }
+            damage.extend([to, area]);
+            let paint = Rect::new(random(150) as i32, random(120) as i32, random(50), random(40));
+            new.fill(paint, random(3) * 0x0055_5555);
+            damage.push(paint.intersection(&new.bounds()));
+        }
+        compared(&old, &new, &damage);
+    }
+}
