@@ -80,6 +80,8 @@ pub(super) struct Instance {
     scripts: Option<Scripts>,
     tasks: Vec<JoinHandle<()>>,
     status: Status,
+    /// The viewers' screen, and the desktop's name on it before the state.
+    viewers: Option<(vnc::Screen, String)>,
     requests: mpsc::Receiver<Asked>,
     /// The way of our own to those.
     own_requests: Requests,
@@ -180,6 +182,7 @@ impl Instance {
                 evidence: String::new(),
                 since: SystemTime::now(),
             },
+            viewers: None,
             // Until somebody listens.
             requests: mpsc::channel(1).1,
             own_requests: mpsc::channel(1).0,
@@ -282,10 +285,11 @@ impl Instance {
         }
         let serving = vnc::serve(
             listener,
-            screen,
-            view::settings(vnc, name)?,
+            screen.clone(),
+            view::settings(vnc, name.clone())?,
             std::future::pending(),
         );
+        self.viewers = Some((screen, name));
         tracing::info!(address = %vnc.listen, "viewers are served");
         self.spawn(async move {
             if let Err(error) = serving.await {
@@ -351,6 +355,9 @@ impl Instance {
             evidence: evidence.clone(),
             since: SystemTime::now(),
         };
+        if let Some((screen, name)) = &self.viewers {
+            screen.rename(&format!("{name}: {state}"));
+        }
         let logged_in = match state {
             State::LoggedIn | State::Configuring | State::Ready | State::Disconnected => true,
             // The API may answer behind a dialog that waits for a human.

@@ -57,7 +57,7 @@ impl Display for Screen {
         Ok(Self::key(self, keysym, down)?)
     }
 
-    fn pointer(&mut self, at: Point, buttons: u8) -> Result<(), DisplayLost> {
+    fn pointer(&mut self, at: Point, buttons: u16) -> Result<(), DisplayLost> {
         Ok(Self::pointer(self, at, buttons)?)
     }
 }

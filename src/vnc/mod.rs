@@ -3,6 +3,7 @@
 
 mod back_off;
 mod display;
+mod scan_code;
 mod screen;
 mod serve;
 mod viewer;

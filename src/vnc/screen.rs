@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread;
 
 use protocol::encoding::Cursor;
 use protocol::region::Region;
+use protocol::scroll::Changes;
 use protocol::session::Session;
 use tokio::sync::{Notify, watch};
 use tracing::Span;
@@ -79,18 +80,19 @@ pub trait Display: Send + 'static {
     /// The display is gone.
     fn key(&mut self, keysym: u32, down: bool) -> Result<(), DisplayLost>;
 
-    /// Moves the pointer and sets which buttons are down; bit 0 is the left one, bits 3 and 4 the wheel.
+    /// Moves the pointer and sets which buttons are down; bit 0 is the left one, bits 3 to 6 the wheel, bits 7 and 8 back
+    /// and forward.
     ///
     /// # Errors
     /// The display is gone.
-    fn pointer(&mut self, at: Point, buttons: u8) -> Result<(), DisplayLost>;
+    fn pointer(&mut self, at: Point, buttons: u16) -> Result<(), DisplayLost>;
 }
 
 /// What a viewer does to the display.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ViewerInput {
     Key { keysym: u32, down: bool },
-    Pointer { at: Point, buttons: u8 },
+    Pointer { at: Point, buttons: u16 },
 }
 
 /// Work for the display's thread, besides what is in the book.
@@ -100,17 +102,49 @@ pub(super) enum Work {
     Stop,
 }
 
+/// Steps that are kept apart for a viewer that does not look; what it misses then is told as one.
+const MAX_STEPS: usize = 16;
+
 /// What one viewer does not know yet.
 #[derive(Default)]
 pub(super) struct Account {
-    pub(super) damage: Region,
+    /// How the frame came to be what it is, the oldest step first.
+    steps: Vec<Arc<Changes>>,
     pub(super) resized: bool,
     pub(super) cursor: bool,
+    pub(super) renamed: bool,
     /// It would send an update if there were something to tell.
     pub(super) waiting: bool,
     /// It has something to tell whose pixels are not in the frame yet.
-    pub(super) held: bool,
+    held: bool,
     pub(super) notify: Arc<Notify>,
+}
+
+impl Account {
+    /// The frame is another one since now.
+    pub(super) fn changed(&mut self, changes: &Arc<Changes>) {
+        if self.steps.len() < MAX_STEPS {
+            self.steps.push(Arc::clone(changes));
+            return;
+        }
+        let mut all = Changes::default();
+        for step in self.steps.drain(..).chain([Arc::clone(changes)]) {
+            all.damage.union(&step.damage);
+            step.copies.iter().for_each(|copy| all.damage.add(copy.to));
+        }
+        self.steps.push(Arc::new(all));
+    }
+
+    /// All of the screen is another one.
+    pub(super) fn resized(&mut self) {
+        self.steps.clear();
+        self.resized = true;
+    }
+
+    /// Whether there is something to tell.
+    pub(super) fn has_news(&self) -> bool {
+        self.held || self.resized || self.cursor || self.renamed || !self.steps.is_empty()
+    }
 }
 
 /// All that viewers and the display's thread know together.
@@ -118,13 +152,16 @@ pub(super) struct Account {
 pub(super) struct Book {
     pub(super) size: Size,
     pub(super) cursor: Option<Arc<Cursor>>,
+    /// The desktop's name, when it is not the one that viewers are told first.
+    name: Option<Arc<str>>,
     pub(super) accounts: HashMap<u64, Account>,
     next_id: u64,
-    /// Where [`Shared::frame`] is older than the damage that is in the accounts.
+    /// Where [`Shared::frame`] is older than the display.
     pub(super) stale: Region,
 }
 
 pub(super) struct Shared {
+    /// To be locked after the frame where both are.
     pub(super) book: Mutex<Book>,
     pub(super) frame: RwLock<Frame>,
     /// The display's thread was woken and has not looked yet.
@@ -212,6 +249,18 @@ impl Screen {
         self.shared.on_press.get_or_init(|| Box::new(hook));
     }
 
+    /// Gives the desktop another name, for viewers that can show it.
+    pub fn rename(&self, name: &str) {
+        let mut book = self.shared.book();
+        book.name = Some(name.into());
+        for account in book.accounts.values_mut() {
+            account.renamed = true;
+            if account.waiting {
+                account.notify.notify_one();
+            }
+        }
+    }
+
     /// Its size now.
     pub fn size(&self) -> Size {
         self.shared.book().size
@@ -234,12 +283,11 @@ impl Screen {
         let id = book.next_id;
         book.next_id += 1;
         let account = Account {
-            damage: Region::from(Rect::of_size(book.size)),
             resized: true,
             cursor: true,
-            waiting: false,
-            held: false,
+            renamed: book.name.is_some(),
             notify: Arc::clone(&notify),
+            ..Account::default()
         };
         book.accounts.insert(id, account);
         drop(book);
@@ -265,14 +313,23 @@ impl View {
         self.notify.notified().await;
     }
 
+    /// Tells `session` what happened to the screen and lets it send what it can. Whether it sends something.
+    pub(super) fn update(&self, session: &mut Session) -> bool {
+        // The steps that the session is told must lead to the frame that it reads.
+        let frame = self.screen.shared.frame.read();
+        let frame = frame.unwrap_or_else(PoisonError::into_inner);
+        self.settle(session) && session.update(&frame)
+    }
+
     /// Tells `session` what happened to the screen, and the display's thread whether the viewer waits for more. `true`
-    /// when what the session would send can be read from [`Self::frame`].
-    pub(super) fn settle(&self, session: &mut Session) -> bool {
+    /// when what the session would send can be read from the frame.
+    fn settle(&self, session: &mut Session) -> bool {
         let idle = session.transmit().is_empty();
         let mut book = self.screen.shared.book();
         let Book {
             size,
             cursor,
+            name,
             accounts,
             stale,
             ..
@@ -283,11 +340,18 @@ impl View {
         if std::mem::take(&mut account.resized) {
             session.resized(*size);
         }
-        session.damage(&std::mem::take(&mut account.damage));
+        for step in account.steps.drain(..) {
+            session.changed(&step);
+        }
         if std::mem::take(&mut account.cursor)
             && let Some(cursor) = cursor
         {
             session.cursor_changed(Arc::clone(cursor));
+        }
+        if std::mem::take(&mut account.renamed)
+            && let Some(name) = name
+        {
+            session.renamed(name);
         }
         // A viewer that is still busy with its last update costs nothing until it is done.
         account.waiting = idle && session.is_waiting();
@@ -300,15 +364,6 @@ impl View {
             self.screen.desk.wake();
         }
         ready
-    }
-
-    /// The pixels.
-    pub(super) fn frame(&self) -> RwLockReadGuard<'_, Frame> {
-        self.screen
-            .shared
-            .frame
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Types or clicks.

@@ -52,6 +52,8 @@ impl Settings {
             security: Arc::clone(&self.security),
             handshake_limit: self.handshake_limit,
             cut_text_limit: self.cut_text_limit,
+            // Windows and dialogs are known as they look at this size.
+            resizable: false,
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
 
+use super::scan_code;
 use super::screen::{Screen, View, ViewerInput};
 
 /// Bytes read at a time; the events of no more than these wait in a session.
@@ -80,8 +81,7 @@ async fn drive(
             }
         }
         if let Some(view) = &view
-            && view.settle(session)
-            && session.update(&view.frame())
+            && view.update(session)
         {
             // Others get their turn between the parts of a large update.
             tokio::task::yield_now().await;
@@ -124,10 +124,22 @@ async fn drive(
 /// What a viewer typed or clicked goes to the display.
 fn pass_on(event: Event, view: &View) {
     match event {
-        Event::Key { down, keysym } => view.input(ViewerInput::Key { keysym, down }),
+        Event::Key {
+            down,
+            keysym,
+            scan_code,
+        } => {
+            // What the viewer's keyboard made of the key counts; the key alone only where that is not known.
+            let known = Some(keysym).filter(|keysym| *keysym != 0);
+            if let Some(keysym) = known.or_else(|| scan_code.and_then(scan_code::keysym)) {
+                view.input(ViewerInput::Key { keysym, down });
+            }
+        }
         Event::Pointer { at, buttons } => view.input(ViewerInput::Pointer { at, buttons }),
         // The display's selections are the agent's: no viewer's text gets there.
-        Event::CutText(_) | Event::Authenticated(_) | Event::Closed(_) => {}
+        Event::CutText(_) => {}
+        // Refused by the session, and told apart above.
+        Event::Resize(_) | Event::Authenticated(_) | Event::Closed(_) => {}
     }
 }
 

@@ -5,9 +5,10 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 use protocol::region::Region;
+use protocol::scroll::{Before, compare};
 
-use super::screen::{Display, DisplayEvent, DisplayLost, Shared, ViewerInput, Work};
-use crate::screen::{Frame, Rect, Size};
+use super::screen::{Account, Display, DisplayEvent, DisplayLost, Shared, ViewerInput, Work};
+use crate::screen::{Frame, Point, Rect, Size};
 
 pub(super) struct Worker<D> {
     display: D,
@@ -86,22 +87,14 @@ impl<D: Display> Worker<D> {
     }
 
     fn damaged(&self, damage: &Region) {
-        let mut book = self.shared.book();
-        book.stale.union(damage);
-        for account in book.accounts.values_mut() {
-            account.damage.union(damage);
-        }
+        self.shared.book().stale.union(damage);
     }
 
     fn resized(&self, size: Size) {
         let mut book = self.shared.book();
-        let all = Region::from(Rect::of_size(size));
         book.size = size;
-        book.stale = all.clone();
-        for account in book.accounts.values_mut() {
-            account.resized = true;
-            account.damage = all.clone();
-        }
+        book.stale = Region::from(Rect::of_size(size));
+        book.accounts.values_mut().for_each(Account::resized);
     }
 
     fn cursor_changed(&mut self) -> Result<(), DisplayLost> {
@@ -125,26 +118,38 @@ impl<D: Display> Worker<D> {
         if !stale.is_empty() {
             self.capture(size, &stale)?;
         }
-        // Only now: who finds nothing stale finds its pixels in the frame.
-        let mut book = self.shared.book();
-        book.stale.clear();
+        let book = self.shared.book();
         for account in book.accounts.values().filter(|account| account.waiting) {
-            if account.held || account.resized || account.cursor || !account.damage.is_empty() {
+            if account.has_news() {
                 account.notify.notify_one();
             }
         }
         Ok(())
     }
 
+    /// Brings the frame up to date where it is stale, and writes down how it came there.
     fn capture(&mut self, size: Size, stale: &Region) -> Result<(), DisplayLost> {
         let shared = Arc::clone(&self.shared);
         let mut frame = shared.frame.write().unwrap_or_else(PoisonError::into_inner);
         if frame.size() != size {
             *frame = Frame::new(size);
         }
+        let bounds = stale.bounds();
+        let before = frame.crop(bounds);
         for rect in stale.rects() {
             self.display.capture(*rect, &mut frame)?;
         }
+        let before = Before {
+            picture: &before,
+            at: Point::new(bounds.x, bounds.y),
+        };
+        let changes = Arc::new(compare(before, &frame, stale));
+        // Before anybody else can read the frame.
+        let mut book = shared.book();
+        for account in book.accounts.values_mut() {
+            account.changed(&changes);
+        }
+        book.stale.clear();
         Ok(())
     }
 

@@ -11,12 +11,15 @@ use super::keymap::{Keymap, Stroke, keysym};
 use super::pointer::{button, motion};
 use crate::screen::Point;
 
+/// Every pointer has these: three buttons, four directions of the wheel, back and forward.
+const BUTTONS: u8 = 9;
+
 /// What viewers hold down, and what was bound for them.
 pub(super) struct Hands {
     map: Keymap,
     /// Keycodes that are held, by the symbol that they were pressed for.
     held: HashMap<u32, u8>,
-    buttons: u8,
+    buttons: u16,
     /// Spare keycodes and their symbols, the one bound first in front.
     bound: VecDeque<(u8, u32)>,
 }
@@ -127,14 +130,14 @@ impl Hands {
         connection: &RustConnection,
         root: u32,
         to: Point,
-        buttons: u8,
+        buttons: u16,
     ) -> Result<(), ConnectionError> {
         motion(connection, root, to)?;
         self.set_buttons(connection, buttons)
     }
 
-    fn set_buttons(&mut self, connection: &RustConnection, buttons: u8) -> Result<(), ConnectionError> {
-        for bit in 0..8 {
+    fn set_buttons(&mut self, connection: &RustConnection, buttons: u16) -> Result<(), ConnectionError> {
+        for bit in 0..BUTTONS {
             let mask = 1 << bit;
             if (self.buttons ^ buttons) & mask != 0 {
                 button(connection, bit + 1, buttons & mask != 0)?;

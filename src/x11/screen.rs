@@ -262,7 +262,7 @@ impl Screen {
     ///
     /// # Errors
     /// [`X11Error::Gone`].
-    pub fn pointer(&mut self, to: Point, buttons: u8) -> Result<(), X11Error> {
+    pub fn pointer(&mut self, to: Point, buttons: u16) -> Result<(), X11Error> {
         self.hands
             .pointer(&self.link.connection, self.link.root, to, buttons)?;
         self.link.flush()

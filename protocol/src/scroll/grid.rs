@@ -88,35 +88,43 @@ impl Grid {
 
     /// The hashes of all columns.
     pub(super) fn hashes(&self, old: Before<'_>, new: &Framebuffer) -> Vec<Hashes> {
-        let column = |column| {
+        let extent = |column| {
             let changed = self.column(column);
-            let first = changed.iter().position(|changed| *changed);
-            let last = changed.iter().rposition(|changed| *changed);
-            let (Some(top), Some(last)) = (first, last) else {
-                return Hashes::default();
-            };
-            if last - top + 1 < MIN_CHANGED {
-                return Hashes::default();
-            }
-            let (left, right) = self.edges(column);
-            let mut hashes = Hashes {
-                top,
-                ..Hashes::default()
-            };
-            for row in top..=last {
-                let y = self.bounds.y + row as i32;
-                let now = &new.row(y as u32)[left as usize..right as usize];
-                let hash = hash(now);
-                hashes.new.push(hash);
-                hashes.old.push(if changed[row] {
-                    self::hash(old.row(y, left, right))
-                } else {
-                    hash
-                });
-            }
-            hashes
+            let first = changed.iter().position(|changed| *changed)?;
+            let last = changed.iter().rposition(|changed| *changed)?;
+            (last - first + 1 >= MIN_CHANGED).then_some(first..last + 1)
         };
-        (0..self.columns()).map(column).collect()
+        let extents: Vec<_> = (0..self.columns())
+            .map(|column| extent(column).unwrap_or_default())
+            .collect();
+        let mut hashes: Vec<Hashes> = extents
+            .iter()
+            .map(|extent| Hashes {
+                top: extent.start,
+                old: Vec::with_capacity(extent.len()),
+                new: Vec::with_capacity(extent.len()),
+            })
+            .collect();
+        // Row by row, as the pixels lie in memory.
+        for row in 0..self.rows {
+            let y = self.bounds.y + row as i32;
+            let now = new.row(y as u32);
+            for (column, extent) in extents.iter().enumerate() {
+                if !extent.contains(&row) {
+                    continue;
+                }
+                let (left, right) = self.edges(column);
+                let after = hash(&now[left as usize..right as usize]);
+                let before = if self.changed[column * self.rows + row] {
+                    hash(old.row(y, left, right))
+                } else {
+                    after
+                };
+                hashes[column].new.push(after);
+                hashes[column].old.push(before);
+            }
+        }
+        hashes
     }
 
     /// Areas on the screen that look as `dy` rows above before, and have changed.
@@ -225,21 +233,26 @@ impl Grid {
     }
 }
 
-/// A sum of products, which the compiler turns into wide arithmetic.
+/// A sum of products of pairs of pixels: no product waits for another.
 fn hash(pixels: &[u32]) -> u64 {
-    const FACTORS: [u32; COLUMN as usize] = {
-        let mut factors = [0; COLUMN as usize];
-        let mut state = 0x9e37_79b9_u32;
+    static FACTORS: [u64; COLUMN as usize / 2] = {
+        let mut factors = [0; COLUMN as usize / 2];
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut index = 0;
         while index < factors.len() {
-            state = state.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f);
-            factors[index] = (state ^ state >> 15) | 1;
+            state = state
+                .wrapping_mul(0x5851_f42d_4c95_7f2d)
+                .wrapping_add(0x1405_7b7e_f767_814f);
+            factors[index] = (state ^ state >> 32) | 1;
             index += 1;
         }
         factors
     };
-    let products = pixels.iter().zip(FACTORS);
-    products
-        .map(|(pixel, factor)| u64::from(*pixel) * u64::from(factor))
-        .sum()
+    let (pairs, last) = pixels.as_chunks::<2>();
+    let mut sum = last.first().map_or(0, |pixel| u64::from(*pixel));
+    for ([left, right], factor) in pairs.iter().zip(&FACTORS) {
+        let pair = u64::from(*left) | u64::from(*right) << 32;
+        sum = sum.wrapping_add(pair.wrapping_mul(*factor));
+    }
+    sum
 }

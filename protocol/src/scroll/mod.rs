@@ -145,13 +145,22 @@ fn exact(old: Before<'_>, new: &Framebuffer, bounds: Rect, area: Rect, dy: i32) 
     if !(area.y..area.bottom()).all(|y| same_row(y, area.x, area.right())) {
         return None;
     }
-    let same_column = |x: i32| (area.y..area.bottom()).all(|y| same_row(y, x, x + 1));
-    let [mut left, mut right] = [area.x, area.right()];
-    while left > bounds.x && same_column(left - 1) {
-        left -= 1;
-    }
-    while right < bounds.right() && same_column(right) {
-        right += 1;
+    // Up to one tile row on both sides, as far as all rows go on.
+    let margin = COLUMN as i32 - 1;
+    let mut left = (area.x - margin).max(bounds.x);
+    let mut right = (area.right() + margin).min(bounds.right());
+    for y in area.y..area.bottom() {
+        let row = |from: i32, to: i32| {
+            let now = &new.row(y as u32)[from as usize..to as usize];
+            now.iter().zip(old.row(y - dy, from, to))
+        };
+        let differs = |(now, before): (&u32, &u32)| now != before;
+        if let Some(place) = row(left, area.x).rposition(differs) {
+            left += place as i32 + 1;
+        }
+        if let Some(place) = row(area.right(), right).position(differs) {
+            right = area.right() + place as i32;
+        }
     }
     let [mut top, mut bottom] = [area.y, area.bottom()];
     while same_row(top - 1, left, right) {
