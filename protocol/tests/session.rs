@@ -5,17 +5,17 @@ mod viewer;
 
 use std::sync::Arc;
 
-use protocol::encoding::Cursor;
+use protocol::encoding::{Cursor, ENCODINGS, Role};
 use protocol::error::Error;
 use protocol::framebuffer::Framebuffer;
 use protocol::geometry::{Point, Rect, Size};
 use protocol::pacing::Hold;
-use protocol::pixel_format::PixelFormat;
+use protocol::pixel_format::{Channel, PixelFormat};
 use protocol::region::Region;
-use protocol::scroll::{Before, compare};
+use protocol::scroll::{Before, Changes, Copy, compare};
 use protocol::security::Security;
 use protocol::security::vnc_auth::{Password, Passwords};
-use protocol::session::{Event, Session};
+use protocol::session::{Event, ResizeStatus, Session};
 use viewer::{
     COPY_RECT, CURSOR, DESKTOP_SIZE, LAST_RECT, RAW, TIGHT, Viewer, ZRLE, open_session, request,
     set_encodings, set_pixel_format, settings, start, take,
@@ -42,6 +42,14 @@ fn watching(screen: &Framebuffer, encodings: &[i32]) -> (Session, Viewer) {
 
 fn events(session: &mut Session) -> Vec<Event> {
     std::iter::from_fn(|| session.poll_event()).collect()
+}
+
+/// Tells the session that `to` is what was `dx` to the left and `dy` above.
+fn copied(session: &mut Session, to: Rect, dx: i32, dy: i32) {
+    session.changed(&Changes {
+        copies: vec![Copy { to, dx, dy }],
+        damage: Region::new(),
+    });
 }
 
 /// What a scroll upwards by `rows` does to the screen.
@@ -146,7 +154,7 @@ fn a_scroll_travels_as_a_copy() {
     screen.fill(stale, 0x00ab_cdef);
     session.damage(&Region::from(stale));
     scroll(&mut screen, area, 16);
-    session.copied(Rect::new(20, 10, 200, 134), 0, -16);
+    copied(&mut session, Rect::new(20, 10, 200, 134), 0, -16);
     let fresh = Rect::new(20, 144, 200, 16);
     screen.fill(fresh, 0x0011_1111);
     session.damage(&Region::from(fresh));
@@ -198,7 +206,7 @@ fn copies_that_cannot_travel_go_as_pixels() {
         let (mut session, mut viewer) = watching(&screen, encodings);
         for _ in 0..=usize::from(twice) {
             scroll(&mut screen, area, 10);
-            session.copied(Rect::new(0, 0, 300, 90), 0, -10);
+            copied(&mut session, Rect::new(0, 0, 300, 90), 0, -10);
         }
         session.receive(&request(true, asked));
         viewer.update(&mut session, &screen);
@@ -248,7 +256,7 @@ fn whatever_the_order_the_viewer_ends_with_the_screen() {
                             screen.pixels_mut()[index] = moved.pixel(x, y).unwrap();
                         }
                     }
-                    session.copied(source.offset(dx, dy), dx, dy);
+                    copied(&mut session, source.offset(dx, dy), dx, dy);
                 }
                 3 => session.receive(&request(true, rect)),
                 4 => {
@@ -532,7 +540,7 @@ fn nonsense_ends_the_session_with_its_reason() {
     }
 }
 
-/// Random messages, whole and torn, with updates in between: no panic, and every byte that comes out is readable.
+/// Random messages, whole and torn, with updates in between: no panic, whatever was agreed upon before.
 #[test]
 fn garbage_after_the_handshake() {
     let mut state = 7_u64;
@@ -542,20 +550,116 @@ fn garbage_after_the_handshake() {
             .wrapping_add(1_442_695_040_888_963_407);
         state >> 33
     };
+    // A message's number, the length of its head, and where that tells how many items of what size follow.
+    let kinds = [
+        (2, 4, Some((3, 4))),
+        (3, 10, None),
+        (4, 8, None),
+        (5, 6, None),
+        (6, 8, Some((7, 1))),
+        (150, 10, None),
+        (248, 9, Some((8, 1))),
+        (251, 8, Some((6, 16))),
+        (255, 12, None),
+        (0, 20, None),
+    ];
     let screen = pattern(Size::new(64, 48));
-    for _ in 0..500 {
+    let all: Vec<i32> = ENCODINGS.iter().map(|encoding| encoding.number).collect();
+    let (mut closed, mut updates) = (0, 0);
+    for round in 0..1500 {
         let mut session = open_session(screen.size());
-        for _ in 0..40 {
-            let mut bytes: Vec<u8> = (0..random() % 30).map(|_| random() as u8).collect();
-            if let Some(kind) = bytes.first_mut() {
-                *kind %= 7;
+        session.receive(&set_encodings(&all[round % all.len()..]));
+        for _ in 0..60 {
+            let usual = kinds.len() - usize::from(random() % 16 != 0);
+            let (kind, length, items) = kinds[random() as usize % usual];
+            // Many bytes are nothing, as in lengths and places.
+            let mut byte = || random() as u8 & random() as u8 & [0, 0x3f, 0xff][random() as usize % 3];
+            let mut bytes: Vec<u8> = (0..length).map(|_| byte()).collect();
+            bytes[0] = kind;
+            if kind == 255 {
+                bytes[1] = 0;
+            }
+            if let Some((place, size)) = items {
+                bytes[2..place].fill(0);
+                bytes[place] %= 65;
+                bytes.extend((0..usize::from(bytes[place]) * size).map(|_| byte()));
+            }
+            if random() % 64 == 0 {
+                bytes.truncate(random() as usize % bytes.len());
             }
             session.receive(&bytes);
-            if session.update(&screen) {
+            if random() % 8 != 0 {
+                take(&mut session);
+            }
+            if random() % 4 == 0 {
+                session.damage(&Region::from(Rect::new(random() as i32 % 64, 0, 9, 40)));
+            }
+            while session.update(&screen) {
+                updates += 1;
                 assert!(!session.transmit().is_empty());
                 take(&mut session);
             }
-            events(&mut session);
+            for event in events(&mut session) {
+                match event {
+                    Event::Resize(_) => session.answer_resize(ResizeStatus::OutOfResources),
+                    Event::Closed(_) => closed += 1,
+                    _ => {}
+                }
+            }
         }
     }
+    // It is no test when everything ends at the first byte, or nothing does.
+    assert!(closed > 100 && updates > 1000, "{closed} {updates}");
+}
+
+/// Pixel formats of any bits: refused with a reason, or served by every encoding.
+#[test]
+fn any_pixel_format_is_refused_or_served() {
+    let mut state = 11_u64;
+    let mut random = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    let screen = pattern(Size::new(70, 20));
+    let (mut refused, mut served) = (0, 0);
+    while served < 600 {
+        let bits = [8, 16, 32, 24][random() as usize % 4];
+        let mut channel = || Channel::new((1_u16 << (random() % 9)) - 1, random() as u8 % 33);
+        let (red, green, blue) = (channel(), channel(), channel());
+        let format = PixelFormat {
+            bits_per_pixel: bits,
+            depth: random() as u8 % 34,
+            big_endian: random() % 2 == 0,
+            true_colour: random() % 4 != 0,
+            red,
+            green,
+            blue,
+        };
+        for encoding in ENCODINGS
+            .iter()
+            .filter(|encoding| matches!(encoding.role, Role::Pixels(_)))
+        {
+            let mut session = open_session(screen.size());
+            session.receive(&set_pixel_format(&format));
+            session.receive(&set_encodings(&[encoding.number]));
+            session.receive(&request(false, screen.bounds()));
+            if let Some(Event::Closed(error)) = session.poll_event() {
+                assert!(matches!(error, Error::PixelFormat(_)), "{error}");
+                refused += 1;
+                break;
+            }
+            let mut viewer = Viewer::new(screen.size(), format);
+            viewer.update(&mut session, &screen);
+            assert_eq!(
+                viewer.first_difference(&screen),
+                None,
+                "{} {format:?}",
+                encoding.name
+            );
+            served += 1;
+        }
+    }
+    assert!(refused > 100, "{refused}");
 }

@@ -7,6 +7,8 @@ use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 use vnc::{PixelFormat, VncClient, VncConnector, VncEncoding, VncError, VncEvent, X11Event};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{ConnectionExt as _, CreateGCAux};
 
 use crate::common::{PATIENCE, TestDisplay};
 use crate::painter::Painter;
@@ -19,6 +21,8 @@ const SIZE: Size = Size::new(640, 480);
 struct Client {
     vnc: VncClient,
     picture: Frame,
+    /// How often it was told to copy a part of it.
+    copies: usize,
 }
 
 impl Client {
@@ -42,6 +46,7 @@ impl Client {
         Self {
             vnc,
             picture: Frame::default(),
+            copies: 0,
         }
     }
 
@@ -84,6 +89,7 @@ impl Client {
             VncEvent::Copy(to, from) => {
                 let part = self.picture.crop(rect_of(from));
                 self.paste(rect_of(to), &part);
+                self.copies += 1;
             }
             VncEvent::Error(error) => panic!("{error}"),
             _ => {}
@@ -139,6 +145,39 @@ fn every_encoding_shows_the_display_and_its_changes() {
             }
             client.vnc.close().await.unwrap();
         }
+    });
+}
+
+#[test]
+fn what_scrolls_is_copied_for_viewers_that_can() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let painter = Painter::connect(&display);
+    let window = painter.show_pattern(SIZE).0;
+    let server = VncServer::start(&display);
+    let gc = painter.connection.generate_id().unwrap();
+    let aux = CreateGCAux::new().graphics_exposures(0);
+    painter.connection.create_gc(gc, window, &aux).unwrap();
+    block_on(async {
+        let both = [VncEncoding::Zrle, VncEncoding::CopyRect];
+        let mut copies = Client::connect(server.address, &both).await;
+        let mut pixels = Client::connect(server.address, &both[..1]).await;
+        for client in [&mut copies, &mut pixels] {
+            client.wait_for(&painter.screenshot()).await;
+        }
+        for step in 0..12 {
+            // A pane of the screen moves up by a line, and a new one comes in.
+            painter
+                .connection
+                .copy_area(window, window, gc, 20, 35, 20, 24, 400, 289)
+                .unwrap();
+            painter.fill(window, Rect::new(20, 302, 400, 11), 0x0033_0000 + step * 0x1111);
+            let expected = painter.screenshot();
+            for client in [&mut copies, &mut pixels] {
+                client.wait_for(&expected).await;
+            }
+        }
+        assert!(copies.copies > 0, "every step came as pixels");
+        assert_eq!(pixels.copies, 0);
     });
 }
 

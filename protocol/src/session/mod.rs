@@ -25,7 +25,7 @@ pub use crate::handshake::Upgrade;
 use crate::handshake::{Admission, Handshake, Progress};
 use crate::pacing::{Hold, Situation, WINDOW, may_update};
 use crate::region::Region;
-use crate::scroll::{Changes, Copy};
+use crate::scroll::Changes;
 use crate::security::vnc_auth::Challenge;
 use crate::security::{Access, Security};
 use crate::server_message::{put_cut_text, put_end_of_continuous_updates, put_fence, put_server_init};
@@ -259,12 +259,6 @@ impl Session {
     /// The pixels of `region` may have changed.
     pub fn damage(&mut self, region: &Region) {
         self.updates.damage(region);
-    }
-
-    /// The pixels of `to` are now what they were `dx` to the left and `dy` above. They must be so in the picture that
-    /// [`Self::update`] will be given next, or be damaged afterwards.
-    pub fn copied(&mut self, to: Rect, dx: i32, dy: i32) {
-        self.updates.copied(Copy { to, dx, dy });
     }
 
     /// The screen went this way since the last time it was told of. The picture that [`Self::update`] will be given next

@@ -446,12 +446,11 @@ impl Viewer {
     /// CPIXEL: RFC 6143 §7.7.5.
     fn compressed_pixel(&self, input: &mut Bytes<'_>) -> u32 {
         let format = &self.format;
+        if !format.true_colour {
+            return self.pixel(input);
+        }
         let bits = expected_value(0x00ff_ffff, format);
-        if !format.true_colour
-            || format.bits_per_pixel != 32
-            || format.depth > 24
-            || (bits >> 24 != 0 && bits & 0xff != 0)
-        {
+        if format.bits_per_pixel != 32 || format.depth > 24 || (bits >> 24 != 0 && bits & 0xff != 0) {
             return self.pixel(input);
         }
         let value = self.number(input.take(3));
