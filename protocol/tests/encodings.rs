@@ -119,7 +119,7 @@ fn screens() -> Vec<(&'static str, Framebuffer)> {
             "long runs of many colours",
             painted(odd, |x, y| noise((y * 131 + x) / 9)),
         ),
-        ("gradient", painted(odd, |x, y| x << 17 | y << 9 | (x + y) / 2)),
+        ("gradient", painted(odd, |x, y| x << 17 | y << 9 | ((x + y) / 2))),
         ("photo", painted(odd, photo)),
         ("text", painted(odd, text)),
         ("noise", painted(odd, |x, y| noise(x + 1000 * y))),

@@ -100,7 +100,7 @@ mod tests {
     use crate::geometry::Size;
 
     fn noise(x: u32, y: u32) -> u32 {
-        let mixed = (x * 7919 ^ y.wrapping_mul(104_729) ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1);
+        let mixed = ((x * 7919) ^ y.wrapping_mul(104_729) ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b1);
         (mixed ^ mixed >> 15).wrapping_mul(0x85eb_ca6b) >> 8
     }
 
@@ -116,8 +116,8 @@ mod tests {
 
     /// Letters with smoothed edges on a slope of colours, the hardest of what is drawn.
     fn text(x: u32, y: u32) -> u32 {
-        let paper = 200 + x / 4 % 40;
-        let ink = if y % 12 < 8 && noise(x / 2, y / 3) % 3 == 0 {
+        let paper = 180 + (x + y) % 64;
+        let ink = if y % 12 < 8 && noise(x / 2, y / 3).is_multiple_of(3) {
             20 + noise(x, y) % 60
         } else {
             paper
