@@ -169,6 +169,27 @@ fn nothing_is_copied_where_nothing_moved() {
 }
 
 #[test]
+fn equal_hashes_are_not_believed() {
+    let area = Rect::new(100, 100, 300, 200);
+    let old = screen();
+    let mut new = screen();
+    let moved = old.crop(area.offset(0, 7));
+    for y in 0..200 {
+        new.row_mut(100 + y)[100..400].copy_from_slice(moved.row(y));
+    }
+    let before = Before {
+        picture: &old,
+        at: Point::default(),
+    };
+    // A smaller part is found again as a whole; one that reaches a pixel further is none.
+    let inner = Rect::new(110, 120, 280, 100);
+    assert_eq!(exact(before, &new, new.bounds(), inner, -7), Some(area));
+    assert_eq!(exact(before, &new, new.bounds(), inner, -6), None);
+    let reaching = Rect::new(110, 120, 291, 100);
+    assert_eq!(exact(before, &new, new.bounds(), reaching, -7), None);
+}
+
+#[test]
 fn what_did_not_change_is_not_damaged() {
     let old = screen();
     let mut new = old.clone();

@@ -19,12 +19,10 @@ pub(super) fn distances(rows: usize, hashes: &[Hashes]) -> Vec<i32> {
     for Hashes { old, new, .. } in hashes.iter().filter(|hashes| !hashes.new.is_empty()) {
         places.clear();
         for (place, window) in windows(old).enumerate() {
-            if let Some(window) = window {
-                places.add(window, place);
-            }
+            places.add(window, place);
         }
         for (place, window) in windows(new).enumerate() {
-            if let Some(before) = window.and_then(|window| places.only(window))
+            if let Some(before) = places.only(window)
                 && before != place
             {
                 votes[rows + place - before] += 1;
@@ -39,23 +37,18 @@ pub(super) fn distances(rows: usize, hashes: &[Hashes]) -> Vec<i32> {
     found.iter().map(distance).collect()
 }
 
-/// The hash of every window; `None` where its rows are all alike, as paper is everywhere.
-fn windows(rows: &[u64]) -> impl Iterator<Item = Option<u64>> {
+/// The hash of every window.
+fn windows(rows: &[u64]) -> impl Iterator<Item = u64> {
     const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
     /// What the row that leaves a window counts for in it.
     const LAST: u64 = BASE.wrapping_pow(WINDOW as u32);
-    let (mut hash, mut alike) = (0_u64, 0);
+    let mut hash = 0_u64;
     let sums = rows.iter().enumerate().map(move |(end, row)| {
         hash = hash.wrapping_mul(BASE).wrapping_add(*row);
         if let Some(start) = end.checked_sub(WINDOW) {
             hash = hash.wrapping_sub(rows[start].wrapping_mul(LAST));
         }
-        alike = if end > 0 && rows[end - 1] == *row {
-            alike + 1
-        } else {
-            1
-        };
-        (alike < WINDOW).then_some(hash)
+        hash
     });
     sums.skip(WINDOW - 1)
 }
