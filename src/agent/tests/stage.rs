@@ -1,7 +1,5 @@
 //! A display of hand-made windows, and an agent before it whose time is counted by hand.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,8 +8,9 @@ use super::super::{ActResult, Action, Agent, Chord, Departure, Event, Policy, Se
 use crate::config::{GatewayOptions, TradingMode};
 use crate::dialogs::Catalogue;
 use crate::screen::{
-    Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind,
+    Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind,
 };
+use crate::vision::fingerprint;
 
 const PAPER: u32 = 0x00f0_f0f0;
 const INK: u32 = 0x0020_2020;
@@ -159,10 +158,8 @@ impl Sheet {
 
     fn seen(&self, stacking: u32) -> Seen {
         let size = self.frame.size();
-        let mut hasher = DefaultHasher::new();
-        self.frame.pixels().hash(&mut hasher);
         let reading = Reading {
-            fingerprint: Fingerprint(hasher.finish()),
+            fingerprint: fingerprint(&self.frame, &[]),
             size,
             regions: self.regions.clone(),
             lines: self.lines.clone(),

@@ -327,6 +327,17 @@ fn a_cut_at_any_byte_of_writing_loses_no_refusal() {
     assert_eq!(verdict, Verdict::Permitted);
 }
 
+/// Nobody can create a file there, not even root.
+#[test]
+fn a_folder_that_cannot_be_written_is_told_at_the_start() {
+    let error = Governor::open(Path::new("/sys/kernel"), "trader", "p", Limits::default());
+    let error = error.expect_err("read-only").to_string();
+    assert!(
+        error.contains("/sys/kernel/governor.json") && error.contains("GATEHAND_STATE_DIR"),
+        "{error}"
+    );
+}
+
 /// `ENOSPC` of a real device.
 #[test]
 fn a_full_disk_permits_nothing_forgets_nothing_and_may_be_freed() {

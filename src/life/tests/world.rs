@@ -167,6 +167,8 @@ pub(super) struct World {
     pub(super) answers: VecDeque<Answer>,
     /// When the gateway restarts itself.
     pub(super) auto_restart: Option<Weekly>,
+    /// The broker takes no tokens of automatic restarts.
+    pub(super) refuses_tokens: bool,
     /// Starts of the gateway that fail before a window comes.
     pub(super) stillborn: u32,
     /// The action of the program that it does not survive, counted from now, and whether that is still done.
@@ -228,6 +230,7 @@ impl World {
             right: 0,
             answers: VecDeque::new(),
             auto_restart: None,
+            refuses_tokens: false,
             stillborn: 0,
             fatal: None,
             submissions: Vec::new(),
@@ -309,6 +312,11 @@ impl World {
 
     pub(super) fn state(&self) -> Option<State> {
         self.program.as_ref().map(|program| program.stage.state())
+    }
+
+    /// Whether the dialog about another session shows.
+    pub(super) fn is_taken(&self) -> bool {
+        self.face == Some(Face::Taken)
     }
 
     /// A human takes the session back.
@@ -478,7 +486,9 @@ impl World {
         let token = self.token.take().filter(|_| by_token);
         let week = BrokerWeek::new().expect("known");
         match token {
-            Some(token) if week.token_lives(token.written, self.now().wall) => self.log_in(20),
+            Some(token) if !self.refuses_tokens && week.token_lives(token.written, self.now().wall) => {
+                self.log_in(20);
+            }
             // As the broker says it.
             Some(_) => self.later(20, Deed::Show(Face::Refused)),
             None => self.later(5, Deed::Show(Face::Form { filled: false })),
