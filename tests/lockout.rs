@@ -89,7 +89,14 @@ fn process_of(prefix: &[&str], folder: &Path, part: &str) -> Command {
         [] => Command::new(this),
     };
     command
-        .args(["--exact", "process", "--ignored", "--nocapture", "--test-threads", "1"])
+        .args([
+            "--exact",
+            "process",
+            "--ignored",
+            "--nocapture",
+            "--test-threads",
+            "1",
+        ])
         .env(FOLDER, folder)
         .env(PART, part);
     command
@@ -118,7 +125,9 @@ fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
 
 /// Whether this machine lets a process trace another: a container may forbid it.
 fn may_trace() -> bool {
-    let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output();
+    let traced = Command::new("strace")
+        .args(["-qq", "-o", "/dev/null", "true"])
+        .output();
     traced
         .expect("strace is installed: run scripts/setup.sh test")
         .status
@@ -160,11 +169,18 @@ fn kill_everywhere(part: &str, folder: impl Fn() -> tempfile::TempDir, judge: im
         kills.count()
     };
     if !may_trace() {
-        println!("no process may be traced here: it is killed after each line that it tells, not at each system call");
+        println!(
+            "no process may be traced here: it is killed after each line that it tells, not at each system call"
+        );
         assert_eq!(kill_all(&|folder, count| killed_after(folder, part, count)), 2);
         return;
     }
-    let kills = CALLS.map(|call| (call, kill_all(&|folder, count| killed_at(folder, part, call, count))));
+    let kills = CALLS.map(|call| {
+        (
+            call,
+            kill_all(&|folder, count| killed_at(folder, part, call, count)),
+        )
+    });
     let of = |wanted: &str| -> usize {
         let kills = kills.iter().filter(|(call, _)| call.contains(wanted));
         kills.map(|(_, count)| count).sum()
@@ -178,7 +194,9 @@ fn kill_everywhere(part: &str, folder: impl Fn() -> tempfile::TempDir, judge: im
 
 /// In memory, where that can be: a kill is no power cut, and a disk that is synced 1000 times takes its time.
 fn empty() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
 /// A folder whose password was accepted before.
@@ -194,7 +212,11 @@ fn proven() -> tempfile::TempDir {
 fn afterwards(folder: &Path, part: &str) -> Vec<String> {
     let again = || {
         let output = process_of(&[], folder, part).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         told(&output.stdout)
     };
     [again(), again()].concat()
@@ -232,7 +254,10 @@ fn killed_at_every_step_a_wait_is_not_forgotten() {
     kill_everywhere("throttled", proven, |told, folder| {
         let after = afterwards(folder, "throttled");
         let again = count(&after, "submitted");
-        assert!(again <= usize::from(count(told, "written") == 0), "{told:?} {after:?}");
+        assert!(
+            again <= usize::from(count(told, "written") == 0),
+            "{told:?} {after:?}"
+        );
         assert_eq!(after.last().unwrap(), "told to wait", "{told:?} {after:?}");
     });
 }
