@@ -48,7 +48,9 @@ fn a_gateway_that_was_killed_comes_back_by_a_full_login() {
     assert!(program.log().contains("killed by SIGKILL"), "{}", program.log());
     // So soon again: the pause is twice as long.
     kill(&program.journal.all("started")[1]["pid"]);
-    wait_for("the next pause", || program.log().contains("seconds=10").then_some(()));
+    wait_for("the next pause", || {
+        program.log().contains("seconds=10").then_some(())
+    });
     assert!(program.log().contains("seconds=5"), "{}", program.log());
 }
 
@@ -138,7 +140,9 @@ fn a_push_that_timed_out_is_sent_again_in_the_same_gateway() {
     assert_eq!(program.journal.all("submitted").len(), 2);
     assert_eq!(starts(&program), [false]);
     let events = program.events();
-    let missed = events.iter().filter(|event| event["event"] == "second-factor-missed");
+    let missed = events
+        .iter()
+        .filter(|event| event["event"] == "second-factor-missed");
     assert_eq!(missed.count(), 1, "{events:#?}");
 }
 
@@ -228,10 +232,14 @@ fn a_code_is_accepted_at_an_edge_of_its_step_and_is_used_once() {
     };
     let mut ask = |program: &Program, times: usize| {
         let factor = json!({"kind": "totp", "secret": key, "drift": 0});
-        control.write_all(format!("second_factor {factor}\n").as_bytes()).unwrap();
+        control
+            .write_all(format!("second_factor {factor}\n").as_bytes())
+            .unwrap();
         assert_eq!(answers.next().unwrap().unwrap(), "ok");
         let patience = Duration::from_secs(60);
-        wait_within(patience, "the code", || (accepted(program) == times).then_some(()));
+        wait_within(patience, "the code", || {
+            (accepted(program) == times).then_some(())
+        });
         steps(program)
     };
     let patience = Duration::from_secs(60);
@@ -243,7 +251,10 @@ fn a_code_is_accepted_at_an_edge_of_its_step_and_is_used_once() {
     let (_, second) = ask(&program, 2);
     assert!(second > first, "typed twice");
     let refused = program.journal.all("second_factor");
-    assert!(refused.iter().all(|entry| entry["state"] != "refused"), "{refused:#?}");
+    assert!(
+        refused.iter().all(|entry| entry["state"] != "refused"),
+        "{refused:#?}"
+    );
 }
 
 /// A refusal that no rule knows, and a restart by whoever watches: the password that never was accepted is not sent again.
@@ -259,7 +270,11 @@ fn a_refusal_in_unknown_words_is_not_followed_by_another_attempt() {
         program.wait_for_state("locked-out");
     }
     assert_eq!(program.journal.all("submitted").len(), 1);
-    assert!(program.log().contains("may have been refused"), "{}", program.log());
+    assert!(
+        program.log().contains("may have been refused"),
+        "{}",
+        program.log()
+    );
     // A human has looked.
     assert_eq!(program.stop(), Some(0));
     program.ask(&["unlock"]).unwrap();

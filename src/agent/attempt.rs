@@ -25,8 +25,7 @@ impl Agent {
     pub(super) fn give_up_login(&mut self, outcome: Option<Outcome>) {
         self.abandon_login();
         if let Some(outcome) = outcome.filter(|_| self.submitted) {
-            self.queue
-                .push_back((Asker::Nobody, Action::Record(outcome)));
+            self.queue.push_back((Asker::Nobody, Action::Record(outcome)));
         }
         self.handed_in.clear();
         self.end_login();

@@ -542,11 +542,7 @@ impl Agent {
                 self.failures += 1;
                 self.next_login = Some(now + pause);
                 self.events.push_back(Event::GivenUp {
-                    what: format!(
-                        "login: {}; next try in {} s",
-                        one_line(&text),
-                        pause.as_secs()
-                    ),
+                    what: format!("login: {}; next try in {} s", one_line(&text), pause.as_secs()),
                 });
             }
             _ => {}

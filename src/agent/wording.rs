@@ -78,7 +78,10 @@ pub(super) fn is_about_credentials(text: &str) -> bool {
     let user_name = words
         .windows(2)
         .any(|pair| pair[0] == "user" && ["id", "name", "names"].contains(&pair[1].as_str()));
-    user_name || ["authenti", "credential", "password", "userid", "username"].into_iter().any(begins)
+    user_name
+        || ["authenti", "credential", "password", "userid", "username"]
+            .into_iter()
+            .any(begins)
 }
 
 fn words(text: &str) -> Vec<String> {

@@ -299,7 +299,10 @@ fn a_missed_second_factor_is_told_once_and_sends_no_new_push_unless_wanted() {
         stage.submit();
         stage.show(&[filled(), push()]);
         // It counts against the hour's budget, once.
-        assert_eq!(stage.acts_within(60), [Act::Record(Outcome::Pushed), Act::Record(Outcome::Accepted)]);
+        assert_eq!(
+            stage.acts_within(60),
+            [Act::Record(Outcome::Pushed), Act::Record(Outcome::Accepted)]
+        );
         assert_eq!(stage.state(), State::SecondFactor);
         stage.show(&[form()]);
         let acts = stage.acts_within(4);
@@ -318,7 +321,10 @@ fn a_form_that_shows_for_a_moment_on_the_way_to_the_main_window_is_no_missed_sec
     let mut stage = Stage::new(policy());
     stage.submit();
     stage.show(&[filled(), push]);
-    assert_eq!(stage.acts_within(2), [Act::Record(Outcome::Pushed), Act::Record(Outcome::Accepted)]);
+    assert_eq!(
+        stage.acts_within(2),
+        [Act::Record(Outcome::Pushed), Act::Record(Outcome::Accepted)]
+    );
     for _ in 0..2 {
         stage.show(&[filled()]);
         assert_eq!(stage.acts_within(4), []);

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use super::super::{ActResult, Action, Agent, Chord, Departure, Event, Policy, Seen, State, Typed, View};
 use crate::config::{GatewayOptions, TradingMode};
 use crate::dialogs::Catalogue;
-use crate::screen::{
-    Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind,
-};
+use crate::screen::{Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind};
 use crate::vision::fingerprint;
 
 const PAPER: u32 = 0x00f0_f0f0;

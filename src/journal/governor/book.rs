@@ -129,7 +129,10 @@ impl Record {
             why,
             remaining: Duration::from_secs(seconds),
         };
-        let known = self.secrets.iter().find(|secret| secret.fingerprint == fingerprint);
+        let known = self
+            .secrets
+            .iter()
+            .find(|secret| secret.fingerprint == fingerprint);
         if let Some(why) = known.and_then(Secret::objection) {
             return Verdict::Locked { why };
         }
@@ -173,7 +176,10 @@ impl Record {
 
     /// An attempt counts as a push until it is known that it was none.
     pub(super) fn begin(&mut self, now: &Clocks, fingerprint: &str, limits: &Limits) {
-        let known = self.secrets.iter().position(|secret| secret.fingerprint == fingerprint);
+        let known = self
+            .secrets
+            .iter()
+            .position(|secret| secret.fingerprint == fingerprint);
         let mut secret = known.map_or_else(Secret::default, |at| self.secrets.remove(at));
         fingerprint.clone_into(&mut secret.fingerprint);
         secret.open.push(now.clone());

@@ -212,10 +212,7 @@ fn pushes_have_a_budget_that_outlives_a_restart() {
     assert_eq!(left(3601), 599);
     // A clock that is set makes no room.
     for wall in [0, T0 + 1_000_000] {
-        let set = Clocks {
-            wall,
-            ..clocks(3601)
-        };
+        let set = Clocks { wall, ..clocks(3601) };
         assert!(matches!(reopened().may_submit(&set), Verdict::Wait { .. }));
     }
     // Nobody knows whether an attempt that ended unseen has sent one.

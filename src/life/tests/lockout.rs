@@ -92,7 +92,10 @@ fn live_through(seed: u64, catalogue: &Catalogue) -> World {
 /// Holds what the broker saw against what may happen.
 fn judge(world: &World, seed: u64) {
     for (at, submission) in world.submissions.iter().enumerate() {
-        assert!(!submission.was_refused, "seed {seed}: refused before: {submission:?}");
+        assert!(
+            !submission.was_refused,
+            "seed {seed}: refused before: {submission:?}"
+        );
         assert!(
             !submission.is_forbidden,
             "seed {seed}: locked, or told to wait: {submission:?}"
@@ -104,8 +107,15 @@ fn judge(world: &World, seed: u64) {
             .take_while(|other| other.was_accepted == submission.was_accepted)
             .filter(|other| other.is_judged && !other.is_right)
             .count();
-        let limit = if submission.was_accepted { UNSEEN.1 } else { UNSEEN.0 };
-        assert!(row <= limit, "seed {seed}: {row} refusals in a row: {submission:?}");
+        let limit = if submission.was_accepted {
+            UNSEEN.1
+        } else {
+            UNSEEN.0
+        };
+        assert!(
+            row <= limit,
+            "seed {seed}: {row} refusals in a row: {submission:?}"
+        );
     }
     if let Some(budget) = world.limits.pushes_per_hour {
         for (at, push) in world.pushes.iter().enumerate() {
@@ -113,7 +123,11 @@ fn judge(world: &World, seed: u64) {
                 // The governor counts whole seconds.
                 other.is_comparable(push) && push.at - other.at + Duration::from_secs(1) < HOUR
             });
-            assert!(recent.count() <= budget as usize, "seed {seed}: pushes: {:?}", world.pushes);
+            assert!(
+                recent.count() <= budget as usize,
+                "seed {seed}: pushes: {:?}",
+                world.pushes
+            );
         }
     }
 }

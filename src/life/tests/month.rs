@@ -79,7 +79,10 @@ fn a_quiet_month_asks_somebody_once_a_week() {
         assert_eq!(world.pushes.len(), logins.len());
         let nightly = starts(&world, true);
         assert_eq!(nightly.len(), 31);
-        assert!(nightly.iter().all(|clock| clock.ends_with("23:45")), "{nightly:?}");
+        assert!(
+            nightly.iter().all(|clock| clock.ends_with("23:45")),
+            "{nightly:?}"
+        );
         assert_eq!(world.states["ready"], logins.len() + nightly.len());
         assert_eq!(world.ended, None);
     }
@@ -159,7 +162,11 @@ fn a_month_with_everything_that_can_come_between() {
     // Each login was one start, but for the one after the token; and those of the maintenance came to nothing, ten
     // minutes apart from each other.
     let anew = starts(&world, false);
-    let night: Vec<&str> = anew.iter().copied().filter(|clock| clock.starts_with("Sat 03-07")).collect();
+    let night: Vec<&str> = anew
+        .iter()
+        .copied()
+        .filter(|clock| clock.starts_with("Sat 03-07"))
+        .collect();
     assert_eq!(night.len(), 21, "{night:?}");
     assert_eq!(anew.len(), 8 + 20);
     assert_eq!(world.ended, None);

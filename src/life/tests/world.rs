@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use super::super::{BrokerWeek, Ending, Life, Moment, Order, Plan, Weekly};
 use crate::agent::tests::stage::{
-    Act, CONFIGURATION, DIALOG, FORM, MAIN, Sheet, Stage, filled, form, form_with, main_window, policy, refusal,
+    Act, CONFIGURATION, DIALOG, FORM, MAIN, Sheet, Stage, filled, form, form_with, main_window, policy,
+    refusal,
 };
 use crate::agent::{ActResult, Agent, Departure, Errand, Event, Outcome, Policy, State, Typed};
 use crate::dialogs::Catalogue;
@@ -46,7 +47,9 @@ pub(super) enum Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Face {
     Nothing,
-    Form { filled: bool },
+    Form {
+        filled: bool,
+    },
     Connecting,
     Push,
     Refused,
@@ -449,7 +452,11 @@ impl World {
 
     /// Carries out what the life orders; whether that was anything.
     fn obey(&mut self) -> bool {
-        let Some(order) = self.program.as_mut().and_then(|program| program.life.poll_order()) else {
+        let Some(order) = self
+            .program
+            .as_mut()
+            .and_then(|program| program.life.poll_order())
+        else {
             return false;
         };
         match order {
@@ -539,9 +546,12 @@ impl World {
             Act::Clock | Act::Compare(_) | Act::Read(_) | Act::Write(..) | Act::Click(CONFIGURATION, _) => {
                 panic!("not of this world: {act:?}")
             }
-            Act::Click(FORM | MAIN, _) | Act::Click(..) | Act::Close(_) | Act::Keep(_) | Act::Press(..) | Act::Wheel(..) => {
-                ActResult::Done
-            }
+            Act::Click(FORM | MAIN, _)
+            | Act::Click(..)
+            | Act::Close(_)
+            | Act::Keep(_)
+            | Act::Press(..)
+            | Act::Wheel(..) => ActResult::Done,
         }
     }
 
@@ -602,14 +612,18 @@ impl World {
     fn log_in(&mut self, seconds: u64) {
         self.later(seconds, Deed::Show(Face::Main));
         self.later(seconds + 5, Deed::ApiAnswers);
-        if let Some(time) = self.auto_restart.and_then(|time| time.after(self.now().wall, &self.plan.zone)) {
+        if let Some(time) = self
+            .auto_restart
+            .and_then(|time| time.after(self.now().wall, &self.plan.zone))
+        {
             let pause = time.duration_since(self.now().wall).as_secs().unsigned_abs();
             self.later(pause, Deed::Exit { leaves_token: true });
         }
     }
 
     fn later(&mut self, seconds: u64, deed: Deed) {
-        self.to_come.push((self.passed + Duration::from_secs(seconds), deed));
+        self.to_come
+            .push((self.passed + Duration::from_secs(seconds), deed));
         self.to_come.sort_by_key(|(time, _)| *time);
     }
 
@@ -699,5 +713,7 @@ const fn name(state: State) -> &'static str {
 
 /// A folder whose files are synced at once, where there is a file system in memory.
 fn memory() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder")
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .expect("a folder")
 }
