@@ -159,7 +159,7 @@ fn no_schedule_submits_what_was_refused_nor_while_it_is_locked_nor_pushes_beyond
     });
     // The schedules are about something.
     assert!(
-        submissions > 2000 && refusals > 200 && pushes > 1000 && logins > 500,
+        submissions > 2000 && refusals > 200 && pushes > 500 && logins > 500,
         "{submissions} submissions, {refusals} refusals, {pushes} pushes, {logins} logins"
     );
 }
