@@ -28,6 +28,11 @@ impl Lot {
         self.below(3) as usize
     }
 
+    fn unseen(&mut self) -> Answer {
+        let all = [Answer::Strange, Answer::Worded, Answer::Crash, Answer::Silence];
+        all[self.below(4) as usize]
+    }
+
     fn answer(&mut self) -> Answer {
         let all = [
             Answer::Plain,
@@ -78,6 +83,14 @@ fn live_through(seed: u64, catalogue: &Catalogue) -> World {
     };
     world.policy.relogin = lot.below(2) == 0;
     (world.ours, world.right) = (lot.secret(), lot.secret());
+    if lot.below(4) == 0 {
+        // A password that was right, is changed at the broker, and is refused in ways that nobody sees.
+        world.right = world.ours;
+        world.start();
+        world.live(Duration::from_secs(60));
+        world.right = 3;
+        world.answers = (0..8).map(|_| lot.unseen()).collect();
+    }
     for _ in 0..15 {
         disturb(&mut world, &mut lot);
         // A container's restart policy.

@@ -33,7 +33,7 @@ pub(super) enum Answer {
     Worded,
     /// The gateway dies before it shows what the answer was.
     Crash,
-    /// Not judged: too many attempts, wait 53 s.
+    /// Not judged: too many attempts, wait 4 minutes & 47 seconds.
     TooMany,
     /// Not judged: an error without a reason.
     Error,
@@ -83,7 +83,10 @@ impl Face {
             Self::RefusedInPlace => vec![form_with(1, 1, 0).text("Invalid username or password")],
             Self::RefusedStrangely => over_form("Notice", "That was not what we expected of you."),
             Self::RefusedAsError => over_form("Login Error", "Check your user name and your password."),
-            Self::TooMany => over_form("Login", "Too many failed login attempts. Please wait 53 seconds"),
+            Self::TooMany => over_form(
+                "Login",
+                "Too many failed login attempts. Please wait 4 minutes & 47 seconds",
+            ),
             Self::Error => over_form("Login Error", "There was an error."),
             Self::Unavailable => over_form("Login", "The server is not currently available."),
             Self::Taken => {
