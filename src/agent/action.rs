@@ -253,7 +253,7 @@ impl fmt::Display for Action {
 /// How an attempt to log in ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A second factor is asked for: the credentials were accepted, and the login goes on.
+    /// A second factor is asked for, or about another session: the credentials were accepted, and the login goes on.
     Accepted,
     /// The main window came.
     LoggedIn,

@@ -520,6 +520,11 @@ impl Agent {
                 self.end_login();
                 self.queue.push_back((asker, Action::Record(Outcome::Refused)));
             }
+            // Asked only where the password was right.
+            Meaning::ExistingSession if self.submitted => {
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::Accepted)));
+            }
             Meaning::Throttled => {
                 self.end_login();
                 let wait = wording::waiting_time(&view.reading.text());

@@ -3,8 +3,8 @@
 //! Every attempt is written down, durably, before it is made; its outcome after. What was refused is not submitted
 //! again, also not after a restart of the container, until the secret changes. An attempt whose ending nobody saw may
 //! have been refused as well: a secret that never was accepted gets one, one that was accepted before gets a few.
-//! Accepted is what led to the main window, or to the question for a second factor: the gateway asks for that only when
-//! the password is right. User name and password are kept only as Argon2id hashes with a salt of this folder.
+//! Accepted is what led to the main window, or to a question for a second factor or about another session: the gateway
+//! asks those only when the password is right. User name and password are kept only as Argon2id hashes with a salt of this folder.
 
 mod book;
 
@@ -220,7 +220,7 @@ impl Governor {
         self.change(Record::withdraw)
     }
 
-    /// The gateway asks for a second factor: it has accepted the credentials.
+    /// The gateway has accepted the credentials, and the login goes on.
     ///
     /// # Errors
     /// When the book cannot be written.

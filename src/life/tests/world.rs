@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 
-use super::super::{BrokerWeek, Ending, Life, Moment, Order, Plan, Weekly};
+use super::super::{BrokerWeek, Daily, Ending, Life, Moment, Order, Plan, Weekly};
 use crate::agent::tests::stage::{
     Act, CONFIGURATION, DIALOG, FORM, MAIN, Sheet, Stage, filled, form, form_with, main_window, policy,
     refusal,
@@ -204,6 +204,7 @@ pub(super) fn plan() -> Plan {
         second_factor_grace: Duration::from_secs(60),
         second_factor_again: true,
         reclaim_after: None,
+        saves: Daily::default(),
     }
 }
 
@@ -473,6 +474,7 @@ impl World {
                     program.stage.agent.carry_out(now, Errand::Close);
                 }
             }
+            Order::SaveSettings => panic!("not planned: at {}", self.clock()),
             Order::End(ending) => {
                 self.kill();
                 self.ended = Some(ending);
