@@ -376,7 +376,7 @@ fn a_refusal_that_asks_something_is_taken_for_one_and_not_pressed() {
         .text("Unrecognized Username or Password. Shall your account be closed?")
         .button("OK");
     stage.show(&[filled(), refusal]);
-    stage.expect_done(&Act::Record(super::super::Outcome::Refused));
+    stage.expect_done(&Act::Record(Outcome::Refused));
     assert_eq!(stage.state(), State::LockedOut);
     assert_eq!(stage.acts_within(60), [Act::Keep(DIALOG)]);
 }
