@@ -253,15 +253,19 @@ impl fmt::Display for Action {
 /// How an attempt to log in ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// A second factor is asked for, or about another session: the credentials were accepted, and the login goes on.
+    Accepted,
     /// The main window came.
     LoggedIn,
     /// Somebody was asked to confirm on a phone.
     Pushed,
+    /// The gateway sent the login away, and did not say that it is because of the credentials.
+    Rebuffed,
     /// The gateway refused the credentials.
     Refused,
     /// Too many attempts: nothing for this long.
     Throttled(Duration),
-    /// The login button was not pressed after all, or the credentials were not judged.
+    /// The login button was not pressed after all, or the credentials were certainly not judged.
     Withdrawn,
 }
 

@@ -12,14 +12,20 @@ const RELOGIN: Duration = Duration::from_secs(5);
 /// How long the login form must show after the second factor's window before that counts as missed: on the way to the
 /// main window it may show for a moment.
 const RETURNED: Duration = Duration::from_secs(5);
+/// Pause after a login button that did nothing visible: a slow gateway may still answer it.
+const UNANSWERED: Duration = Duration::from_secs(60);
 
 impl Agent {
-    /// The login ended, and the credentials were not judged.
+    /// The login ended, and the credentials were certainly not judged.
     pub(super) fn withdraw(&mut self) {
+        self.give_up_login(Some(Outcome::Withdrawn));
+    }
+
+    /// The login ended: so, or in a way that nothing is known of.
+    pub(super) fn give_up_login(&mut self, outcome: Option<Outcome>) {
         self.abandon_login();
-        if self.submitted {
-            self.queue
-                .push_back((Asker::Nobody, Action::Record(Outcome::Withdrawn)));
+        if let Some(outcome) = outcome.filter(|_| self.submitted) {
+            self.queue.push_back((Asker::Nobody, Action::Record(outcome)));
         }
         self.handed_in.clear();
         self.end_login();
@@ -123,10 +129,11 @@ impl Agent {
                         .push_back((Asker::Nobody, Action::KeepEvidence { window, reason }));
                 }
             }
+            // What comes later is still about this attempt.
             Next::Stale => {
-                self.end_login();
-                self.wake_at(now + BACK_OFF);
-                self.next_login = Some(now + BACK_OFF);
+                self.login = None;
+                self.wake_at(now + UNANSWERED);
+                self.next_login = Some(now + UNANSWERED);
                 self.events.push_back(Event::GivenUp {
                     what: "the login button did nothing visible".into(),
                 });

@@ -520,6 +520,11 @@ impl Agent {
                 self.end_login();
                 self.queue.push_back((asker, Action::Record(Outcome::Refused)));
             }
+            // Asked only where the password was right.
+            Meaning::ExistingSession if self.submitted => {
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::Accepted)));
+            }
             Meaning::Throttled => {
                 self.end_login();
                 let wait = wording::waiting_time(&view.reading.text());
@@ -527,19 +532,22 @@ impl Agent {
                 self.queue
                     .push_back((Asker::Nobody, Action::Record(Outcome::Throttled(wait))));
             }
-            Meaning::LoginError => {
-                self.withdraw();
+            Meaning::LoginError | Meaning::Unavailable => {
+                let text = view.reading.text();
+                if rule.meaning == Meaning::Unavailable {
+                    self.withdraw();
+                } else {
+                    // One that speaks of the credentials may be a refusal: it stays without a known ending.
+                    let outcome = (!wording::is_about_credentials(&text)).then_some(Outcome::Rebuffed);
+                    self.give_up_login(outcome);
+                }
                 let pause = BACK_OFF
                     .saturating_mul(1 << self.failures.min(6))
                     .min(MAX_BACK_OFF);
                 self.failures += 1;
                 self.next_login = Some(now + pause);
                 self.events.push_back(Event::GivenUp {
-                    what: format!(
-                        "login: {}; next try in {} s",
-                        one_line(&view.reading.text()),
-                        pause.as_secs()
-                    ),
+                    what: format!("login: {}; next try in {} s", one_line(&text), pause.as_secs()),
                 });
             }
             _ => {}
@@ -554,11 +562,15 @@ impl Agent {
     fn fill_in(&mut self, now: Instant, seen: &Seen, view: &View, rule: &Rule) {
         if rule.meaning.is_second_factor() {
             self.login = None;
-            self.second_factor = true;
+            let is_new = !std::mem::replace(&mut self.second_factor, true);
             let is_push = rule.meaning == Meaning::SecondFactor && !self.policy.has_code;
             if is_push && !std::mem::replace(&mut self.pushed, true) {
                 self.queue
                     .push_back((Asker::Nobody, Action::Record(Outcome::Pushed)));
+            }
+            if is_new && self.submitted {
+                self.queue
+                    .push_back((Asker::Nobody, Action::Record(Outcome::Accepted)));
             }
             self.returned = None;
             self.enter_code(now, seen, view, rule);
@@ -595,4 +607,4 @@ fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

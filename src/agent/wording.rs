@@ -1,4 +1,4 @@
-//! Times and days in a dialog's words.
+//! What a dialog's words say of times, of days, and of credentials.
 
 use std::time::Duration;
 
@@ -71,6 +71,19 @@ pub(super) fn days_left(text: &str) -> Option<u32> {
     pair[0].parse().ok()
 }
 
+/// Whether a text speaks of user name or password. An error that does may be a refusal in words of its own.
+pub(super) fn is_about_credentials(text: &str) -> bool {
+    let words = words(text);
+    let begins = |start: &str| words.iter().any(|word| word.starts_with(start));
+    let user_name = words
+        .windows(2)
+        .any(|pair| pair[0] == "user" && ["id", "name", "names"].contains(&pair[1].as_str()));
+    user_name
+        || ["authenti", "credential", "password", "userid", "username"]
+            .into_iter()
+            .any(begins)
+}
+
 fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
@@ -122,6 +135,21 @@ mod tests {
         ];
         for (text, seconds) in table {
             assert_eq!(waiting_time(text), Duration::from_secs(seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_about_credentials_are_told_from_words_about_servers() {
+        for (text, about) in [
+            ("Your user ID or password is wrong.", true),
+            ("Invalid credentials", true),
+            ("The User Name is not known", true),
+            ("Authentication failed", true),
+            ("The server is down. Try again later.", false),
+            ("Connection to server failed: Server disconnected", false),
+            ("The user has other sessions", false),
+        ] {
+            assert_eq!(is_about_credentials(text), about, "{text}");
         }
     }
 

@@ -273,6 +273,7 @@ mod tests {
             Meaning::Splash,
             Meaning::Throttled,
             Meaning::TokenExpired,
+            Meaning::Unavailable,
         ] {
             assert!(
                 catalogue.rules().iter().any(|rule| rule.meaning == meaning),

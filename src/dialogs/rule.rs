@@ -45,7 +45,7 @@ pub enum Meaning {
     Expiry,
     /// The login form, ready for credentials.
     Login,
-    /// A login that ended in an error which is not about the credentials.
+    /// A login that ended in an error. Whether that is about the credentials is for its words to tell.
     LoginError,
     /// The login window while it works.
     LoginProgress,
@@ -71,6 +71,8 @@ pub enum Meaning {
     Throttled,
     /// The token of an automatic restart is of no use any more; the credentials were not judged.
     TokenExpired,
+    /// No logins now, or no connection: the credentials were not judged.
+    Unavailable,
 }
 
 impl Meaning {
@@ -78,7 +80,12 @@ impl Meaning {
     pub(super) const fn is_judgement(self) -> bool {
         matches!(
             self,
-            Self::LoginError | Self::Misconfigured | Self::Refused | Self::Throttled | Self::TokenExpired
+            Self::LoginError
+                | Self::Misconfigured
+                | Self::Refused
+                | Self::Throttled
+                | Self::TokenExpired
+                | Self::Unavailable
         )
     }
 

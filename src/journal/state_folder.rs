@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rustix::fs::{FlockOperation, FsWord, flock, statfs};
 
-/// `OVERLAYFS_SUPER_MAGIC` of linux/magic.h: the layers of a container, which go with it.
-const OVERLAY: FsWord = 0x794c_7630;
+/// Of linux/magic.h: the layers of a container, which go with it, and file systems in memory.
+const FLEETING: [FsWord; 3] = [0x794c_7630, 0x0102_1994, 0x8584_58f6];
 
 /// The folder, until this is dropped or the process ends, however it ends.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ impl StateFolder {
         Ok(Self { _lock: lock })
     }
 
-    /// Whether what is written there goes when the container goes: it lies on no volume.
+    /// Whether what is written there goes with the container, or with the machine's next start: it lies on no volume.
     #[must_use]
-    pub fn goes_with_its_container(folder: &Path) -> bool {
-        statfs(folder).is_ok_and(|system| system.f_type == OVERLAY)
+    pub fn is_fleeting(folder: &Path) -> bool {
+        statfs(folder).is_ok_and(|system| FLEETING.contains(&system.f_type))
     }
 }
 
@@ -48,6 +48,6 @@ mod tests {
         assert_eq!(again.kind(), io::ErrorKind::WouldBlock);
         drop(held);
         StateFolder::take(folder.path()).expect("free again");
-        assert!(!StateFolder::goes_with_its_container(Path::new("/proc")));
+        assert!(!StateFolder::is_fleeting(Path::new("/proc")));
     }
 }

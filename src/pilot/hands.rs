@@ -22,6 +22,8 @@ use crate::x11::{Desktop, FieldText, FillOptions, FillOutcome, X11Error};
 const FOREIGN_GRAB: Duration = Duration::from_millis(150);
 /// How long a field that was asked may take to answer; an empty one never does.
 const FIELD_ANSWER: Duration = Duration::from_secs(3);
+/// Pause before a book that could not be written is tried again.
+const BOOK_RETRY: Duration = Duration::from_secs(60);
 /// Validity of a one-time code, in seconds (RFC 6238 §5.2).
 const CODE_PERIOD: u64 = 30;
 /// A code that changes sooner than this is not typed: it has to travel.
@@ -138,9 +140,11 @@ impl Hands {
             Action::BeginSubmission => Ok(self.govern(Governor::begin)),
             Action::Record(outcome) => Ok(self.govern(|governor, now| {
                 match outcome {
+                    Outcome::Accepted => governor.accepted(),
                     Outcome::LoggedIn => governor.logged_in(),
                     Outcome::Pushed => governor.pushed(now),
-                    Outcome::Refused => governor.refused(now),
+                    Outcome::Rebuffed => governor.rebuffed(),
+                    Outcome::Refused => governor.refused(),
                     Outcome::Throttled(wait) => governor.throttled(now, *wait),
                     Outcome::Withdrawn => governor.withdraw(),
                 }
@@ -169,9 +173,10 @@ impl Hands {
                 why,
                 retry_after: None,
             },
+            // A disk that is full, or gone, may come back.
             Err(error) => ActResult::Denied {
                 why: error.to_string(),
-                retry_after: None,
+                retry_after: Some(BOOK_RETRY),
             },
         }
     }

@@ -11,11 +11,13 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::stat::{Mode, umask};
 use nix::unistd::{close, execve};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -26,6 +28,9 @@ use crate::exit::ExitCode;
 const HANDLE: &str = "GATEHAND_SECRETS_FD";
 /// What the memory file is called in `/proc/PID/fd`.
 const MEMFD_NAME: &str = "gatehand-secrets";
+
+/// The file mode mask that the program was started with.
+static INHERITED_MASK: OnceLock<Mode> = OnceLock::new();
 
 /// What is left after [`isolate`].
 #[derive(Debug)]
@@ -78,7 +83,7 @@ fn system<E: Into<io::Error>>(step: &'static str) -> impl FnOnce(E) -> Isolation
 /// The first time it executes the program again and does not return. The second time it gives what the first one
 /// took, and makes the process's memory unreadable for others: no core dump, no ptrace, `/proc/PID/environ` and
 /// `/proc/PID/mem` for root only. The second environment has `OMP_THREAD_LIMIT=1`, which libgomp (used by Tesseract)
-/// reads when it is loaded.
+/// reads when it is loaded. Files that the program creates from then on are its user's only.
 ///
 /// # Errors
 ///
@@ -91,7 +96,15 @@ pub fn isolate(secret_names: &[&str]) -> Result<Isolated, IsolationError> {
     prctl::set_name(c"gatehand").map_err(system("name the process"))?;
     prctl::set_dumpable(false).map_err(system("forbid ptrace"))?;
     setrlimit(Resource::RLIMIT_CORE, 0, 0).map_err(system("forbid core dumps"))?;
+    INHERITED_MASK.get_or_init(|| umask(Mode::S_IRWXG | Mode::S_IRWXO));
     Ok(isolated)
+}
+
+/// Children create files as if they had been started without this program. Async-signal-safe.
+pub(super) fn restore_mask() {
+    if let Some(mask) = INHERITED_MASK.get() {
+        umask(*mask);
+    }
 }
 
 fn seals() -> SealFlag {

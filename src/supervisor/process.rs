@@ -11,6 +11,7 @@ use nix::sys::prctl;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpid, getppid, getsid, setsid};
 
+use super::isolation::restore_mask;
 use crate::exit::ExitCode;
 
 /// How a process ended.
@@ -112,6 +113,7 @@ pub(super) fn prepare(command: &mut Command) {
 
 fn enter_session(parent: Pid) -> io::Result<()> {
     setsid()?;
+    restore_mask();
     prctl::set_pdeathsig(Signal::SIGTERM)?;
     if getppid() != parent {
         // The parent died before the signal was set, so it would never come.

@@ -29,6 +29,7 @@ pub struct Program {
     pub relay_port: u16,
     pub journal: Journal,
     environment: Vec<(String, String)>,
+    input: String,
 }
 
 impl Program {
@@ -67,6 +68,7 @@ impl Program {
             relay_port,
             journal: Journal::in_folder(&settings),
             environment: environment.map(|(name, value)| (name.to_owned(), value)).into(),
+            input: String::new(),
             folder,
         }
     }
@@ -81,6 +83,12 @@ impl Program {
     pub fn set(&mut self, name: &str, value: &str) {
         self.environment.retain(|(other, _)| other != name);
         self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// What the next start finds on its standard input; nothing, else.
+    pub fn with_input(mut self, input: &str) -> Self {
+        input.clone_into(&mut self.input);
+        self
     }
 
     /// Starts the program; its log goes to a file.
@@ -103,10 +111,13 @@ impl Program {
             .envs(super::profile())
             .envs(self.environment.iter().cloned());
         command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
-        self.child = Some(command.spawn().unwrap());
+        let mut child = command.spawn().unwrap();
+        let input = std::mem::take(&mut self.input);
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        self.child = Some(child);
     }
 
     /// Asks the running program by another one: what that says, or its error.

@@ -359,6 +359,26 @@ fn a_button_that_does_nothing_is_no_reason_to_press_it_without_a_new_attempt() {
     assert_eq!(stage.acts_within(29), []);
     stage.pass(1.0);
     stage.expect_nothing();
-    stage.pass(11.0);
+    assert_eq!(stage.acts_within(59), []);
+    stage.pass(1.0);
     assert_eq!(stage.act(), Some(Act::Ask));
+}
+
+#[test]
+fn an_answer_that_comes_late_is_still_about_the_attempt() {
+    let unanswered = || {
+        let mut stage = Stage::new(policy());
+        stage.submit();
+        assert_eq!(stage.acts_within(60), []);
+        assert_eq!(stage.state(), State::SubmittedCredentials);
+        stage
+    };
+    let mut stage = unanswered();
+    stage.show(&[filled(), refusal()]);
+    stage.expect_done(&Act::Record(Outcome::Refused));
+    assert_eq!(stage.state(), State::LockedOut);
+
+    let mut stage = unanswered();
+    stage.show(&[main_window()]);
+    stage.expect_done(&Act::Record(Outcome::LoggedIn));
 }

@@ -7,5 +7,5 @@ mod login;
 mod outcome;
 mod restart;
 mod second_factor;
-mod stage;
+pub(crate) mod stage;
 mod upkeep;

@@ -120,12 +120,18 @@ fn error() -> Sheet {
         .button("OK")
 }
 
+fn unavailable() -> Sheet {
+    Sheet::dialog(DIALOG, "Login")
+        .text("The server is not currently available.")
+        .button("OK")
+}
+
 #[test]
-fn a_login_error_is_no_attempt_and_the_pauses_double() {
+fn a_server_without_logins_is_no_attempt_and_the_pauses_double() {
     let mut stage = Stage::new(policy());
     for pause in [10, 20, 40, 80, 160, 320, 600, 600] {
         stage.submit();
-        stage.show(&[filled(), error()]);
+        stage.show(&[filled(), unavailable()]);
         stage.expect_done(&Act::Record(Outcome::Withdrawn));
         stage.expect_done(&click(DIALOG, "OK"));
         stage.show(&[form()]);
@@ -140,7 +146,7 @@ fn a_login_makes_the_next_pause_short_again() {
     for _ in 0..2 {
         stage.submit();
         stage.show(&[filled(), error()]);
-        stage.expect_done(&Act::Record(Outcome::Withdrawn));
+        stage.expect_done(&Act::Record(Outcome::Rebuffed));
         stage.expect_done(&click(DIALOG, "OK"));
         stage.show(&[form()]);
         stage.pass(21.0);
@@ -150,7 +156,23 @@ fn a_login_makes_the_next_pause_short_again() {
     stage.expect_done(&Act::Record(Outcome::LoggedIn));
     stage.submit();
     stage.show(&[filled(), error()]);
-    stage.expect_done(&Act::Record(Outcome::Withdrawn));
+    stage.expect_done(&Act::Record(Outcome::Rebuffed));
+    stage.expect_done(&click(DIALOG, "OK"));
+    stage.show(&[form()]);
+    assert_eq!(stage.acts_within(9), []);
+    stage.pass(1.0);
+    assert_eq!(stage.act(), Some(Act::Ask));
+}
+
+/// It may be a refusal in words that no rule knows: the attempt stays in the book.
+#[test]
+fn an_error_that_speaks_of_the_password_is_an_attempt_without_an_answer() {
+    let mut stage = Stage::new(policy());
+    stage.submit();
+    let error = Sheet::dialog(DIALOG, "Login Error")
+        .text("Check your user name and your password.")
+        .button("OK");
+    stage.show(&[filled(), error]);
     stage.expect_done(&click(DIALOG, "OK"));
     stage.show(&[form()]);
     assert_eq!(stage.acts_within(9), []);
@@ -277,7 +299,10 @@ fn a_missed_second_factor_is_told_once_and_sends_no_new_push_unless_wanted() {
         stage.submit();
         stage.show(&[filled(), push()]);
         // It counts against the hour's budget, once.
-        assert_eq!(stage.acts_within(60), [Act::Record(Outcome::Pushed)]);
+        assert_eq!(
+            stage.acts_within(60),
+            [Act::Record(Outcome::Pushed), Act::Record(Outcome::Accepted)]
+        );
         assert_eq!(stage.state(), State::SecondFactor);
         stage.show(&[form()]);
         let acts = stage.acts_within(4);
@@ -296,7 +321,10 @@ fn a_form_that_shows_for_a_moment_on_the_way_to_the_main_window_is_no_missed_sec
     let mut stage = Stage::new(policy());
     stage.submit();
     stage.show(&[filled(), push]);
-    assert_eq!(stage.acts_within(2), [Act::Record(Outcome::Pushed)]);
+    assert_eq!(
+        stage.acts_within(2),
+        [Act::Record(Outcome::Pushed), Act::Record(Outcome::Accepted)]
+    );
     for _ in 0..2 {
         stage.show(&[filled()]);
         assert_eq!(stage.acts_within(4), []);

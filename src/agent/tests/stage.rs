@@ -1,7 +1,5 @@
 //! A display of hand-made windows, and an agent before it whose time is counted by hand.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,9 +7,8 @@ use std::time::{Duration, Instant};
 use super::super::{ActResult, Action, Agent, Chord, Departure, Event, Policy, Seen, State, Typed, View};
 use crate::config::{GatewayOptions, TradingMode};
 use crate::dialogs::Catalogue;
-use crate::screen::{
-    Fingerprint, Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind,
-};
+use crate::screen::{Frame, Line, Reading, Rect, Region, RegionKind, Size, Window, WindowId, WindowKind};
+use crate::vision::fingerprint;
 
 const PAPER: u32 = 0x00f0_f0f0;
 const INK: u32 = 0x0020_2020;
@@ -21,7 +18,7 @@ const FIELD: u32 = 0x00ff_ffff;
 
 /// A window with one control or line per row.
 #[derive(Clone)]
-pub(super) struct Sheet {
+pub(crate) struct Sheet {
     id: u32,
     title: String,
     kind: WindowKind,
@@ -37,11 +34,11 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    pub(super) fn dialog(id: u32, title: &str) -> Self {
+    pub(crate) fn dialog(id: u32, title: &str) -> Self {
         Self::new(id, title, WindowKind::Dialog)
     }
 
-    pub(super) fn new(id: u32, title: &str, kind: WindowKind) -> Self {
+    pub(crate) fn new(id: u32, title: &str, kind: WindowKind) -> Self {
         let mut frame = Frame::new(Size::new(400, 300));
         frame.fill(Rect::new(0, 0, 400, 300), PAPER);
         Self {
@@ -59,35 +56,35 @@ impl Sheet {
     }
 
     /// The window has no still picture yet.
-    pub(super) fn moving(mut self) -> Self {
+    pub(crate) fn moving(mut self) -> Self {
         self.still = false;
         self
     }
 
     /// Controls from here on stand on the right half.
-    pub(super) fn with_tree(mut self) -> Self {
+    pub(crate) fn with_tree(mut self) -> Self {
         self.left = 180;
         self
     }
 
     /// A row of the tree, beside the next control.
-    pub(super) fn row(mut self, text: &str) -> Self {
+    pub(crate) fn row(mut self, text: &str) -> Self {
         self.write(text, 10, None);
         self
     }
 
-    pub(super) fn text(mut self, text: &str) -> Self {
+    pub(crate) fn text(mut self, text: &str) -> Self {
         self.write(text, self.left + 10, None);
         self.feed()
     }
 
-    pub(super) fn button(mut self, label: &str) -> Self {
+    pub(crate) fn button(mut self, label: &str) -> Self {
         self.boxed(label, self.left + 10, PLAIN);
         self.feed()
     }
 
     /// Two toggles side by side, the first or the second of them chosen.
-    pub(super) fn toggles(mut self, labels: [&str; 2], chosen: usize) -> Self {
+    pub(crate) fn toggles(mut self, labels: [&str; 2], chosen: usize) -> Self {
         for (at, label) in labels.into_iter().enumerate() {
             let colour = if at == chosen { CHOSEN } else { PLAIN };
             self.boxed(label, 10 + 190 * at as i32, colour);
@@ -96,7 +93,7 @@ impl Sheet {
     }
 
     /// A label and its field, with `echo` characters in it.
-    pub(super) fn field(mut self, label: &str, echo: u32) -> Self {
+    pub(crate) fn field(mut self, label: &str, echo: u32) -> Self {
         self.write(label, self.left + 10, None);
         let x = self.left + 150;
         let bounds = Rect::new(x, self.y - 2, if self.left == 0 { 200 } else { 60 }, 20);
@@ -106,7 +103,7 @@ impl Sheet {
     }
 
     /// A label and its field, in which a text was read.
-    pub(super) fn field_showing(mut self, label: &str, text: &str) -> Self {
+    pub(crate) fn field_showing(mut self, label: &str, text: &str) -> Self {
         self.write(label, 10, None);
         self.region(Rect::new(150, self.y - 2, 200, 20), FIELD, RegionKind::Field);
         let region = Some(self.regions.len() - 1);
@@ -114,7 +111,7 @@ impl Sheet {
         self.feed()
     }
 
-    pub(super) fn check(mut self, label: &str, ticked: bool) -> Self {
+    pub(crate) fn check(mut self, label: &str, ticked: bool) -> Self {
         let bounds = Rect::new(self.left + 10, self.y, 16, 16);
         self.region(bounds, FIELD, RegionKind::Check);
         if ticked {
@@ -159,10 +156,8 @@ impl Sheet {
 
     fn seen(&self, stacking: u32) -> Seen {
         let size = self.frame.size();
-        let mut hasher = DefaultHasher::new();
-        self.frame.pixels().hash(&mut hasher);
         let reading = Reading {
-            fingerprint: Fingerprint(hasher.finish()),
+            fingerprint: fingerprint(&self.frame, &[]),
             size,
             regions: self.regions.clone(),
             lines: self.lines.clone(),
@@ -188,13 +183,13 @@ impl Sheet {
     }
 }
 
-pub(super) const FORM: u32 = 1;
-pub(super) const MAIN: u32 = 2;
-pub(super) const DIALOG: u32 = 3;
-pub(super) const CONFIGURATION: u32 = 4;
+pub(crate) const FORM: u32 = 1;
+pub(crate) const MAIN: u32 = 2;
+pub(crate) const DIALOG: u32 = 3;
+pub(crate) const CONFIGURATION: u32 = 4;
 
 /// The login form of a live account: `api` and `mode` are the chosen toggles, `echo` what the password field shows.
-pub(super) fn form_with(api: usize, mode: usize, echo: u32) -> Sheet {
+pub(crate) fn form_with(api: usize, mode: usize, echo: u32) -> Sheet {
     let mut form = Sheet::new(FORM, "IBKR Gateway", WindowKind::Normal)
         .toggles(APIS, api)
         .toggles(MODES, mode)
@@ -208,12 +203,12 @@ pub(super) fn form_with(api: usize, mode: usize, echo: u32) -> Sheet {
 const APIS: [&str; 2] = ["FIX CTCI", "IB API"];
 const MODES: [&str; 2] = ["Live Trading", "Paper Trading"];
 
-pub(super) fn form() -> Sheet {
+pub(crate) fn form() -> Sheet {
     form_with(1, 1, 0)
 }
 
 /// The same form, whose fields show these texts.
-pub(super) fn form_showing(user_name: &str, password: &str) -> Sheet {
+pub(crate) fn form_showing(user_name: &str, password: &str) -> Sheet {
     let mut form = Sheet::new(FORM, "IBKR Gateway", WindowKind::Normal)
         .toggles(APIS, 1)
         .toggles(MODES, 1);
@@ -228,46 +223,46 @@ pub(super) fn form_showing(user_name: &str, password: &str) -> Sheet {
 }
 
 /// The same form, filled in.
-pub(super) fn filled() -> Sheet {
+pub(crate) fn filled() -> Sheet {
     form_with(1, 1, 9)
 }
 
-pub(super) fn main_window() -> Sheet {
+pub(crate) fn main_window() -> Sheet {
     Sheet::new(MAIN, "IBKR Gateway", WindowKind::Normal).text("File Configure Help")
 }
 
-pub(super) fn connecting() -> Sheet {
+pub(crate) fn connecting() -> Sheet {
     Sheet::dialog(DIALOG, "Gateway")
         .text("Connecting to server...")
         .button("OK")
 }
 
-pub(super) fn refusal() -> Sheet {
+pub(crate) fn refusal() -> Sheet {
     Sheet::dialog(DIALOG, "Login failed")
         .text("Unrecognized Username or Password")
         .button("OK")
 }
 
-pub(super) fn unknown() -> Sheet {
+pub(crate) fn unknown() -> Sheet {
     Sheet::dialog(DIALOG, "Survey")
         .text("We would like to hear from you.")
         .button("OK")
 }
 
 /// A notice that is pressed whatever the settings say.
-pub(super) fn tip() -> Sheet {
+pub(crate) fn tip() -> Sheet {
     Sheet::dialog(DIALOG, "Tip of the Day").button("Close")
 }
 
 /// An end that no start follows.
-pub(super) fn departure(why: &str) -> Departure {
+pub(crate) fn departure(why: &str) -> Departure {
     Departure {
         why: why.to_owned(),
         comes_back: false,
     }
 }
 
-pub(super) fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     Policy {
         mode: TradingMode::Paper,
         has_credentials: true,
@@ -282,7 +277,7 @@ pub(super) fn policy() -> Policy {
     }
 }
 
-pub(super) fn policy_with(answers: &[(&str, &str)]) -> Policy {
+pub(crate) fn policy_with(answers: &[(&str, &str)]) -> Policy {
     Policy {
         answers: answers
             .iter()
@@ -294,7 +289,7 @@ pub(super) fn policy_with(answers: &[(&str, &str)]) -> Policy {
 
 /// What an action was, without its places.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Ask,
     Begin,
     Click(u32, String),
@@ -330,14 +325,14 @@ impl From<&Action> for Act {
     }
 }
 
-pub(super) fn click(window: u32, label: &str) -> Act {
+pub(crate) fn click(window: u32, label: &str) -> Act {
     Act::Click(window, label.to_owned())
 }
 
 /// The agent before its display.
-pub(super) struct Stage {
-    pub(super) agent: Agent,
-    pub(super) now: Instant,
+pub(crate) struct Stage {
+    pub(crate) agent: Agent,
+    pub(crate) now: Instant,
     events: Vec<Event>,
     shown: Vec<Sheet>,
     /// The last action, as long as it has no result.
@@ -345,18 +340,23 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(policy: Policy) -> Self {
+    pub(crate) fn new(policy: Policy) -> Self {
         Self::with_rules(policy, "")
     }
 
-    pub(super) fn with_rules(policy: Policy, rules: &str) -> Self {
+    pub(crate) fn with_rules(policy: Policy, rules: &str) -> Self {
         let mut catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
         catalogue
             .add(Path::new("test.toml"), rules)
             .expect("the test's rules are right");
+        Self::before(Agent::new(catalogue, policy), Instant::now())
+    }
+
+    /// A stage for this agent, from this moment on.
+    pub(crate) fn before(agent: Agent, now: Instant) -> Self {
         Self {
-            agent: Agent::new(catalogue, policy),
-            now: Instant::now(),
+            agent,
+            now,
             events: Vec::new(),
             shown: Vec::new(),
             last: None,
@@ -364,7 +364,7 @@ impl Stage {
     }
 
     /// The windows that show from now on, lowest first.
-    pub(super) fn show(&mut self, sheets: &[Sheet]) {
+    pub(crate) fn show(&mut self, sheets: &[Sheet]) {
         let screen = sheets.iter().zip(0..).map(|(sheet, at)| sheet.seen(at));
         self.agent.observe(self.now, screen.collect());
         self.shown = sheets.to_vec();
@@ -388,25 +388,25 @@ impl Stage {
     }
 
     /// The choices of a form whose toggles are right already: each is tried, there and back.
-    pub(super) fn choose(&mut self) {
+    pub(crate) fn choose(&mut self) {
         for label in [APIS, MODES].concat() {
             self.expect_done(&click(FORM, label));
         }
     }
 
-    pub(super) fn pass(&mut self, seconds: f32) {
+    pub(crate) fn pass(&mut self, seconds: f32) {
         self.now += Duration::from_secs_f32(seconds);
         self.agent.handle_timeout(self.now);
     }
 
     /// The next action, after the timeouts that are due.
-    pub(super) fn act(&mut self) -> Option<Act> {
+    pub(crate) fn act(&mut self) -> Option<Act> {
         let act = self.action().as_ref().map(Act::from);
         self.last.clone_from(&act);
         act
     }
 
-    pub(super) fn action(&mut self) -> Option<Action> {
+    pub(crate) fn action(&mut self) -> Option<Action> {
         for _ in 0..20 {
             if let Some(action) = self.agent.poll_action() {
                 return Some(action);
@@ -420,7 +420,7 @@ impl Stage {
     }
 
     /// The result of the last action.
-    pub(super) fn give(&mut self, result: &ActResult) {
+    pub(crate) fn give(&mut self, result: &ActResult) {
         self.agent.handle_result(self.now, result);
         if let (Some(Act::Click(FORM, label)), ActResult::Done) = (self.last.take(), result)
             && [APIS, MODES].concat().contains(&label.as_str())
@@ -430,21 +430,21 @@ impl Stage {
     }
 
     /// Expects this action and gives it this result.
-    pub(super) fn expect(&mut self, act: &Act, result: &ActResult) {
+    pub(crate) fn expect(&mut self, act: &Act, result: &ActResult) {
         assert_eq!(self.act().as_ref(), Some(act));
         self.give(result);
     }
 
-    pub(super) fn expect_done(&mut self, act: &Act) {
+    pub(crate) fn expect_done(&mut self, act: &Act) {
         self.expect(act, &ActResult::Done);
     }
 
-    pub(super) fn expect_nothing(&mut self) {
+    pub(crate) fn expect_nothing(&mut self) {
         assert_eq!(self.act(), None);
     }
 
     /// All actions of the next `seconds`, each with the result that it gets when all goes well.
-    pub(super) fn acts_within(&mut self, seconds: u32) -> Vec<Act> {
+    pub(crate) fn acts_within(&mut self, seconds: u32) -> Vec<Act> {
         let end = self.now + Duration::from_secs(seconds.into());
         let mut acts = Vec::new();
         loop {
@@ -465,19 +465,19 @@ impl Stage {
     }
 
     /// What was told since the last call.
-    pub(super) fn events(&mut self) -> Vec<Event> {
+    pub(crate) fn events(&mut self) -> Vec<Event> {
         while let Some(event) = self.agent.poll_event() {
             self.events.push(event);
         }
         std::mem::take(&mut self.events)
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         self.agent.state()
     }
 
     /// From the empty form to the permitted attempt: what comes next is the click on the login button.
-    pub(super) fn fill_in(&mut self) {
+    pub(crate) fn fill_in(&mut self) {
         self.show(&[form()]);
         self.expect(&Act::Ask, &ActResult::Permitted);
         self.choose();
@@ -488,7 +488,7 @@ impl Stage {
     }
 
     /// The whole login up to the pressed button.
-    pub(super) fn submit(&mut self) {
+    pub(crate) fn submit(&mut self) {
         self.fill_in();
         self.expect_done(&click(FORM, "Log In"));
         self.expect_nothing();

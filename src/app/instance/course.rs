@@ -102,8 +102,9 @@ impl Instance {
                 Order::Stop { why } => {
                     tracing::info!(why, "closing the gateway");
                     self.stop_gateway().await;
-                    self.life.exited(now(), Left::Nothing);
-                    self.tell_exit(format!("closed: {why}"));
+                    let now = now();
+                    self.life.exited(now, Left::Nothing);
+                    self.tell_exit(now, format!("closed: {why}"));
                 }
                 Order::SaveSettings => {
                     tracing::info!("the time has come to save the gateway's settings");
@@ -159,14 +160,13 @@ impl Instance {
         }
         self.last_exit = exit.to_string();
         self.given_up("EnableApi: the gateway ended");
-        let left = self.left()?;
-        self.life.exited(now(), left);
-        self.tell_exit(format!("the gateway's process ended ({exit})"));
+        let (now, left) = (now(), self.left()?);
+        self.life.exited(now, left);
+        self.tell_exit(now, format!("the gateway's process ended ({exit})"));
         Ok(())
     }
 
-    fn tell_exit(&self, why: String) {
-        let now = now();
+    fn tell_exit(&self, now: Moment, why: String) {
         let pause = self.life.next_start(now);
         if let Some(pause) = pause {
             tracing::info!(why, seconds = pause.as_secs(), "the gateway is started again");

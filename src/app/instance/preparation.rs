@@ -17,10 +17,10 @@ use crate::journal::{Governor, StateFolder};
 use crate::pilot::Hands;
 
 pub(super) fn take_state_folder(path: &Path) -> Result<StateFolder, AppError> {
-    if StateFolder::goes_with_its_container(path) {
+    if StateFolder::is_fleeting(path) {
         tracing::warn!(
             folder = %path.display(),
-            "the state folder is on no volume: refused credentials are forgotten with the container, and may be submitted again"
+            "the state folder is on no volume: refused credentials are forgotten with it, and may be submitted again"
         );
     }
     StateFolder::take(path).map_err(|source| match source.kind() {

@@ -174,7 +174,7 @@ impl Instance {
             "api": self.api,
             "relay": *self.relay_status.borrow(),
             "outage_until": self.life.outage().map(|time| time.as_second()),
-            "state_folder_lasts": !crate::journal::StateFolder::goes_with_its_container(&self.config.state_dir),
+            "state_folder_lasts": !crate::journal::StateFolder::is_fleeting(&self.config.state_dir),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! The governor: an account must never be locked out by wrong passwords that were sent again.
 //!
 //! Every attempt is written down, durably, before it is made; its outcome after. What was refused is not submitted
-//! again, also not after a restart of the container, until the secret changes. User name and password are kept only as
-//! Argon2id hashes with a salt of this folder.
+//! again, also not after a restart of the container, until the secret changes. An attempt whose ending nobody saw may
+//! have been refused as well: a secret that never was accepted gets one, one that was accepted before gets a few.
+//! Accepted is what led to the main window, or to a question for a second factor or about another session: the gateway
+//! asks those only when the password is right. User name and password are kept only as Argon2id hashes with a salt of this folder.
 
 mod book;
 
@@ -26,7 +28,13 @@ use book::Record;
 use crate::life::Weekly;
 
 /// 8 MiB, 2 passes: some 10 ms, paid once at start.
+#[cfg(not(test))]
 const HASH_COST: (u32, u32) = (8 * 1024, 2);
+/// Tests open it thousands of times.
+#[cfg(test)]
+const HASH_COST: (u32, u32) = (8, 1);
+/// Of the salt, in bytes.
+const SALT_SIZE: usize = 16;
 
 /// The book cannot be read or written: nothing may be submitted.
 #[derive(Debug, Error)]
@@ -196,7 +204,10 @@ impl Governor {
         let verdict = self.may_submit(now);
         if verdict == Verdict::Permitted {
             let fingerprint = self.fingerprint.clone();
-            self.change(|record| record.begin(now, &fingerprint))?;
+            let before = self.book.users.clone();
+            let limits = self.limits.clone();
+            self.change(|record| record.begin(now, &fingerprint, &limits))
+                .inspect_err(|_| self.book.users = before)?;
         }
         Ok(verdict)
     }
@@ -209,6 +220,14 @@ impl Governor {
         self.change(Record::withdraw)
     }
 
+    /// The gateway has accepted the credentials, and the login goes on.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn accepted(&mut self) -> Result<(), GovernorError> {
+        self.change(Record::accepted)
+    }
+
     /// The attempt led to the main window.
     ///
     /// # Errors
@@ -217,12 +236,20 @@ impl Governor {
         self.change(Record::logged_in)
     }
 
+    /// The gateway sent the login away, and did not say that it is because of the credentials.
+    ///
+    /// # Errors
+    /// When the book cannot be written.
+    pub fn rebuffed(&mut self) -> Result<(), GovernorError> {
+        self.change(Record::rebuffed)
+    }
+
     /// The gateway refused the credentials. Without an open attempt of ours, somebody else typed them.
     ///
     /// # Errors
     /// When the book cannot be written.
-    pub fn refused(&mut self, now: &Clocks) -> Result<(), GovernorError> {
-        self.change(|record| record.refused(now))
+    pub fn refused(&mut self) -> Result<(), GovernorError> {
+        self.change(Record::refused)
     }
 
     /// The gateway asked to wait.
@@ -238,7 +265,8 @@ impl Governor {
     /// # Errors
     /// When the book cannot be written.
     pub fn pushed(&mut self, now: &Clocks) -> Result<(), GovernorError> {
-        self.change(|record| record.pushed(now))
+        let limits = self.limits.clone();
+        self.change(|record| record.pushed(now, &limits))
     }
 
     /// The step (RFC 6238 §4.2) of the last one-time code that was typed: it is good once, also after a restart.
@@ -278,10 +306,14 @@ impl Book {
                 });
             }
         };
-        let book = serde_json::from_slice(&bytes).map_err(|error| GovernorError::Damaged {
+        let damaged = |why: String| GovernorError::Damaged {
             path: path.to_path_buf(),
-            why: error.to_string(),
-        })?;
+            why,
+        };
+        let book: Self = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        if book.salt.len() != 2 * SALT_SIZE {
+            return Err(damaged("its salt is none".into()));
+        }
         Ok(Some(book))
     }
 
@@ -313,7 +345,7 @@ impl Book {
 }
 
 fn new_salt() -> Result<String, GovernorError> {
-    let mut salt = [0; 16];
+    let mut salt = [0; SALT_SIZE];
     getrandom::fill(&mut salt).map_err(|error| GovernorError::Hash(error.to_string()))?;
     Ok(hex(&salt))
 }

@@ -1,5 +1,5 @@
 use super::*;
-use book::MAX_OPEN_ATTEMPTS;
+use book::PROVEN;
 
 const T0: u64 = 1_795_000_000;
 
@@ -20,14 +20,14 @@ fn a_refusal_outlives_a_restart_and_ends_with_a_new_secret() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut governor = open(folder.path(), "wrong");
     assert_eq!(governor.begin(&clocks(0)).expect("written"), Verdict::Permitted);
-    governor.refused(&clocks(0)).expect("written");
+    governor.refused().expect("written");
     let again = open(folder.path(), "wrong").may_submit(&clocks(1_000_000));
     assert!(matches!(again, Verdict::Locked { .. }), "{again:?}");
 
     // Another secret may be tried; the first stays refused, also after that.
     let mut other = open(folder.path(), "wrong too");
     assert_eq!(other.begin(&clocks(1)).expect("written"), Verdict::Permitted);
-    other.refused(&clocks(1)).expect("written");
+    other.refused().expect("written");
     for refused in ["wrong", "wrong too"] {
         let verdict = open(folder.path(), refused).may_submit(&clocks(2));
         assert!(
@@ -47,7 +47,7 @@ fn unlock_forgets_a_refusal_of_one_user_or_of_all() {
     let refuse = |user: &str| {
         let mut governor = Governor::open(folder.path(), user, "wrong", Limits::default()).expect("opens");
         governor.begin(&clocks(0)).expect("written");
-        governor.refused(&clocks(0)).expect("written");
+        governor.refused().expect("written");
     };
     refuse("trader");
     refuse("other");
@@ -63,20 +63,81 @@ fn unlock_forgets_a_refusal_of_one_user_or_of_all() {
     );
 }
 
+/// The next attempt of a gatehand that was started again.
+fn attempt(folder: &Path, password: &str) -> Verdict {
+    open(folder, password).begin(&clocks(0)).expect("written")
+}
+
+fn is_locked(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Locked { .. })
+}
+
 #[test]
-fn attempts_without_an_answer_are_bounded_and_success_clears_them() {
+fn an_attempt_without_an_answer_is_the_last_of_a_secret_that_never_was_accepted() {
     let folder = tempfile::tempdir().expect("a folder");
-    for _ in 0..MAX_OPEN_ATTEMPTS {
-        let verdict = open(folder.path(), "p").begin(&clocks(0)).expect("written");
-        assert_eq!(verdict, Verdict::Permitted);
+    assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
+    assert!(is_locked(&attempt(folder.path(), "p")));
+    // Another one in between makes it no better.
+    assert_eq!(attempt(folder.path(), "q"), Verdict::Permitted);
+    open(folder.path(), "q").logged_in().expect("written");
+    let verdict = attempt(folder.path(), "p");
+    assert!(
+        matches!(&verdict, Verdict::Locked { why } if why.contains("may have been refused") && why.contains("unlock")),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn a_secret_that_was_accepted_before_has_a_few_attempts_without_an_answer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
+    // By the question for a second factor: what comes of that says nothing about the password.
+    open(folder.path(), "p").accepted().expect("written");
+    for _ in 0..2 {
+        for _ in 0..PROVEN {
+            assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
+        }
+        assert!(is_locked(&attempt(folder.path(), "p")));
+        open(folder.path(), "p").logged_in().expect("written");
     }
+    // Until it is refused, also after a second factor was asked for.
+    assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
     let mut governor = open(folder.path(), "p");
-    assert!(matches!(
-        governor.begin(&clocks(0)).expect("read"),
-        Verdict::Locked { .. }
-    ));
-    governor.logged_in().expect("written");
-    assert_eq!(governor.may_submit(&clocks(0)), Verdict::Permitted);
+    governor.accepted().expect("written");
+    governor.refused().expect("written");
+    assert!(is_locked(&attempt(folder.path(), "p")));
+}
+
+#[test]
+fn what_is_sent_away_without_a_word_is_tried_once_more() {
+    for by_wait in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let send_away = |governor: &mut Governor| {
+            if by_wait {
+                governor.throttled(&clocks(0), Duration::ZERO)
+            } else {
+                governor.rebuffed()
+            }
+            .expect("written");
+        };
+        for _ in 0..2 {
+            assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
+            send_away(&mut open(folder.path(), "p"));
+        }
+        let verdict = attempt(folder.path(), "p");
+        assert!(
+            matches!(&verdict, Verdict::Locked { why } if why.contains("2 times") && why.contains("unlock")),
+            "{verdict:?}"
+        );
+        // An error is no word against a password that was accepted before; a wait always is to be heeded.
+        assert_eq!(attempt(folder.path(), "q"), Verdict::Permitted);
+        open(folder.path(), "q").logged_in().expect("written");
+        for _ in 0..2 {
+            assert_eq!(attempt(folder.path(), "q"), Verdict::Permitted);
+            send_away(&mut open(folder.path(), "q"));
+        }
+        assert_eq!(is_locked(&attempt(folder.path(), "q")), by_wait);
+    }
 }
 
 #[test]
@@ -85,7 +146,7 @@ fn a_withdrawn_attempt_does_not_count_and_somebody_elses_refusal_is_not_ours() {
     let mut governor = open(folder.path(), "p");
     governor.begin(&clocks(0)).expect("written");
     governor.withdraw().expect("written");
-    governor.refused(&clocks(0)).expect("written");
+    governor.refused().expect("written");
     assert_eq!(governor.may_submit(&clocks(0)), Verdict::Permitted);
 }
 
@@ -149,6 +210,17 @@ fn pushes_have_a_budget_that_outlives_a_restart() {
     assert_eq!((left(700), left(3599), left(3600)), (2900, 1, 0));
     reopened().pushed(&clocks(3600)).expect("written");
     assert_eq!(left(3601), 599);
+    // A clock that is set makes no room.
+    for wall in [0, T0 + 1_000_000] {
+        let set = Clocks { wall, ..clocks(3601) };
+        assert!(matches!(reopened().may_submit(&set), Verdict::Wait { .. }));
+    }
+    // Nobody knows whether an attempt that ended unseen has sent one.
+    reopened().begin(&clocks(4200)).expect("written");
+    let verdict = Governor::open(folder.path(), "trader", "q", limits.clone())
+        .expect("opens")
+        .may_submit(&clocks(4201));
+    assert!(matches!(verdict, Verdict::Wait { .. }), "{verdict:?}");
     let none = Limits {
         pushes_per_hour: Some(0),
         quiet_hours: None,
@@ -210,7 +282,8 @@ fn nothing_readable_is_kept_and_damage_is_not_taken_for_a_clean_sheet() {
         !text.contains("secret-word") && !text.contains("trader"),
         "{text}"
     );
-    for damaged in [&text[..text.len() / 2], "", "[]", "{\"accounts\": 5}"] {
+    let no_salt = "{\"salt\": \"\", \"users\": {}}";
+    for damaged in [&text[..text.len() / 2], "", "[]", "{\"accounts\": 5}", no_salt] {
         fs::write(&path, damaged).expect("cut");
         let error = Governor::open(folder.path(), "trader", "p", Limits::default()).expect_err("damaged");
         let error = error.to_string();
@@ -227,7 +300,7 @@ fn a_cut_at_any_byte_of_writing_loses_no_refusal() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut governor = open(folder.path(), "wrong");
     governor.begin(&clocks(0)).expect("written");
-    governor.refused(&clocks(0)).expect("written");
+    governor.refused().expect("written");
     let path = folder.path().join("governor.json");
     let old = fs::read(&path).expect("readable");
     governor
@@ -251,107 +324,38 @@ fn a_cut_at_any_byte_of_writing_loses_no_refusal() {
     assert_eq!(verdict, Verdict::Permitted);
 }
 
+/// Nobody can create a file there, not even root.
 #[test]
-fn a_disk_that_takes_nothing_permits_nothing() {
+fn a_folder_that_cannot_be_written_is_told_at_the_start() {
+    let error = Governor::open(Path::new("/sys/kernel"), "trader", "p", Limits::default());
+    let error = error.expect_err("read-only").to_string();
+    assert!(
+        error.contains("/sys/kernel/governor.json") && error.contains("GATEHAND_STATE_DIR"),
+        "{error}"
+    );
+}
+
+/// `ENOSPC` of a real device.
+#[test]
+fn a_full_disk_permits_nothing_forgets_nothing_and_may_be_freed() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut governor = open(folder.path(), "p");
-    // A folder where the new file should be: as a full disk, it cannot be written.
-    fs::create_dir(folder.path().join("governor.json.new")).expect("in the way");
+    let new = folder.path().join("governor.json.new");
+    std::os::unix::fs::symlink("/dev/full", &new).expect("a link");
     let error = governor.begin(&clocks(0)).expect_err("not durable").to_string();
-    assert!(error.contains("GATEHAND_STATE_DIR"), "{error}");
-}
-
-/// A deterministic lot, so that a failure can be repeated.
-struct Lot(u64);
-
-impl Lot {
-    fn next(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-}
-
-/// One more attempt in a row with the same secret.
-fn in_a_row(row: &mut (usize, u32), secret: usize) -> u32 {
-    *row = (secret, if row.0 == secret { row.1 + 1 } else { 1 });
-    row.1
-}
-
-/// 1000 schedules of submissions, crashes before and after the answer, restarts, clocks that are set, and changes of the
-/// password on either side.
-#[test]
-fn no_schedule_submits_what_was_refused_or_while_it_is_locked() {
-    for seed in 1..=1000 {
-        let mut lot = Lot(0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(seed));
-        let mut record = Record::default();
-        let mut now = clocks(0);
-        let secrets = ["a", "b", "c"];
-        let (mut ours, mut theirs) = (0, lot.next(3) as usize);
-        // What the broker saw, and what was shown to us.
-        let mut refusals_seen: Vec<usize> = Vec::new();
-        // The secret of the last attempts without an answer, and how many there were.
-        let mut row = (0, 0);
-        let mut locked_until_up: Option<(u64, String)> = None;
-        for _ in 0..60 {
-            match lot.next(9) {
-                0 => now.wall = T0 + lot.next(2_000_000),
-                1 => {
-                    // A start of the machine.
-                    now.boot = format!("boot {}", lot.next(1 << 40));
-                    now.up = lot.next(100);
-                    now.wall += 60;
-                    locked_until_up = None;
-                }
-                2 => ours = lot.next(3) as usize,
-                3 if lot.next(4) == 0 => {
-                    theirs = lot.next(3) as usize;
-                }
-                4 => {
-                    let text = serde_json::to_vec(&record).expect("written");
-                    record = serde_json::from_slice(&text).expect("read");
-                }
-                _ => {
-                    let pass = lot.next(200);
-                    now.wall += pass;
-                    now.up += pass;
-                    if record.may_submit(&now, secrets[ours], &Limits::default()) != Verdict::Permitted {
-                        continue;
-                    }
-                    assert!(
-                        !refusals_seen.contains(&ours),
-                        "seed {seed}: refused secret submitted again"
-                    );
-                    if let Some((until, boot)) = &locked_until_up {
-                        assert!(
-                            now.boot != *boot || now.up >= *until,
-                            "seed {seed}: submitted while locked"
-                        );
-                    }
-                    record.begin(&now, secrets[ours]);
-                    assert!(
-                        in_a_row(&mut row, ours) <= MAX_OPEN_ATTEMPTS,
-                        "seed {seed}: attempts without an answer"
-                    );
-                    let right = ours == theirs;
-                    match lot.next(6) {
-                        // Killed before the answer was written down.
-                        0 => continue,
-                        1 => {
-                            record.throttled(&now, Duration::from_secs(300));
-                            locked_until_up = Some((now.up + 300, now.boot.clone()));
-                        }
-                        2 => record.withdraw(),
-                        _ if right => record.logged_in(),
-                        _ => {
-                            record.refused(&now);
-                            refusals_seen.push(ours);
-                        }
-                    }
-                    row.1 = 0;
-                }
-            }
-        }
-    }
+    assert!(
+        error.contains("No space left") && error.contains("GATEHAND_STATE_DIR"),
+        "{error}"
+    );
+    let error = Governor::open(folder.path(), "trader", "p", Limits::default()).expect_err("full");
+    assert!(error.to_string().contains("No space left"), "{error}");
+    fs::remove_file(&new).expect("freed");
+    // What was not written down was not made.
+    assert_eq!(governor.begin(&clocks(1)).expect("written"), Verdict::Permitted);
+    // A refusal counts for this gatehand, also while it cannot be written down; and the attempt is, for the next one.
+    std::os::unix::fs::symlink("/dev/full", &new).expect("a link");
+    governor.refused().expect_err("not durable");
+    assert!(is_locked(&governor.may_submit(&clocks(2))));
+    fs::remove_file(&new).expect("freed");
+    assert!(is_locked(&attempt(folder.path(), "p")));
 }

@@ -1,6 +1,6 @@
-//! Weeks in virtual time: a gateway that follows a script, and what the machine made of it.
+//! The machine alone, over weeks: a gateway that enters its states by a script.
 
-use super::*;
+use super::super::*;
 use jiff::civil::{Time, Weekday};
 
 const SECOND: Duration = Duration::from_secs(1);
