@@ -369,6 +369,13 @@ fn no_secret_is_found_anywhere() {
             match name {
                 "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
                 _ if name.contains("VNC") => "vncneedl",
+                _ if name.ends_with("_URL") => "http://127.0.0.1:9/S3cret-needle",
+                _ if ["_PARAMS", "_HEADERS", "_DATA"]
+                    .iter()
+                    .any(|end| name.ends_with(end)) =>
+                {
+                    r#"{"x": "S3cret-needle"}"#
+                }
                 _ if name.contains("TOTP") || name == "TWOFACTOR_CODE" => "NEEDLENEEDLENEEDLE",
                 _ => password,
             },
