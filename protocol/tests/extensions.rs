@@ -15,12 +15,11 @@ use protocol::pacing::{Hold, WINDOW};
 use protocol::pixel_format::PixelFormat;
 use protocol::region::Region;
 use protocol::security::Security;
-use protocol::security::vnc_auth::{Password, Passwords};
 use protocol::session::{Event, ResizeStatus, Session, Settings};
 use viewer::{
     CONTINUOUS_UPDATES, CURSOR, CURSOR_WITH_ALPHA, DESKTOP_NAME, DESKTOP_SIZE, EXTENDED_BUTTONS,
     EXTENDED_CLIPBOARD, EXTENDED_DESKTOP_SIZE, FENCE, LAST_RECT, Message, RAW, Rectangle, SCAN_CODES, Viewer,
-    open_session, request, set_encodings, settings, start, take,
+    open_session, request, set_encodings, settings, start, take, view_only_session,
 };
 
 const SIZE: Size = Size::new(300, 200);
@@ -93,19 +92,6 @@ fn deflated(plain: &[u8]) -> Vec<u8> {
     let mut stream = ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     stream.write_all(plain).unwrap();
     stream.finish().unwrap()
-}
-
-/// A session of a viewer that may only look.
-fn view_only() -> Session {
-    let password = |text: &str| Password::new(text.as_bytes()).unwrap();
-    let security = Security::vnc_auth(Passwords::new(password("full"), Some(password("look"))).unwrap());
-    let mut session = Session::new(settings(security), [7; 16], SIZE, start());
-    session.receive(b"RFB 003.008\n\x02");
-    session.receive(&password("look").answer(&[7; 16]));
-    session.receive(&[1]);
-    take(&mut session);
-    events(&mut session);
-    session
 }
 
 #[test]
@@ -338,7 +324,7 @@ fn a_screen_of_one_size_refuses_wishes_at_once() {
     session.receive(b"RFB 003.008\n\x01\x01");
     take(&mut session);
     events(&mut session);
-    let mut only_looks = view_only();
+    let mut only_looks = view_only_session(SIZE);
     for session in [&mut session, &mut only_looks] {
         let mut viewer = Viewer::new(SIZE, PixelFormat::NATIVE);
         session.receive(&set_encodings(&[RAW, EXTENDED_DESKTOP_SIZE]));
@@ -522,7 +508,7 @@ fn the_screens_text_for_viewers_of_old() {
 
 #[test]
 fn a_viewer_that_only_looks_has_no_clipboard() {
-    let mut session = view_only();
+    let mut session = view_only_session(SIZE);
     session.receive(&set_encodings(&[RAW, EXTENDED_CLIPBOARD]));
     session.text_changed("secret");
     session.receive(&extended_cut_text(&[2, 0, 0, 1]));

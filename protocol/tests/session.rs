@@ -13,12 +13,10 @@ use protocol::pacing::Hold;
 use protocol::pixel_format::{Channel, PixelFormat};
 use protocol::region::Region;
 use protocol::scroll::{Before, Changes, Copy, compare};
-use protocol::security::Security;
-use protocol::security::vnc_auth::{Password, Passwords};
 use protocol::session::{Event, ResizeStatus, Session};
 use viewer::{
     COPY_RECT, CURSOR, DESKTOP_SIZE, LAST_RECT, RAW, TIGHT, Viewer, ZRLE, open_session, request,
-    set_encodings, set_pixel_format, settings, start, take,
+    set_encodings, set_pixel_format, take, view_only_session,
 };
 
 const SIZE: Size = Size::new(300, 200);
@@ -474,14 +472,7 @@ fn so_many_keys_can_be_held_and_no_more() {
 
 #[test]
 fn a_view_only_viewer_sees_but_does_nothing() {
-    let password = |text: &str| Password::new(text.as_bytes()).unwrap();
-    let security = Security::vnc_auth(Passwords::new(password("full"), Some(password("look"))).unwrap());
-    let mut session = Session::new(settings(security), [7; 16], SIZE, start());
-    session.receive(b"RFB 003.008\n\x02");
-    session.receive(&password("look").answer(&[7; 16]));
-    session.receive(&[1]);
-    take(&mut session);
-    events(&mut session);
+    let mut session = view_only_session(SIZE);
     session.receive(&[
         4, 1, 0, 0, 0, 0, 0, 0x61, 5, 1, 0, 10, 0, 20, 6, 0, 0, 0, 0, 0, 0, 1, b'x',
     ]);

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 pub use command_server::{CommandServer, CommandServerSettings};
-pub use socket::{SOCKET, SocketError, ask, serve};
+pub use socket::{SOCKET, SocketError, ask, private_socket, serve};
 
 /// What may be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -52,19 +52,27 @@ pub enum SocketError {
     },
 }
 
+/// Listens on a socket that nobody else can connect to.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn private_socket(path: &Path) -> io::Result<UnixListener> {
+    // One that a killed gatehand left; the folder is ours alone.
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
 /// Serves the socket in `folder` until it is dropped.
 ///
 /// # Errors
 /// When it cannot be made.
 pub fn serve(folder: &Path, requests: Requests) -> io::Result<impl Future<Output = ()> + Send + use<>> {
-    let path = folder.join(SOCKET);
-    // One that a killed gatehand left; the folder is ours alone.
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let listener = private_socket(&folder.join(SOCKET))?;
     let clients = Arc::new(Semaphore::new(MAX_CLIENTS));
     Ok(async move {
         loop {

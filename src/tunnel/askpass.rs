@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream as BlockingStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +16,7 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::config::Secret;
+use crate::control::private_socket;
 use crate::supervisor::session_of;
 
 /// The variable that names the socket; whoever finds it is run by ssh.
@@ -42,13 +42,7 @@ pub(super) struct Askpass {
 impl Askpass {
     pub(super) fn listen(folder: &Path) -> io::Result<Self> {
         let path = folder.join(SOCKET);
-        // One that a killed gatehand left; the folder is ours alone.
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(&path)?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        let listener = private_socket(&path)?;
         Ok(Self { listener, path })
     }
 

@@ -7,6 +7,7 @@ pub mod vnc_auth;
 use std::sync::Arc;
 
 use passwords::Passwords;
+use subtle::{Choice, ConditionallySelectable};
 
 /// What a viewer may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,17 @@ pub enum Access {
     Full,
     /// See the screen only.
     ViewOnly,
+}
+
+impl Access {
+    /// What follows from two comparisons, of which none ends early.
+    fn of(full: Choice, view_only: Choice) -> Option<Self> {
+        match u8::conditional_select(&(view_only.unwrap_u8() << 1), &1, full) {
+            0 => None,
+            1 => Some(Self::Full),
+            _ => Some(Self::ViewOnly),
+        }
+    }
 }
 
 /// How viewers prove who they are, and what is offered to them. Many viewers take the first type that they know, so

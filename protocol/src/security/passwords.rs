@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use super::Access;
@@ -57,11 +57,7 @@ impl Passwords {
             .view_only
             .as_ref()
             .map_or(Choice::from(0), |password| password.ct_eq(sent));
-        match u8::conditional_select(&(view_only.unwrap_u8() << 1), &1, full) {
-            0 => None,
-            1 => Some(Access::Full),
-            _ => Some(Access::ViewOnly),
-        }
+        Access::of(full, view_only)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use cipher::{BlockCipherEncrypt, KeyInit};
 use des::Des;
-use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use super::Access;
@@ -101,11 +101,7 @@ impl Passwords {
         let view_only = self.view_only.as_ref().map_or(Choice::from(0), |password| {
             password.answer(challenge).ct_eq(answer)
         });
-        match u8::conditional_select(&(view_only.unwrap_u8() << 1), &1, full) {
-            0 => None,
-            1 => Some(Access::Full),
-            _ => Some(Access::ViewOnly),
-        }
+        Access::of(full, view_only)
     }
 }
 

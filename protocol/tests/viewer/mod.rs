@@ -14,6 +14,7 @@ use protocol::framebuffer::Framebuffer;
 use protocol::geometry::{Rect, Size};
 use protocol::pixel_format::{Channel, PixelFormat};
 use protocol::security::Security;
+use protocol::security::vnc_auth::{Password, Passwords};
 use protocol::session::{Session, Settings};
 
 pub const RAW: i32 = 0;
@@ -72,6 +73,20 @@ pub fn take(session: &mut Session) -> Vec<u8> {
     let bytes = session.transmit().to_vec();
     session.transmitted(bytes.len());
     bytes
+}
+
+/// An open session of a viewer that may only look.
+pub fn view_only_session(size: Size) -> Session {
+    let challenge = [7; 16];
+    let password = |text: &str| Password::new(text.as_bytes()).unwrap();
+    let passwords = Passwords::new(password("full"), Some(password("look"))).unwrap();
+    let mut session = Session::new(settings(Security::vnc_auth(passwords)), challenge, size, start());
+    session.receive(b"RFB 003.008\n\x02");
+    session.receive(&password("look").answer(&challenge));
+    session.receive(&[1]);
+    take(&mut session);
+    while session.poll_event().is_some() {}
+    session
 }
 
 /// A session without a password, its handshake done.
