@@ -143,7 +143,9 @@ impl Instance {
             }
         };
         let relay = relay::relay(&config);
-        relay.check()?;
+        if config.tunnel.as_ref().is_none_or(|tunnel| tunnel.beside_relay) {
+            relay.check()?;
+        }
 
         let leftovers = Leftovers::end(&config.state_dir, Duration::from_secs(3)).await?;
         if launch.is_some() {
