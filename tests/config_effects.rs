@@ -107,6 +107,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("reclaim_after", "1800", &[]),
     ("pushes_per_hour", "3", &[]),
     ("quiet_hours", "22:00-07:00", &[]),
+    ("unanswered_retries", "2", &[]),
     ("start_scripts", "init", &[]),
     ("x_scripts", "init", &[]),
     ("gateway_scripts", "init", &[]),

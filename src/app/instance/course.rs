@@ -40,6 +40,7 @@ pub(super) fn limits(config: &Config, clock: Option<&WallClock>) -> Limits {
             until: civil(span.until),
             zone: zone(clock),
         }),
+        unanswered_retries: config.second_factor.unanswered_retries,
     }
 }
 

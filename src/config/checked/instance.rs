@@ -147,6 +147,7 @@ pub(in crate::config) fn instance(
             read_only_login: second_factor.read_only_login,
             pushes_per_hour: schedule.pushes_per_hour.0,
             quiet_hours: schedule.quiet_hours,
+            unanswered_retries: schedule.unanswered_retries.0,
         },
         schedule: ScheduleSettings {
             cold_restart: schedule.cold_restart_time,

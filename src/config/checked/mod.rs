@@ -111,6 +111,8 @@ pub struct SecondFactorSettings {
     pub pushes_per_hour: Option<u32>,
     /// When nobody may be asked.
     pub quiet_hours: Option<DaySpan>,
+    /// How often in a row a password that was accepted before is submitted again after an ending that nobody saw.
+    pub unanswered_retries: u32,
 }
 
 /// Where one-time codes come from.

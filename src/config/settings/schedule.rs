@@ -1,6 +1,6 @@
 //! What happens at which time of the week, and whom it may disturb.
 
-use crate::config::values::{ClockTime, DaySpan, Pushes, SaveTimes, Seconds, WeekTime};
+use crate::config::values::{ClockTime, DaySpan, Pushes, Retries, SaveTimes, Seconds, WeekTime};
 
 settings! {
     Schedule
@@ -41,5 +41,12 @@ settings! {
         ini: [],
         secret: false,
         help: "When nobody is to be asked for a second factor, in the gateway's time zone: no credentials are submitted then.",
+    }
+    unanswered_retries: Retries {
+        variables: ["GATEHAND_UNANSWERED_RETRIES"],
+        ini: [],
+        secret: false,
+        default: "0",
+        help: "How often in a row a password that the gateway accepted before is submitted again after a login whose ending nobody saw (a crash in its middle): it may have been refused unseen. 0: never before `gatehand unlock`.",
     }
 }

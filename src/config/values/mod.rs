@@ -35,7 +35,7 @@ pub use network::parse_listen;
 pub(super) use network::{
     HostList, Listen, MetadataHost, Networks, PemFile, Port, PortOrOff, ServiceUrl, WhenNotReady,
 };
-pub(super) use numbers::{ClientCount, ClientId, Pushes, RecorderSize};
+pub(super) use numbers::{ClientCount, ClientId, Pushes, RecorderSize, Retries};
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};

@@ -33,6 +33,21 @@ impl Value for Pushes {
     }
 }
 
+/// How often something that may have been refused is tried again.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct Retries(pub(in crate::config) u32);
+
+impl Value for Retries {
+    const ALLOWED: &'static str = "a whole number, 0 to 3";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(retries @ 0..=3) => Ok(Self(retries)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
 /// How many API clients may be connected.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) struct ClientCount(pub(in crate::config) usize);
@@ -70,6 +85,7 @@ mod tests {
     #[test]
     fn bounds_hold() {
         assert!(ClientId::parse("0").is_ok() && ClientId::parse("2147483648").is_err());
+        assert!(Retries::parse("3").is_ok() && Retries::parse("4").is_err());
         assert!(ClientCount::parse("0").is_err() && ClientCount::parse("16385").is_err());
         assert!(RecorderSize::parse("0").is_ok() && RecorderSize::parse("65537").is_err());
     }

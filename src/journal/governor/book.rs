@@ -6,13 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Limits, Verdict};
 
-/// Attempts without a known ending (killed, power lost, an answer in words that nobody knows) that a secret may have.
-/// Each may have been refused unseen. A secret that never was accepted may well be wrong: there is no second attempt
-/// before a human has looked.
-const UNPROVEN: usize = 1;
-/// The same for a secret that was accepted before, and not refused since: it is wrong only if somebody changed it at the
-/// broker meanwhile. A gateway that died in the middle of a login is likelier, and no reason to wait for a human.
-pub(super) const PROVEN: usize = 3;
 /// How often in a row the gateway may send a login away without a word about the credentials. After the first time there
 /// is one more attempt.
 const MAX_REBUFFS: u32 = 2;
@@ -75,12 +68,21 @@ struct Secret {
 }
 
 impl Secret {
-    const fn max_open(&self) -> usize {
-        if self.accepted { PROVEN } else { UNPROVEN }
+    /// Attempts without a known ending (killed, power lost, an answer in words that nobody knows) that it may have. Each
+    /// may have been refused unseen, so there is no second one before a human has looked; but one that was accepted
+    /// before, and not refused since, is wrong only if somebody changed it at the broker meanwhile, and the user may hold
+    /// that to be less likely than a gateway that dies in the middle of a login.
+    const fn max_open(&self, limits: &Limits) -> usize {
+        let retries = if self.accepted {
+            limits.unanswered_retries
+        } else {
+            0
+        };
+        1 + retries as usize
     }
 
     /// Why it must not be submitted before a human has done something.
-    fn objection(&self) -> Option<String> {
+    fn objection(&self, limits: &Limits) -> Option<String> {
         let open = self.open.len();
         if self.refused {
             let why = "these credentials were refused before; change the password, or run `gatehand unlock`";
@@ -93,9 +95,9 @@ impl Secret {
                 self.rebuffs
             ));
         }
-        (open >= self.max_open()).then(|| {
+        (open >= self.max_open(limits)).then(|| {
             let attempts = match open {
-                1 => "an attempt with this password, which was never accepted before,".to_owned(),
+                1 => "an attempt with this password".to_owned(),
                 _ => format!("{open} attempts in a row"),
             };
             format!(
@@ -133,7 +135,7 @@ impl Record {
             .secrets
             .iter()
             .find(|secret| secret.fingerprint == fingerprint);
-        if let Some(why) = known.and_then(Secret::objection) {
+        if let Some(why) = known.and_then(|secret| secret.objection(limits)) {
             return Verdict::Locked { why };
         }
         if let Some(left) = self

@@ -2,7 +2,7 @@
 //!
 //! Every attempt is written down, durably, before it is made; its outcome after. What was refused is not submitted
 //! again, also not after a restart of the container, until the secret changes. An attempt whose ending nobody saw may
-//! have been refused as well: a secret that never was accepted gets one, one that was accepted before gets a few.
+//! have been refused as well: it is the last one, unless the user allows more to a secret that was accepted before.
 //! Accepted is what led to the main window, or to a question for a second factor or about another session: the gateway
 //! asks those only when the password is right. User name and password are kept only as Argon2id hashes with a salt of this folder.
 
@@ -89,6 +89,8 @@ pub struct Limits {
     pub pushes_per_hour: Option<u32>,
     /// When nobody may be asked.
     pub quiet_hours: Option<QuietHours>,
+    /// Further attempts of a secret that was accepted before, after one whose ending nobody saw.
+    pub unanswered_retries: u32,
 }
 
 /// A span of every day, in a time zone; it may go over midnight.

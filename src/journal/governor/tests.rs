@@ -1,5 +1,4 @@
 use super::*;
-use book::PROVEN;
 
 const T0: u64 = 1_795_000_000;
 
@@ -88,24 +87,34 @@ fn an_attempt_without_an_answer_is_the_last_of_a_secret_that_never_was_accepted(
 }
 
 #[test]
-fn a_secret_that_was_accepted_before_has_a_few_attempts_without_an_answer() {
-    let folder = tempfile::tempdir().expect("a folder");
-    assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
-    // By the question for a second factor: what comes of that says nothing about the password.
-    open(folder.path(), "p").accepted().expect("written");
-    for _ in 0..2 {
-        for _ in 0..PROVEN {
-            assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
+fn a_secret_that_was_accepted_before_has_as_many_attempts_without_an_answer_as_the_user_says() {
+    for retries in [0, 2] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || {
+            let limits = Limits {
+                unanswered_retries: retries,
+                ..Limits::default()
+            };
+            Governor::open(folder.path(), "trader", "p", limits).expect("opens")
+        };
+        let attempt = || open().begin(&clocks(0)).expect("written");
+        assert_eq!(attempt(), Verdict::Permitted);
+        // By the question for a second factor: what comes of that says nothing about the password.
+        open().accepted().expect("written");
+        for _ in 0..2 {
+            for _ in 0..=retries {
+                assert_eq!(attempt(), Verdict::Permitted);
+            }
+            assert!(is_locked(&attempt()));
+            open().logged_in().expect("written");
         }
-        assert!(is_locked(&attempt(folder.path(), "p")));
-        open(folder.path(), "p").logged_in().expect("written");
+        // Until it is refused, also after a second factor was asked for.
+        assert_eq!(attempt(), Verdict::Permitted);
+        let mut governor = open();
+        governor.accepted().expect("written");
+        governor.refused().expect("written");
+        assert!(is_locked(&attempt()));
     }
-    // Until it is refused, also after a second factor was asked for.
-    assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
-    let mut governor = open(folder.path(), "p");
-    governor.accepted().expect("written");
-    governor.refused().expect("written");
-    assert!(is_locked(&attempt(folder.path(), "p")));
 }
 
 #[test]
@@ -188,7 +197,7 @@ fn pushes_have_a_budget_that_outlives_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let limits = Limits {
         pushes_per_hour: Some(2),
-        quiet_hours: None,
+        ..Limits::default()
     };
     let reopened = || Governor::open(folder.path(), "trader", "p", limits.clone()).expect("opens");
     for at in [0, 600] {
@@ -223,7 +232,7 @@ fn pushes_have_a_budget_that_outlives_a_restart() {
     assert!(matches!(verdict, Verdict::Wait { .. }), "{verdict:?}");
     let none = Limits {
         pushes_per_hour: Some(0),
-        quiet_hours: None,
+        ..Limits::default()
     };
     let governor = Governor::open(folder.path(), "other", "p", none).expect("opens");
     assert!(matches!(governor.may_submit(&clocks(0)), Verdict::Wait { .. }));
@@ -253,6 +262,7 @@ fn nobody_is_asked_in_quiet_hours() {
             until: Time::constant(until, 30, 0, 0),
             zone: zone.clone(),
         }),
+        ..Limits::default()
     };
     let at = |time: &str| {
         time.parse::<Timestamp>()

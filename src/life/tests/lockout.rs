@@ -9,8 +9,6 @@ use super::world::{Answer, World};
 use crate::dialogs::Catalogue;
 use crate::journal::Limits;
 
-/// Attempts that a password has whose ending is not seen: while it never was accepted, and after that.
-const UNSEEN: (usize, usize) = (1, 3);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A deterministic lot, so that a failure can be repeated.
@@ -80,6 +78,7 @@ fn live_through(seed: u64, catalogue: &Catalogue) -> World {
     world.limits = Limits {
         pushes_per_hour: Some(1 + lot.below(4) as u32),
         quiet_hours: None,
+        unanswered_retries: [0, 0, 0, 1 + lot.below(2) as u32][lot.below(4) as usize],
     };
     world.policy.relogin = lot.below(2) == 0;
     (world.ours, world.right) = (lot.secret(), lot.secret());
@@ -120,11 +119,12 @@ fn judge(world: &World, seed: u64) {
             .take_while(|other| other.was_accepted == submission.was_accepted)
             .filter(|other| other.is_judged && !other.is_right)
             .count();
-        let limit = if submission.was_accepted {
-            UNSEEN.1
+        let retries = if submission.was_accepted {
+            world.limits.unanswered_retries
         } else {
-            UNSEEN.0
+            0
         };
+        let limit = 1 + retries as usize;
         assert!(
             row <= limit,
             "seed {seed}: {row} refusals in a row: {submission:?}"

@@ -27,7 +27,7 @@ fn world(begin: &str) -> World {
     world.plan.cold_restart = Some(weekly(Some(Weekday::Sunday), 10, 15));
     world.limits = Limits {
         pushes_per_hour: Some(5),
-        quiet_hours: None,
+        ..Limits::default()
     };
     world.start();
     world
