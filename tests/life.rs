@@ -187,7 +187,8 @@ fn the_pushes_of_an_hour_are_spent_once_also_after_a_restart() {
         // It is on the disk that the password is right: else there is no second attempt at all.
         wait_for("the book", || {
             let book = fs::read_to_string(program.path("state/governor.json")).unwrap();
-            (book.contains("\"accepted\": true") && book.contains("\"may_push\": false")).then_some(())
+            let answered = ["\"accepted\": true", "\"open\": []", "\"may_push\": false"];
+            answered.iter().all(|word| book.contains(word)).then_some(())
         });
         program.signal("KILL");
         program.ended();
@@ -255,6 +256,18 @@ fn a_code_is_accepted_at_an_edge_of_its_step_and_is_used_once() {
         refused.iter().all(|entry| entry["state"] != "refused"),
         "{refused:#?}"
     );
+}
+
+/// A container that is restarted in the middle of a login comes back: the answer is awaited, and written down.
+#[test]
+fn a_stop_waits_for_the_answer_to_the_credentials() {
+    let mut program = Program::run(json!({"delays": {"connect_ms": 1500}}));
+    program.journal.wait("submitted", |_| true);
+    assert_eq!(program.stop(), Some(0));
+    fs::remove_file(program.path("state/events.jsonl")).unwrap();
+    program.restart(&["-v", "run"]);
+    program.wait_for_state("ready");
+    assert_eq!(program.journal.all("submitted").len(), 2);
 }
 
 /// A refusal that no rule knows, and a restart by whoever watches: the password that never was accepted is not sent again.

@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::scripts::Scripts;
@@ -41,10 +42,12 @@ use probe::{Learnt, Probe};
 use requests::Status;
 use rules::RuleWatch;
 
+/// How long the gateway's answer to the credentials is awaited before it is closed.
+const ANSWER: Duration = Duration::from_secs(3);
 /// A gateway that is closed through its window saves its settings first. All in all it must stop within the 10 s that
 /// Docker gives a container.
 const GATEWAY_STOP: StopPolicy = StopPolicy {
-    asked: Some(Duration::from_secs(6)),
+    asked: Some(Duration::from_secs(5)),
     terminated: Duration::from_secs(2),
 };
 
@@ -398,6 +401,7 @@ impl Instance {
         if let Some(scripts) = self.scripts.take() {
             scripts.stop().await;
         }
+        self.see_the_answer().await;
         self.stop_gateway().await;
         if let Some(tunnel) = self.tunnel.take() {
             tunnel.stop().await;
@@ -419,6 +423,21 @@ impl Instance {
         {
             tracing::warn!(%error, folder = %folder.display(), "the display's cookie could not be removed");
         }
+    }
+
+    /// Credentials whose answer nobody saw may have been refused: at the next start they would wait for a human.
+    async fn see_the_answer(&mut self) {
+        let answer = async {
+            while self.status.state == State::SubmittedCredentials
+                && let Some(report) = self.reports.recv().await
+            {
+                if let Report::Event(Event::State { state, .. }) = report {
+                    self.status.state = state;
+                }
+            }
+        };
+        // The answer counts when it is there; the agent writes it down.
+        let _ = timeout(ANSWER, answer).await;
     }
 
     fn forget(&mut self, service: &Service) {
