@@ -185,6 +185,28 @@ fn a_wrong_password_is_submitted_exactly_once_also_after_a_restart() {
     assert_eq!(submissions[1]["password_matches"], true);
 }
 
+/// The broker takes the password now: nobody needs to restart anything.
+#[test]
+fn a_gatehand_that_is_locked_out_logs_in_once_it_is_unlocked() {
+    let mut program = Program::prepare(json!({}))
+        .with("TWS_PASSWORD", "new-password")
+        .start(&["-v", "run"]);
+    program.wait_for_state("locked-out");
+    program.journal.wait("exit", |_| true);
+    // For the next gateway.
+    let path = program.path("settings/scenario.json");
+    let mut scenario: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    scenario["password"] = json!("new-password");
+    std::fs::write(&path, scenario.to_string()).unwrap();
+    let of_another = program.ask(&["unlock", "--user", "somebody"]).unwrap();
+    assert!(of_another.contains("nothing was locked"), "{of_another}");
+    let unlocked = program.ask(&["unlock"]).unwrap();
+    assert!(unlocked.contains("may be submitted again"), "{unlocked}");
+    program.wait_for_state("ready");
+    let submissions = program.journal.all("submitted");
+    assert_eq!(submissions.len(), 2, "{submissions:#?}");
+}
+
 #[test]
 fn a_refusal_that_stands_in_the_form_is_one_without_a_dialog() {
     for look in ["nimbus", "light"] {

@@ -282,6 +282,14 @@ impl Agent {
         self.decide(now);
     }
 
+    /// A human has looked: the credentials may be submitted again.
+    pub fn unlock(&mut self, now: Instant) {
+        if self.locked.take().is_some() {
+            self.enter(State::Starting, "unlocked".into());
+            self.decide(now);
+        }
+    }
+
     /// A gateway was started: with the token of an automatic restart, it logs in without credentials.
     pub const fn gateway_started(&mut self, by_token: bool) {
         self.by_token = by_token;

@@ -10,6 +10,7 @@ mod relay;
 mod requests;
 mod rules;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -91,6 +92,8 @@ pub(super) struct Instance {
     codes: CodeFetcher,
     /// Errands that were asked for, and who waits for their begin.
     errands: Vec<(Errand, oneshot::Sender<Reply>)>,
+    /// Who waits for an unlocking.
+    unlocking: VecDeque<oneshot::Sender<Reply>>,
     leftovers: Leftovers,
     _state_folder: StateFolder,
 }
@@ -193,6 +196,7 @@ impl Instance {
             own_requests: mpsc::channel(1).0,
             codes: CodeFetcher::default(),
             errands: Vec::new(),
+            unlocking: VecDeque::new(),
             leftovers,
             _state_folder: state_folder,
             config,
@@ -331,6 +335,7 @@ impl Instance {
                         self.life.second_factor_missed();
                     }
                     Some(Report::Begun(errand, begun)) => self.begun(errand, begun),
+                    Some(Report::Unlocked(unlocked)) => self.unlocked(&unlocked),
                     Some(Report::Event(Event::CodeWanted)) => self.fetch_code(),
                     Some(Report::Event(Event::CarriedOut { command })) => self.carried_out(&command),
                     Some(Report::Event(Event::GivenUp { what })) => self.given_up(&what),

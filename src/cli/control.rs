@@ -46,7 +46,7 @@ pub(super) fn execute(request: Request, options: Options, context: Context) -> R
     Ok(ExitCode::Stopped)
 }
 
-fn ask(config: &Config, request: Request) -> Result<String, Failure> {
+pub(super) fn ask(config: &Config, request: Request) -> Result<String, Failure> {
     let reply = control::ask(&config.state_dir, request).map_err(Failure::unavailable)?;
     if reply.ok {
         Ok(reply.text)

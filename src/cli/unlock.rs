@@ -1,11 +1,15 @@
-//! `gatehand unlock`: of all user names, or of the one that `--user` names.
+//! `gatehand unlock`: of all user names, or of the one that `--user` names; by the gatehand that holds the state folder, or
+//! in the folder itself while none does.
+
+use std::io::ErrorKind;
 
 use clap::Args;
 
 use super::{Context, Failure};
 use crate::config::{Argument, Arguments};
+use crate::control::{NOTHING_LOCKED, Request, UNLOCKED};
 use crate::exit::ExitCode;
-use crate::journal::Governor;
+use crate::journal::{Governor, StateFolder};
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -19,14 +23,22 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     let (mut users, settings): (Vec<_>, Vec<_>) = options.settings.0.into_iter().partition(is_user);
     let user = users.pop().map(|argument| argument.value);
     let config = context.configure(settings, &[])?;
-    let forgotten = Governor::unlock(&config.state_dir, user.as_deref()).map_err(Failure::unavailable)?;
-    let folder = config.state_dir.display();
-    if forgotten {
-        println!(
-            "Unlocked: the credentials may be submitted again ({folder}). Restart a gatehand that is locked out."
-        );
-    } else {
-        println!("Nothing was locked ({folder}).");
-    }
+    let folder = &config.state_dir;
+    let said = match StateFolder::take(folder) {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => {
+            super::control::ask(&config, Request::Unlock(user))?
+        }
+        // Without a folder there is nothing in it.
+        Err(error) if error.kind() == ErrorKind::NotFound => NOTHING_LOCKED.to_owned(),
+        Err(error) => {
+            let why = format!("state folder {}: {error}", folder.display());
+            return Err(Failure::unavailable(why));
+        }
+        Ok(_held) => match Governor::unlock(folder, user.as_deref()).map_err(Failure::unavailable)? {
+            true => UNLOCKED.to_owned(),
+            false => NOTHING_LOCKED.to_owned(),
+        },
+    };
+    println!("{said} ({})", folder.display());
     Ok(ExitCode::Stopped)
 }

@@ -39,6 +39,8 @@ pub enum Request {
     Reclaim,
     /// Type this one-time code into the window that asks for one.
     Code(OneTimeCode),
+    /// Let the credentials of this user name, or of all, be submitted again.
+    Unlock(Option<String>),
 }
 
 /// A one-time code that a human gives. It is shown by nothing, and zeroed when it goes.
@@ -115,6 +117,11 @@ pub struct Asked {
     /// Where the answer goes.
     pub answer: oneshot::Sender<Reply>,
 }
+
+/// What is said when credentials were unlocked.
+pub const UNLOCKED: &str = "unlocked: the credentials may be submitted again";
+/// What is said when there was nothing to unlock.
+pub const NOTHING_LOCKED: &str = "nothing was locked";
 
 /// Who hears of requests.
 pub type Requests = mpsc::Sender<Asked>;

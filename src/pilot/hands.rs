@@ -153,6 +153,13 @@ impl Hands {
         }
     }
 
+    /// Has the governor forget what it knows of a user name, or of all. `true` when it knew something.
+    pub(super) fn unlock(&mut self, user_name: Option<&str>) -> Result<bool, GovernorError> {
+        self.governor
+            .as_mut()
+            .map_or(Ok(false), |governor| governor.forget(user_name))
+    }
+
     fn govern(
         &mut self,
         ask: impl FnOnce(&mut Governor, &Clocks) -> Result<Verdict, GovernorError>,

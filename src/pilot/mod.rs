@@ -18,7 +18,7 @@ use tracing::Span;
 use crate::agent::{Departure, Errand, Event, State};
 use crate::control::OneTimeCode;
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
-use crate::journal::EventLog;
+use crate::journal::{EventLog, GovernorError};
 use crate::vision::OcrError;
 use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
@@ -47,6 +47,8 @@ pub enum Command {
     Reclaim,
     /// End the thread.
     Stop,
+    /// The credentials of this user name, or of all, may be submitted again.
+    Unlock(Option<String>),
     /// The display has something for us.
     Wake,
 }
@@ -60,6 +62,8 @@ pub enum Report {
     Event(Event),
     /// The errand was begun; false: there is no window for it.
     Begun(Errand, bool),
+    /// Whether something was locked that is not any more, or why it still is.
+    Unlocked(Result<bool, GovernorError>),
 }
 
 /// Why the pilot cannot start.
@@ -194,6 +198,14 @@ impl Cockpit {
             Command::Reclaim => self.agent.reclaim(now),
             Command::Rules(files) => self.take_rules(now, files),
             Command::Stop | Command::Wake => {}
+            Command::Unlock(user_name) => {
+                let unlocked = self.hands.unlock(user_name.as_deref());
+                if matches!(unlocked, Ok(true)) {
+                    self.agent.unlock(now);
+                }
+                // Nobody listens to a gatehand that ends.
+                let _ = self.reports.send(Report::Unlocked(unlocked));
+            }
         }
     }
 

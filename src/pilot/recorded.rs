@@ -68,6 +68,11 @@ impl RecordedAgent {
         self.agent.reclaim(now);
     }
 
+    pub(super) fn unlock(&mut self, now: Instant) {
+        self.record(now, || Input::Unlocked);
+        self.agent.unlock(now);
+    }
+
     pub(super) fn carry_out(&mut self, now: Instant, errand: Errand) -> bool {
         self.record(now, || Input::CarryOut(errand));
         self.agent.carry_out(now, errand)

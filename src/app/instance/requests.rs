@@ -9,7 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::{AppError, Instance, course};
 use crate::agent::{Errand, State};
 use crate::config::{CommandSettings, Program};
-use crate::control::{self, Asked, CommandServer, CommandServerSettings, Reply, Request};
+use crate::control::{
+    self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, UNLOCKED,
+};
+use crate::journal::GovernorError;
 use crate::pilot::Command;
 
 /// Requests that wait for their answer; more are not heard meanwhile.
@@ -99,6 +102,10 @@ impl Instance {
                 }
                 state => Reply::refused(format!("no window asks for a code now: state {state}")),
             },
+            Request::Unlock(user_name) => {
+                self.tell(Command::Unlock(user_name));
+                return self.unlocking.push_back(answer);
+            }
             Request::Restart => return self.errand(Errand::Restart, answer),
             Request::ReconnectData => return self.errand(Errand::ReconnectData, answer),
             Request::ReconnectAccount => return self.errand(Errand::ReconnectAccount, answer),
@@ -107,6 +114,22 @@ impl Instance {
         };
         // Who asked may have gone.
         let _ = answer.send(reply);
+    }
+
+    /// The governor has forgotten what it knew, or could not.
+    pub(super) fn unlocked(&mut self, unlocked: &Result<bool, GovernorError>) {
+        let reply = match unlocked {
+            Ok(true) => Reply::ok(UNLOCKED),
+            Ok(false) => Reply::ok(NOTHING_LOCKED),
+            Err(error) => Reply::refused(error.to_string()),
+        };
+        if matches!(unlocked, Ok(true)) && self.status.state == State::LockedOut {
+            self.life.reclaim(course::now());
+        }
+        if let Some(answer) = self.unlocking.pop_front() {
+            // Who asked may have gone.
+            let _ = answer.send(reply);
+        }
     }
 
     fn errand(&mut self, errand: Errand, answer: oneshot::Sender<Reply>) {

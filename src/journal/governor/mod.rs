@@ -189,6 +189,24 @@ impl Governor {
         }
     }
 
+    /// The same for a governor that is open. `true` when something was known.
+    ///
+    /// # Errors
+    /// When it could not be made durable: what was known still holds.
+    pub fn forget(&mut self, user_name: Option<&str>) -> Result<bool, GovernorError> {
+        let mut left = self.book.users.clone();
+        match user_name {
+            Some(user_name) => drop(left.remove(&hash(&self.book.salt, "user", user_name)?)),
+            None => left.clear(),
+        }
+        let before = std::mem::replace(&mut self.book.users, left);
+        let known = before.len() > self.book.users.len();
+        if known {
+            self.save().inspect_err(|_| self.book.users = before)?;
+        }
+        Ok(known)
+    }
+
     /// Whether these credentials may be submitted now.
     #[must_use]
     pub fn may_submit(&self, now: &Clocks) -> Verdict {

@@ -118,6 +118,23 @@ fn a_secret_that_was_accepted_before_has_as_many_attempts_without_an_answer_as_t
 }
 
 #[test]
+fn what_is_forgotten_is_forgotten_on_the_disk_too_and_of_one_user_name_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut governor = open(folder.path(), "p");
+    governor.begin(&clocks(0)).expect("written");
+    governor.refused().expect("written");
+    assert!(!governor.forget(Some("somebody")).expect("written"));
+    assert!(is_locked(&governor.may_submit(&clocks(0))));
+    assert!(governor.forget(Some("trader")).expect("written"));
+    assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
+    let mut governor = open(folder.path(), "p");
+    assert!(is_locked(&governor.may_submit(&clocks(0))));
+    assert!(governor.forget(None).expect("written"));
+    assert!(!governor.forget(None).expect("written"));
+    assert_eq!(attempt(folder.path(), "p"), Verdict::Permitted);
+}
+
+#[test]
 fn what_is_sent_away_without_a_word_is_tried_once_more() {
     for by_wait in [false, true] {
         let folder = tempfile::tempdir().expect("a folder");

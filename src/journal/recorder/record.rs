@@ -92,6 +92,8 @@ pub enum Input {
     Rules(Vec<RuleFile>),
     /// Time has passed.
     Timeout,
+    /// The credentials may be submitted again.
+    Unlocked,
 }
 
 /// A place: x, y, width, height.

@@ -200,6 +200,7 @@ impl Run {
             Input::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
             Input::HumanActed => self.agent.human_acted(now),
             Input::Reclaim => self.agent.reclaim(now),
+            Input::Unlocked => self.agent.unlock(now),
             // The player hands these over with their pictures.
             Input::Observed(_) => {}
             Input::Result(result) => {
