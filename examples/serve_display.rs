@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use gatehand::vnc::{Password, Passwords, Screen, Security, Settings, serve};
+use gatehand::vnc::{Door, Password, Passwords, Screen, Security, Settings, serve};
 use gatehand::x11::{self, DisplayAddress};
 use tokio::net::TcpListener;
 
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let password = std::fs::read_to_string(file)?;
     let password = Password::new(password.trim_end().as_bytes())?;
-    let settings = Settings::new("my display", Security::vnc_auth(Passwords::new(password, None)?));
+    let security = Security::vnc_auth(Passwords::new(password, None)?);
 
     let screen = Screen::start(x11::Screen::connect(&DisplayAddress::new(display.clone()))?)?;
     let listener = TcpListener::bind(("127.0.0.1", 5900)).await?;
@@ -27,6 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             eprintln!("no Ctrl-C can be awaited: {error}");
         }
     };
-    serve(listener, screen, settings, stopped).await?;
+    let door = Door::new(screen, Settings::new("my display"));
+    serve(listener, door, security.into(), stopped).await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ const BORDERS: [(&str, &[&str]); 13] = [
     ("clap::", &["cli/", "config/"]),
     ("image::", &["vision/"]),
     ("ureq::", &["secrets/"]),
-    ("tokio_rustls::", &["relay/"]),
+    ("tokio_rustls::", &["relay/", "vnc/"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),
     ("toml::from_str", &["config/", "dialogs/", "journal/"]),

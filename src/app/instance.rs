@@ -292,12 +292,8 @@ impl Instance {
                 let _ = commands.send(Command::HumanActed);
             });
         }
-        let serving = vnc::serve(
-            listener,
-            screen.clone(),
-            view::settings(vnc, name.clone())?,
-            std::future::pending(),
-        );
+        let door = vnc::Door::new(screen.clone(), vnc::Settings::new(name.clone()));
+        let serving = vnc::serve(listener, door, view::entry(vnc)?, std::future::pending());
         self.viewers = Some((screen, name));
         tracing::info!(address = %vnc.listen, "viewers are served");
         self.spawn(async move {

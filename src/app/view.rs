@@ -7,7 +7,7 @@ use super::listen;
 use crate::config::{Config, VncSettings};
 use crate::exit::ExitCode;
 use crate::supervisor::Signals;
-use crate::vnc::{Password, Passwords, Screen, Security, Settings};
+use crate::vnc::{Door, Entry, Password, Passwords, Screen, Security, Settings};
 use crate::x11::{self, DisplayAddress};
 
 /// The desktop's name in a viewer's title bar, unless there are several.
@@ -29,7 +29,7 @@ pub(super) fn screen(address: &DisplayAddress) -> Result<Screen, AppError> {
 }
 
 /// Who gets in.
-pub(super) fn settings(settings: &VncSettings, name: String) -> Result<Settings, AppError> {
+pub(super) fn entry(settings: &VncSettings) -> Result<Entry, AppError> {
     let password = |password: &crate::config::VncPassword| Password::new(password.expose().as_bytes());
     let full = match &settings.password {
         Some(full) => password(full)?,
@@ -42,7 +42,7 @@ pub(super) fn settings(settings: &VncSettings, name: String) -> Result<Settings,
     };
     let view_only = settings.view_password.as_ref().map(password).transpose()?;
     let passwords = Passwords::new(full, view_only)?;
-    Ok(Settings::new(name, Security::vnc_auth(passwords)))
+    Ok(Security::vnc_auth(passwords).into())
 }
 
 /// Serves a display to viewers until it is asked to stop, and does nothing else.
@@ -60,7 +60,8 @@ pub fn view(config: &Config, address: &DisplayAddress) -> Result<ExitCode, AppEr
             let signal = signals.next().await;
             tracing::info!(%signal, "stopping");
         };
-        crate::vnc::serve(listener, screen, settings(vnc, NAME.to_owned())?, stopped).await?;
+        let door = Door::new(screen, Settings::new(NAME));
+        crate::vnc::serve(listener, door, entry(vnc)?, stopped).await?;
         Ok(ExitCode::Stopped)
     })
 }

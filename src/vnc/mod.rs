@@ -2,14 +2,19 @@
 //! `protocol` crate's.
 
 mod back_off;
+mod connection;
 mod display;
+mod door;
 mod scan_code;
 mod screen;
 mod serve;
+mod transport;
 mod viewer;
 mod worker;
 
+pub use door::{Door, Entry, Peer, Settings};
 pub use protocol::security::Security;
 pub use protocol::security::vnc_auth::{Password, Passwords};
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
-pub use serve::{ServeError, Settings, serve};
+pub use serve::{Listener, ServeError, serve};
+pub use transport::Stream;

@@ -1,17 +1,19 @@
-//! One viewer's task: bytes between its socket and its session, news between the screen and its session.
+//! One viewer's task: bytes between its connection and its session, news between the screen and its session.
 
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::error::Error;
 use protocol::security::Access;
 use protocol::session::{Event, Session};
-use tokio::io::{AsyncWriteExt as _, Interest};
-use tokio::net::TcpStream;
+use rustls::ServerConfig;
 use tokio::time::{sleep_until, timeout};
 
+use super::connection::{Connection, Moved};
 use super::scan_code;
 use super::screen::{Screen, View, ViewerInput};
+use super::transport::Transport;
 
 /// Bytes read at a time; the events of no more than these wait in a session.
 const CHUNK: usize = 4096;
@@ -31,14 +33,18 @@ pub(super) enum Outcome {
 
 /// Serves one viewer until it goes or is closed; calls `let_in` when it has proved who it is.
 pub(super) async fn run(
-    mut stream: TcpStream,
+    transport: Transport,
     mut session: Session,
     screen: &Screen,
-    let_in: impl Fn(Access),
+    tls: Option<&Arc<ServerConfig>>,
+    let_in: impl FnMut(Access),
 ) -> Outcome {
+    let mut connection = Connection::new(transport);
     let mut view = None;
-    let outcome = match drive(&stream, &mut session, screen, &mut view, let_in).await {
+    let outcome = match drive(&mut connection, &mut session, screen, tls, &mut view, let_in).await {
         Ok(outcome) => outcome,
+        // Not every viewer says good-bye in TLS.
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Outcome::Left,
         Err(error) => Outcome::Vanished(error),
     };
     session.disconnected();
@@ -50,22 +56,18 @@ pub(super) async fn run(
     drop(view);
     if matches!(outcome, Outcome::Closed(_)) {
         // Best effort: the connection ends whether it hears the reason or not.
-        let last_words = session.transmit().to_vec();
-        let _ = timeout(PARTING, async {
-            stream.write_all(&last_words).await?;
-            stream.shutdown().await
-        })
-        .await;
+        let _ = timeout(PARTING, connection.close(&mut session)).await;
     }
     outcome
 }
 
 async fn drive(
-    stream: &TcpStream,
+    connection: &mut Connection,
     session: &mut Session,
     screen: &Screen,
+    tls: Option<&Arc<ServerConfig>>,
     view: &mut Option<View>,
-    let_in: impl Fn(Access),
+    mut let_in: impl FnMut(Access),
 ) -> io::Result<Outcome> {
     let mut chunk = [0; CHUNK];
     loop {
@@ -80,43 +82,34 @@ async fn drive(
                 (_, None) => {}
             }
         }
+        let deadline = session.poll_timeout();
+        if let Some((upgrade, rest)) = session.poll_upgrade() {
+            let encrypt = async {
+                connection.encrypt(upgrade, rest, tls).await?;
+                session.upgraded();
+                // Before anything is read that could be answered in the same encrypted message.
+                connection.send(session).await
+            };
+            tokio::select! {
+                encrypted = encrypt => encrypted?,
+                () = until(deadline) => session.handle_timeout(Instant::now()),
+            }
+            continue;
+        }
         if let Some(view) = &view
             && view.update(session)
         {
             // Others get their turn between the parts of a large update.
             tokio::task::yield_now().await;
         }
-        if !session.transmit().is_empty() {
-            match stream.try_write(session.transmit()) {
-                Ok(count) => {
-                    session.transmitted(count);
-                    // A message is whole now: there may be more to tell.
-                    if session.transmit().is_empty() {
-                        continue;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let interest = if session.transmit().is_empty() {
-            Interest::READABLE
-        } else {
-            Interest::READABLE | Interest::WRITABLE
-        };
         tokio::select! {
-            ready = stream.ready(interest) => {
-                if ready?.is_readable() {
-                    match stream.try_read(&mut chunk) {
-                        Ok(0) => return Ok(Outcome::Left),
-                        Ok(count) => session.receive(&chunk[..count]),
-                        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-            }
+            moved = connection.exchange(session, &mut chunk) => match moved? {
+                Moved::Out => {}
+                Moved::In(0) => return Ok(Outcome::Left),
+                Moved::In(count) => session.receive(&chunk[..count]),
+            },
             () = changed(view.as_ref()) => {}
-            () = until(session.poll_timeout()) => session.handle_timeout(Instant::now()),
+            () = until(deadline) => session.handle_timeout(Instant::now()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread::{self, JoinHandle};
 
-use gatehand::vnc::{Screen, ServeError, Settings, serve};
+use gatehand::vnc::{Door, Screen, ServeError, Settings, serve};
 use gatehand::x11;
 use protocol::security::Security;
 use protocol::security::vnc_auth::{Password, Passwords};
@@ -37,7 +37,7 @@ impl VncServer {
 
     pub(crate) fn start_with(display: &TestDisplay, adjust: impl FnOnce(&mut Settings)) -> Self {
         let passwords = Passwords::new(password(PASSWORD), Some(password(VIEW_ONLY))).unwrap();
-        let mut settings = Settings::new("gatehand test", Security::vnc_auth(passwords));
+        let mut settings = Settings::new("gatehand test");
         adjust(&mut settings);
         let screen = Screen::start(x11::Screen::connect(&display.address).unwrap()).unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -50,7 +50,8 @@ impl VncServer {
                 let shutdown = async {
                     let _ = stopped.await;
                 };
-                serve(listener, screen, settings, shutdown).await
+                let entry = Security::vnc_auth(passwords).into();
+                serve(listener, Door::new(screen, settings), entry, shutdown).await
             })
         });
         Self {

@@ -1,0 +1,200 @@
+//! Who gets in, whichever way they come.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use protocol::error::Error;
+use protocol::security::{Access, Security};
+use protocol::session::Session;
+use rustls::ServerConfig;
+use tokio::sync::Semaphore;
+
+use super::back_off::BackOff;
+use super::screen::Screen;
+use super::transport::Stream;
+use super::viewer::{self, Outcome};
+
+/// What viewers are served, whichever way they come.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The desktop's name, shown in the viewers' title bars.
+    pub name: String,
+    /// Viewers at a time, those in their handshake included; further ones are told to come later.
+    pub max_viewers: usize,
+    /// How long a viewer may take until it is in.
+    pub handshake_limit: Duration,
+    /// Longer clipboard texts are ignored, bytes.
+    pub cut_text_limit: usize,
+}
+
+impl Settings {
+    /// The usual limits: 32 viewers, 10 s for the handshake, 256 KiB of clipboard.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            max_viewers: 32,
+            handshake_limit: Duration::from_secs(10),
+            cut_text_limit: 256 << 10,
+        }
+    }
+}
+
+/// How viewers that come one way prove who they are.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who gets in. [`Security::none`] belongs on a loopback address only, and only when asked for by name.
+    pub security: Arc<Security>,
+    /// What the connection is encrypted with when a viewer chooses a security type that has TLS.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+impl From<Security> for Entry {
+    fn from(security: Security) -> Self {
+        Self {
+            security: Arc::new(security),
+            tls: None,
+        }
+    }
+}
+
+/// Where a viewer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// From this address.
+    Network(SocketAddr),
+    /// Through a socket of the file system, whose permissions say who may.
+    Local,
+}
+
+impl Peer {
+    const fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Network(address) => Some(address.ip()),
+            Self::Local => None,
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(address) => address.fmt(f),
+            Self::Local => f.write_str("local"),
+        }
+    }
+}
+
+/// The screen's door: limits and memory that all ways in have in common. A clone is the same door.
+#[derive(Clone)]
+pub struct Door(Arc<Inner>);
+
+struct Inner {
+    screen: Screen,
+    settings: Settings,
+    back_off: Mutex<BackOff>,
+    viewers: Semaphore,
+    /// Those that are only told to come later are bounded too.
+    connections: Semaphore,
+}
+
+impl Door {
+    /// To this screen.
+    #[must_use]
+    pub fn new(screen: Screen, settings: Settings) -> Self {
+        Self(Arc::new(Inner {
+            screen,
+            back_off: Mutex::default(),
+            viewers: Semaphore::new(settings.max_viewers),
+            connections: Semaphore::new(2 * settings.max_viewers),
+            settings,
+        }))
+    }
+
+    pub(super) fn screen(&self) -> &Screen {
+        &self.0.screen
+    }
+
+    /// Serves the viewer at the other end of `stream` until it goes, or turns it away. Whether it was in.
+    pub async fn admit(&self, stream: Box<dyn Stream>, peer: Peer, entry: &Entry) -> bool {
+        let Inner {
+            screen,
+            viewers,
+            connections,
+            ..
+        } = &*self.0;
+        let Ok(_connection) = connections.try_acquire() else {
+            tracing::warn!(%peer, "too many connections, this one is dropped");
+            return false;
+        };
+        let now = Instant::now();
+        let of_session = self.of_session(entry);
+        let wait = peer
+            .address()
+            .and_then(|address| self.back_off().wait(address, now));
+        let mut _place = None;
+        let session = if let Some(wait) = wait {
+            let reason = format!("too many wrong passwords; try again in {} s", wait.as_secs() + 1);
+            Session::refusing(of_session, &reason, now)
+        } else if let Ok(place) = viewers.try_acquire() {
+            _place = Some(place);
+            let mut challenge = [0; 16];
+            if let Err(error) = getrandom::fill(&mut challenge) {
+                tracing::error!("no random numbers, without which nobody can be let in safely: {error}");
+                return false;
+            }
+            Session::new(of_session, challenge, screen.size(), now)
+        } else {
+            Session::refusing(of_session, "too many viewers; try again later", now)
+        };
+        let mut was_in = false;
+        let let_in = |access| {
+            was_in = true;
+            // Who knows the view-only password could otherwise guess the other one for ever.
+            if access == Access::Full
+                && let Some(address) = peer.address()
+            {
+                self.back_off().succeeded(address);
+            }
+            tracing::info!(%peer, ?access, "viewer let in");
+        };
+        let outcome = viewer::run(stream, session, screen, entry.tls.as_ref(), let_in).await;
+        self.note(peer, &outcome);
+        was_in
+    }
+
+    fn of_session(&self, entry: &Entry) -> protocol::session::Settings {
+        let settings = &self.0.settings;
+        protocol::session::Settings {
+            name: settings.name.clone(),
+            security: Arc::clone(&entry.security),
+            handshake_limit: settings.handshake_limit,
+            cut_text_limit: settings.cut_text_limit,
+            // Windows and dialogs are known as they look at this size.
+            resizable: false,
+        }
+    }
+
+    /// The line of the access log, and what a wrong password costs.
+    fn note(&self, peer: Peer, outcome: &Outcome) {
+        match outcome {
+            Outcome::Left => tracing::info!(%peer, "viewer left"),
+            Outcome::Vanished(error) => tracing::info!(%peer, "viewer vanished: {error}"),
+            Outcome::Closed(Error::WrongPassword) => {
+                let wait = peer.address().and_then(|address| {
+                    let (mut back_off, now) = (self.back_off(), Instant::now());
+                    back_off.failed(address, now);
+                    back_off.wait(address, now)
+                });
+                let wait = wait.unwrap_or_default();
+                tracing::warn!(%peer, wait_s = wait.as_secs(), "viewer refused: wrong password");
+            }
+            Outcome::Closed(error) => tracing::warn!(%peer, "viewer closed: {error}"),
+        }
+    }
+
+    fn back_off(&self) -> MutexGuard<'_, BackOff> {
+        self.0.back_off.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
