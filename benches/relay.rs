@@ -19,8 +19,9 @@ use std::time::{Duration, Instant};
 
 use common::certificates::Authority;
 use common::program::{family, free_port};
-use gatehand::relay::{Limits, Relay, RelayStatus, TlsFiles};
+use gatehand::relay::{Limits, Relay, RelayStatus, TLS_SETTINGS};
 use gatehand::supervisor::allow_open_files;
+use gatehand::tls::TlsFiles;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -95,6 +96,7 @@ async fn be_relay(wanted: &str) {
         certificate: format!("{folder}/relay.pem").into(),
         key: format!("{folder}/relay.key").into(),
         client_ca: None,
+        settings: TLS_SETTINGS,
     });
     let relay = Relay {
         listen: "127.0.0.1:0".parse().unwrap(),

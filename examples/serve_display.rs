@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use gatehand::vnc::{Door, Password, Passwords, Screen, Security, Settings, serve};
+use gatehand::vnc::{Door, Password, Screen, Security, Settings, Stay, VncAuthPasswords, serve};
 use gatehand::x11::{self, DisplayAddress};
 use tokio::net::TcpListener;
 
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let password = std::fs::read_to_string(file)?;
     let password = Password::new(password.trim_end().as_bytes())?;
-    let security = Security::vnc_auth(Passwords::new(password, None)?);
+    let security = Security::vnc_auth(VncAuthPasswords::new(password, None)?);
 
     let screen = Screen::start(x11::Screen::connect(&DisplayAddress::new(display.clone()))?)?;
     let listener = TcpListener::bind(("127.0.0.1", 5900)).await?;
@@ -28,6 +28,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let door = Door::new(screen, Settings::new("my display"));
-    serve(listener, door, security.into(), stopped).await?;
+    serve(
+        vec![listener.into()],
+        door,
+        security.into(),
+        Stay::Forever,
+        stopped,
+    )
+    .await?;
     Ok(())
 }

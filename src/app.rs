@@ -4,6 +4,7 @@ mod error;
 mod instance;
 mod scripts;
 mod view;
+mod viewers;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use crate::x11::DisplayAddress;
 pub use error::AppError;
 use instance::Instance;
 pub use view::view;
+pub(crate) use viewers::{FOLDER as VIEWERS_FOLDER, TLS as VIEWERS_TLS};
 
 /// What scripts and gateways left running gets this long to end, and the same before it is killed.
 const ORPHANS_STOP: Duration = Duration::from_millis(500);

@@ -7,7 +7,7 @@
 //! 4. [`agent`]: from rules, settings and history to acts: a pure machine.
 //! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
 //! 7. [`life`]: when it is started, closed, started again: the second pure machine. [`control`]: what is asked of it.
-//! 8. [`relay`], [`tunnel`], [`vnc`]: the ports. 9. [`journal`]: what is kept on disk. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands
+//! 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`tls`]. 9. [`journal`]: what is kept on disk. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands
 //!    elsewhere.
 //!
 //! # In a program of your own
@@ -75,6 +75,7 @@ pub mod relay;
 pub mod screen;
 pub mod secrets;
 pub mod supervisor;
+pub mod tls;
 pub mod tunnel;
 pub mod vision;
 pub mod vnc;

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is used -> the files below `src/` that may.
-const BORDERS: [(&str, &[&str]); 13] = [
+const BORDERS: [(&str, &[&str]); 14] = [
     ("x11rb::", &["x11/"]),
     ("nix::", &["supervisor/"]),
     ("clap::", &["cli/", "config/"]),
     ("image::", &["vision/"]),
     ("ureq::", &["secrets/"]),
-    ("tokio_rustls::", &["relay/", "vnc/"]),
+    ("tokio_rustls::", &["tls/"]),
+    ("rcgen::", &["tls/"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),
     ("toml::from_str", &["config/", "dialogs/", "journal/"]),

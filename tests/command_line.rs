@@ -54,7 +54,7 @@ fn a_secret_given_as_an_option_is_not_repeated() {
 fn settings() {
     let home = Home::new();
     let own = home.file("own.toml", "trading_mod = \"live\"\n");
-    let secret = home.file("secret", "longer-than-eight");
+    let secret = home.file("secret", "two\nlines");
     for (environment, parts) in [
         (
             &[("TRADING_MODE", "pape")][..],
@@ -91,12 +91,12 @@ fn settings() {
             &["TWS_PASSWORD_FILE", "/nowhere", "No such file", "check the path"],
         ),
         (
-            &[("VNC_SERVER_PASSWORD", "longer-than-eight")],
-            &["VNC_SERVER_PASSWORD", "at most 8 bytes"],
+            &[("VNC_SERVER_PASSWORD", "two\nlines")],
+            &["VNC_SERVER_PASSWORD", "one line of at most 255 bytes"],
         ),
         (
             &[("VNC_SERVER_PASSWORD_FILE", &secret)],
-            &["VNC_SERVER_PASSWORD_FILE", "at most 8 bytes"],
+            &["VNC_SERVER_PASSWORD_FILE", "one line of at most 255 bytes"],
         ),
         (
             &[("GATEHAND_IBC_INI", "/nowhere.ini")],

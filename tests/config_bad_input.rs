@@ -56,9 +56,28 @@ fn values_that_do_not_parse() {
              manual",
         ),
         (
-            &[("VNC_SERVER_PASSWORD", "longer-than-8")],
-            "VNC_SERVER_PASSWORD: the value is not allowed; use at most 8 bytes: VncAuth compares no more, so a longer \
-             password would only seem stronger",
+            &[("VNC_SERVER_PASSWORD", "two\nlines")],
+            "VNC_SERVER_PASSWORD: the value is not allowed; use one line of at most 255 bytes (at most 8 for viewers that \
+             know VNC authentication only), or generate",
+        ),
+        (
+            &[
+                ("GATEHAND_VNC_NO_PASSWORD", "yes"),
+                ("GATEHAND_VNC_LISTEN", "0.0.0.0"),
+            ],
+            "GATEHAND_VNC_NO_PASSWORD would let everybody in who reaches 0.0.0.0:5900; listen on 127.0.0.1, or set a \
+             password",
+        ),
+        (
+            &[("GATEHAND_VNC_NO_PASSWORD", "yes"), ("VNC_PASSWORD", "secret")],
+            "GATEHAND_VNC_NO_PASSWORD lets viewers in without a password, but VNC_PASSWORD is set; unset one of them",
+        ),
+        (
+            &[
+                ("VNC_PASSWORD", "secret"),
+                ("GATEHAND_VNC_TLS_KEY", "/tls/key.pem"),
+            ],
+            "GATEHAND_VNC_TLS_KEY is set but GATEHAND_VNC_TLS_CERTIFICATE is not; set both, or neither to serve without TLS",
         ),
         (
             &[("TWOFACTOR_CODE", "123456")],

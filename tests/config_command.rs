@@ -195,8 +195,8 @@ fn check_finds_everything_in_one_go() {
     let expected = [
         format!("FAULT    {own}:1: there is no setting `trading_mod`; did you mean trading_mode?"),
         "FAULT    JAVA_HEAP_SIZE: \"1\" is not allowed; use whole megabytes, 128 to 1048576".to_owned(),
-        "FAULT    VNC_PASSWORD: the value is not allowed; use at most 8 bytes: VncAuth compares no more, so a longer \
-         password would only seem stronger"
+        "FAULT    VNC_PASSWORD: the value is not allowed; use one line of at most 255 bytes (at most 8 for viewers that \
+         know VNC authentication only), or generate"
             .to_owned(),
         "FAULT    TWS_USERID is set but TWS_PASSWORD is not; set both, or neither to log in by hand".to_owned(),
         "warning  IBEAM_ACCOUNT is recognised but has no effect yet".to_owned(),

@@ -20,6 +20,9 @@ const TUNNEL: Pairs = &[
     ("GATEHAND_SSH_USER_TUNNEL", "me@bastion"),
 ];
 
+/// A port for viewers to be told more of.
+const VIEWERS: Pairs = &[("GATEHAND_VNC_PASSWORD", "12345678")];
+
 /// A value that is not the default, for every setting, and what must be set beside it to show an effect.
 const VALUES: &[(&str, &str, Pairs)] = &[
     ("user", "me", &[("GATEHAND_PASSWORD", "p")]),
@@ -139,13 +142,34 @@ const VALUES: &[(&str, &str, Pairs)] = &[
             ("GATEHAND_RELAY_TLS_KEY", "/tls/relay.key"),
         ],
     ),
-    ("vnc_password", "12345678", &[]),
+    ("vnc_password", "a longer password", &[]),
     ("vnc_view_password", "12345678", &[]),
+    ("vnc_no_password", "yes", &[]),
+    ("vnc_view_only", "yes", VIEWERS),
+    ("vnc_legacy_truncate", "yes", VIEWERS),
+    ("vnc_listen", "0.0.0.0:5901", VIEWERS),
+    ("vnc_socket", "~/viewers.sock", VIEWERS),
+    ("vnc_tls", "yes", VIEWERS),
+    ("vnc_tls_names", "vnc.example.org,192.0.2.7", &[]),
     (
-        "vnc_listen",
-        "0.0.0.0:5901",
-        &[("GATEHAND_VNC_PASSWORD", "12345678")],
+        "vnc_tls_certificate",
+        "/tls/viewers.pem",
+        &[
+            ("GATEHAND_VNC_PASSWORD", "12345678"),
+            ("GATEHAND_VNC_TLS_KEY", "/tls/viewers.key"),
+        ],
     ),
+    (
+        "vnc_tls_key",
+        "/tls/viewers.key",
+        &[
+            ("GATEHAND_VNC_PASSWORD", "12345678"),
+            ("GATEHAND_VNC_TLS_CERTIFICATE", "/tls/viewers.pem"),
+        ],
+    ),
+    ("vnc_max_viewers", "4", VIEWERS),
+    ("vnc_idle_limit", "600", VIEWERS),
+    ("vnc_time_limit", "3600", VIEWERS),
     ("display", ":7", &[]),
     ("display_size", "1280x1024", &[]),
     ("state_dir", "/state", &[]),
@@ -268,7 +292,9 @@ fn every_name_of_a_setting_has_its_effect() {
         ]
         .iter()
         .any(|half| key.ends_with(half))
-            && !key.starts_with("vnc");
+            && !key.ends_with("vnc_password")
+            && !key.ends_with("vnc_view_password")
+            && !key.ends_with("vnc_no_password");
         let without = if halves { read(&[]).0 } else { read(beside).0 };
         let without = seen(without);
         let own = setting.variables[0];

@@ -9,8 +9,15 @@ use std::time::Duration;
 
 use common::settings::{look, one, user};
 use gatehand::config::{
-    AcceptIncoming, Config, DayEnd, ExistingSession, Forward, OnTimeout, Program, TradingMode,
+    AcceptIncoming, Config, DayEnd, ExistingSession, Forward, OnTimeout, Program, TradingMode, ViewerPassword,
 };
+
+fn viewer_password(config: &Config) -> &str {
+    let password = config.vnc.as_ref().and_then(|vnc| vnc.password.as_ref());
+    password
+        .and_then(ViewerPassword::given)
+        .map_or("", |password| password.expose())
+}
 
 /// What most users of the image with `TWS_USERID` leave empty.
 const EMPTY: [(&str, &str); 21] = [
@@ -70,7 +77,7 @@ fn the_image_with_tws_userid_as_most_users_fill_it_in() {
         (4001, 4003)
     );
     assert_eq!(config.options.socket_port, None);
-    assert_eq!(config.vnc.unwrap().password.unwrap().expose(), "12345678");
+    assert_eq!(viewer_password(&config), "12345678");
     let factor = &config.second_factor;
     assert_eq!((factor.on_timeout, factor.relogin), (OnTimeout::Restart, true));
     assert!(factor.device.is_none() && factor.totp_key.is_none());
@@ -249,7 +256,7 @@ fn the_image_with_tws_userid_in_both_modes() {
         paper.state_dir,
         Path::new("/home/user/.local/state/gatehand/paper")
     );
-    let viewers = |config: &Config| config.vnc.as_ref().unwrap().listen.port();
+    let viewers = |config: &Config| config.vnc.as_ref().unwrap().listen.unwrap().port();
     assert_eq!((viewers(live), viewers(paper)), (5900, 5901));
     assert!(live.second_factor.totp_key.is_some() && paper.second_factor.totp_key.is_some());
 
@@ -396,7 +403,7 @@ fn the_image_with_twsuserid() {
             moved.is_none(),
             "{mode} {port}: the port is the gateway's at first"
         );
-        assert_eq!(config.vnc.unwrap().password.unwrap().expose(), "1358");
+        assert_eq!(viewer_password(&config), "1358");
         assert!(told.is_empty(), "{told:?}");
     }
     let by_mode = [
@@ -493,6 +500,6 @@ fn the_image_with_ib_username() {
     assert!(matches!(config.options.day_end, Some(DayEnd::LogOff(time)) if time.twelve_hours() == "11:55"));
     assert_eq!(config.second_factor.device.as_deref(), Some("IB Key"));
     assert!(config.second_factor.totp_key.is_some());
-    assert_eq!(config.vnc.unwrap().password.unwrap().expose(), "abc");
+    assert_eq!(viewer_password(&config), "abc");
     assert!(told.is_empty(), "{told:?}");
 }

@@ -246,7 +246,8 @@ impl Handshake {
                     out.put_u32(0);
                 }
                 self.state = State::ClientInit;
-                return Ok(Some(Progress::Authenticated(Access::Full)));
+                let access = self.security().granted(Access::Full);
+                return Ok(Some(Progress::Authenticated(access)));
             }
             SecurityType::VncAuth => {
                 out.extend_from_slice(&self.challenge);

@@ -14,7 +14,8 @@ use crate::journal::GovernorError;
 use crate::pilot::PilotError;
 use crate::relay::RelayError;
 use crate::supervisor::{LeftoversError, SpawnError};
-use crate::vnc::ServeError;
+use crate::tls::{OwnCertificateError, TlsError};
+use crate::vnc::{KeptError, ServeError};
 use crate::x11::X11Error;
 use protocol::security::vnc_auth::PasswordError;
 
@@ -52,9 +53,17 @@ pub enum AppError {
     },
     /// `gatehand vnc` without a password.
     #[error(
-        "no password for viewers is set: set VNC_SERVER_PASSWORD or VNC_SERVER_PASSWORD_FILE (at most 8 characters)"
+        "no password for viewers is set: set VNC_SERVER_PASSWORD or VNC_SERVER_PASSWORD_FILE, or VNC_SERVER_PASSWORD=generate"
     )]
     NoViewerPassword,
+    /// The viewers' socket in the file system cannot be made.
+    #[error("the viewer endpoint cannot listen on {}: {source}; remove what is there, or choose another path with GATEHAND_VNC_SOCKET", path.display())]
+    ViewerSocket {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The folder of rules cannot be watched.
     #[error("rules {}: changes cannot be watched: {source}; raise fs.inotify.max_user_watches or max_user_instances", path.display())]
     WatchRules {
@@ -66,7 +75,7 @@ pub enum AppError {
     /// The system has no random numbers.
     #[error("no random numbers: {0}")]
     Random(getrandom::Error),
-    /// A password for viewers that VncAuth cannot compare.
+    /// Passwords for viewers that cannot be told apart.
     #[error("password for viewers: {0}")]
     ViewerPassword(#[from] PasswordError),
     /// The viewers' endpoint ended.
@@ -104,6 +113,15 @@ pub enum AppError {
     TimeZone(#[from] jiff::Error),
     /// See the source.
     #[error(transparent)]
+    ViewerKeys(#[from] KeptError),
+    /// See the source.
+    #[error(transparent)]
+    OwnCertificate(#[from] OwnCertificateError),
+    /// See the source.
+    #[error(transparent)]
+    ViewerTls(#[from] TlsError),
+    /// See the source.
+    #[error(transparent)]
     Launch(#[from] LaunchError),
     /// See the source.
     #[error(transparent)]
@@ -135,12 +153,16 @@ impl AppError {
             Self::Runtime(_) => ExitCode::Bug,
             Self::NoViewerPassword
             | Self::ViewerPassword(_)
+            | Self::ViewerKeys(_)
+            | Self::OwnCertificate(_)
+            | Self::ViewerTls(_)
             | Self::StateFolder { .. }
             | Self::Askpass { .. }
             | Self::Launch(_)
             | Self::Governor(_)
             | Self::Rules(_) => ExitCode::Configuration,
             Self::Listen { .. }
+            | Self::ViewerSocket { .. }
             | Self::StateFolderTaken { .. }
             | Self::WatchRules { .. }
             | Self::Random(_)

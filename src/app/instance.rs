@@ -15,14 +15,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::scripts::Scripts;
-use super::{AppError, Shared, listen, view};
+use super::{AppError, Shared, listen, viewers};
 use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal};
 use crate::control::{Asked, Reply, Requests};
@@ -35,7 +34,7 @@ use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Repor
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{self, Leftovers, Service, StopPolicy};
 use crate::tunnel::Tunnel;
-use crate::vnc;
+use crate::vnc::{self, Door, Entry, Listener, Stay};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
@@ -142,9 +141,14 @@ impl Instance {
         codes::check_clock(config.second_factor.totp_key.is_some());
         let hands = hands(&config, clock)?;
         let viewers = match &config.vnc {
-            Some(settings) => Some(view::bind(settings).await?),
+            Some(settings) => {
+                let listeners = viewers::bind(settings).await?;
+                Some((listeners, viewers::entry(&config, settings)?))
+            }
             None => {
-                tracing::info!("no viewers are served: set VNC_SERVER_PASSWORD to serve them");
+                tracing::info!(
+                    "no viewers are served: set VNC_SERVER_PASSWORD, or VNC_SERVER_PASSWORD=generate"
+                );
                 None
             }
         };
@@ -225,7 +229,7 @@ impl Instance {
         relay: Relay,
         agent: RecordedAgent,
         hands: Hands,
-        viewers: Option<TcpListener>,
+        viewers: Option<(Vec<Listener>, Entry)>,
         reports: mpsc::UnboundedSender<Report>,
         answers: mpsc::UnboundedSender<Option<Learnt>>,
     ) -> Result<(), AppError> {
@@ -249,8 +253,8 @@ impl Instance {
             let commands = pilot.commands();
             self.spawn(watch.run(commands));
         }
-        if let Some(listener) = viewers {
-            self.serve_viewers(listener, &display)?;
+        if let Some((listeners, entry)) = viewers {
+            self.serve_viewers(listeners, entry, &display)?;
         }
         let gateway = &self.config.gateway;
         let probe = Probe::new(gateway.api_port, gateway.probe_client_id);
@@ -276,15 +280,20 @@ impl Instance {
         });
     }
 
-    fn serve_viewers(&mut self, listener: TcpListener, display: &DisplayAddress) -> Result<(), AppError> {
+    fn serve_viewers(
+        &mut self,
+        listeners: Vec<Listener>,
+        entry: Entry,
+        display: &DisplayAddress,
+    ) -> Result<(), AppError> {
         let Some(vnc) = &self.config.vnc else {
             return Ok(());
         };
         let name = match self.shared.is_alone {
-            true => view::NAME.to_owned(),
-            false => format!("{} {}", view::NAME, self.config.mode.name()),
+            true => viewers::NAME.to_owned(),
+            false => format!("{} {}", viewers::NAME, self.config.mode.name()),
         };
-        let screen = view::screen(display)?;
+        let screen = viewers::screen(display)?;
         if let Some(pilot) = &self.pilot {
             let commands = pilot.commands();
             screen.on_press(move || {
@@ -292,10 +301,10 @@ impl Instance {
                 let _ = commands.send(Command::HumanActed);
             });
         }
-        let door = vnc::Door::new(screen.clone(), vnc::Settings::new(name.clone()));
-        let serving = vnc::serve(listener, door, view::entry(vnc)?, std::future::pending());
+        let door = Door::new(screen.clone(), viewers::settings(vnc, name.clone()));
+        let serving = vnc::serve(listeners, door, entry, Stay::Forever, std::future::pending());
+        viewers::tell(vnc, display);
         self.viewers = Some((screen, name));
-        tracing::info!(address = %vnc.listen, "viewers are served");
         self.spawn(async move {
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the viewer endpoint has ended");

@@ -6,11 +6,10 @@ use clap::Args;
 
 use super::{Context, Failure};
 use crate::app::{self, Plan};
-use crate::config::Config;
+use crate::config::{Config, ViewerPassword};
 use crate::exit::ExitCode;
+use crate::vnc;
 
-/// Letters and digits that cannot be taken for one another.
-const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789z";
 /// The credentials that the stand-in accepts.
 const USER: &str = "edemo";
 const PASSWORD: &str = "demouser";
@@ -33,7 +32,7 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
         )));
     }
     let settings = root.join("settings");
-    let password = random_password()?;
+    let password = vnc::random_password().map_err(Failure::unavailable)?;
     let text = |path: &Path| path.display().to_string();
     let environment = context.environment.clone();
     let config = context.configure(
@@ -80,37 +79,15 @@ fn scenario(api_port: u16) -> String {
     .to_string()
 }
 
-/// Eight random characters: VncAuth compares no more.
-fn random_password() -> Result<String, Failure> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(Failure::unavailable)?;
-    Ok(bytes
-        .iter()
-        .map(|&byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]))
-        .collect())
-}
-
 fn summarise(config: &Config) {
     println!("\n  state  Ready");
     println!("  API    {}", config.relay.listen);
     if let Some(vnc) = &config.vnc {
-        let password = vnc.password.as_ref().map_or("", |password| password.expose());
-        println!("  VNC    {}  password {password}", vnc.listen);
+        let password = vnc.password.as_ref().and_then(ViewerPassword::given);
+        let password = password.map_or("", |password| password.expose());
+        if let Some(listen) = vnc.listen {
+            println!("  VNC    {listen}  password {password}");
+        }
     }
     println!("\n  Ctrl-C stops everything.\n");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_password_has_eight_characters_and_is_not_always_the_same() {
-        let (one, other) = (
-            random_password().expect("random"),
-            random_password().expect("random"),
-        );
-        assert_eq!(one.len(), 8);
-        assert_ne!(one, other);
-    }
 }

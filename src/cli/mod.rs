@@ -2,6 +2,7 @@
 
 mod askpass;
 mod attach;
+mod cert;
 mod code;
 mod config;
 mod control;
@@ -9,6 +10,7 @@ mod demo;
 mod display;
 mod doctor;
 mod logging;
+mod password_file;
 mod read;
 mod replay;
 mod rules;
@@ -62,6 +64,8 @@ enum Command {
     Attach(attach::Options),
     /// Serve a display to VNC viewers, and nothing else.
     Vnc(vnc::Options),
+    /// Make the certificate that viewers are shown, unless it is there, and print its fingerprint.
+    Cert(cert::Options),
     /// Keep what is on the display now as fixtures: one folder per window.
     Snapshot(snapshot::Options),
     /// Print what the agent sees: windows, lines of text, buttons and fields.
@@ -285,7 +289,8 @@ fn dispatch(
     match cli.command {
         Command::Run(options) => run::execute(options, context),
         Command::Attach(options) => attach::execute(options, context),
-        Command::Vnc(options) => vnc::execute(options, context),
+        Command::Vnc(options) => vnc::execute(&options, context),
+        Command::Cert(options) => cert::execute(&options, context),
         Command::Snapshot(options) => snapshot::execute(&options),
         Command::Read(options) => read::execute(&options),
         Command::Teach(options) => teach::execute(options, context),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::values::TradingMode;
@@ -222,6 +223,22 @@ pub enum ConfigError {
         view: Origin,
         /// The full one.
         full: Origin,
+    },
+    /// A password that nobody would be asked for.
+    #[error("{none} lets viewers in without a password, but {password} is set; unset one of them")]
+    PasswordNotNeeded {
+        /// What says that none is needed.
+        none: Origin,
+        /// The password.
+        password: Origin,
+    },
+    /// Everybody on the network could log in.
+    #[error("{none} would let everybody in who reaches {listen}; listen on 127.0.0.1, or set a password")]
+    OpenToAll {
+        /// What says that no password is needed.
+        none: Origin,
+        /// Where viewers would connect.
+        listen: SocketAddr,
     },
     /// A default under the home folder, and no home folder.
     #[error("HOME is not set, so there is no default for {setting}; set {setting} or HOME")]

@@ -224,7 +224,8 @@ fn derived(key: &str, config: &Config) -> Option<(String, &'static str)> {
         "vnc_listen" => config
             .vnc
             .as_ref()
-            .map(|vnc| (vnc.listen.to_string(), "vnc_listen")),
+            .and_then(|vnc| vnc.listen)
+            .map(|listen| (listen.to_string(), "vnc_listen")),
         _ => None,
     }
 }

@@ -28,7 +28,7 @@ pub use arguments::{Argument, Arguments};
 pub use checked::{
     CodeRequest, CodeSource, CodeSources, CommandSettings, Config, Credentials, DayEnd, DialogSettings,
     DisplaySettings, Forward, GatewayOptions, GatewaySettings, LogSettings, RelaySettings, ScheduleSettings,
-    ScriptSettings, SecondFactorSettings, TunnelSettings, VncSettings,
+    ScriptSettings, SecondFactorSettings, TunnelSettings, ViewerTls, VncSettings,
 };
 pub use elsewhere::{Elsewhere, SecretManager};
 pub use error::{ConfigError, Faults, Origin, Warning};
@@ -40,8 +40,8 @@ pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
     AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
-    OnTimeout, OrderIdReset, Program, ResetAnswer, SizesNotice, TotpKey, TradingMode, VncPassword, WeekTime,
-    WriteAccess, parse_listen,
+    OnTimeout, OrderIdReset, Program, ResetAnswer, SizesNotice, TotpKey, TradingMode, ViewerPassword,
+    VncPassword, WeekTime, WriteAccess, parse_listen,
 };
 
 /// Everything that settings are read from.

@@ -1,12 +1,14 @@
-//! What is kept on disk, in the state folder: the governor's book, evidence, events.
+//! What is kept on disk, in the state folder: the governor's book, evidence, events, keys.
 
 mod events;
 mod evidence;
 mod governor;
+mod private_file;
 pub mod recorder;
 mod state_folder;
 
 pub use events::EventLog;
 pub use evidence::{CaseError, Evidence, read_case, write_case};
 pub use governor::{Clocks, Governor, GovernorError, Limits, QuietHours, Verdict};
+pub use private_file::{make_private_folder, write_private};
 pub use state_folder::StateFolder;

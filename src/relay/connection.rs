@@ -15,11 +15,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep, sleep_until, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use super::gate::Gate;
 use super::way::{Lost, Way, is_end};
 use super::{Relay, RelayStatus};
+use crate::tls::TlsServer;
 
 /// The gateway is on this machine: a connection that takes longer will not come.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -116,7 +116,7 @@ impl Connection {
     pub(super) async fn serve(
         mut self,
         client: TcpStream,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Arc<TlsServer>>,
         relay: Arc<Relay>,
         gate: Gate,
     ) {
@@ -124,19 +124,13 @@ impl Connection {
         let ending = match tls {
             None => self.relay(client, &relay, gate).await,
             // In a place of its own: the state of TLS is larger than all the rest.
-            Some(acceptor) => Box::pin(self.relay_tls(client, acceptor, &relay, gate)).await,
+            Some(tls) => Box::pin(self.relay_tls(client, &tls, &relay, gate)).await,
         };
         self.ending = Some(ending);
     }
 
-    async fn relay_tls(
-        &mut self,
-        client: TcpStream,
-        acceptor: TlsAcceptor,
-        relay: &Relay,
-        gate: Gate,
-    ) -> Ending {
-        match timeout(relay.limits.handshake, acceptor.accept(client)).await {
+    async fn relay_tls(&mut self, client: TcpStream, tls: &TlsServer, relay: &Relay, gate: Gate) -> Ending {
+        match timeout(relay.limits.handshake, tls.accept(client)).await {
             Ok(Ok(client)) => self.relay(client, relay, gate).await,
             Ok(Err(error)) => Ending::Handshake(error),
             Err(_) => Ending::Handshake(io::ErrorKind::TimedOut.into()),

@@ -7,7 +7,6 @@ mod connection;
 mod gate;
 mod quiet;
 mod status;
-mod tls;
 mod way;
 
 use std::convert::Infallible;
@@ -23,12 +22,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::Instrument;
 
+use crate::tls::{TlsError, TlsFiles, TlsServer, TlsSettings};
 use connection::Connection;
 use gate::Gate;
-use quiet::Quiet;
+pub(crate) use quiet::Quiet;
 pub use status::RelayStatus;
-use tls::Tls;
-pub use tls::{TlsError, TlsFiles};
 
 use crate::exit::ExitCode;
 
@@ -115,6 +113,13 @@ impl Default for Limits {
     }
 }
 
+/// What names the relay's files of TLS.
+pub const TLS_SETTINGS: TlsSettings = TlsSettings {
+    certificate: "GATEHAND_RELAY_TLS_CERTIFICATE",
+    key: "GATEHAND_RELAY_TLS_KEY",
+    client_ca: "GATEHAND_RELAY_TLS_CLIENT_CA",
+};
+
 /// How long to leave the listener alone after the system could not give it a connection, for instance for want of
 /// file descriptors: accepting again at once would spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -148,7 +153,8 @@ impl Relay {
         status: watch::Sender<RelayStatus>,
         shutdown: oneshot::Receiver<()>,
     ) -> Result<(), RelayError> {
-        let tls = self.tls.as_ref().map(Tls::load).transpose()?;
+        let load = |files: &TlsFiles| TlsServer::load(files.clone(), "the API relay");
+        let tls = self.tls.as_ref().map(load).transpose()?.map(Arc::new);
         let mut door = Door {
             relay: Arc::new(self),
             gate: Gate::new(ready),
@@ -196,7 +202,7 @@ struct Door {
     relay: Arc<Relay>,
     gate: Gate,
     status: watch::Sender<RelayStatus>,
-    tls: Option<Tls>,
+    tls: Option<Arc<TlsServer>>,
     clients: JoinSet<()>,
     quiet: Quiet,
 }
@@ -296,8 +302,12 @@ impl Door {
             return;
         }
         let connection = Connection::begin(peer, self.status.clone());
-        let tls = self.tls.as_mut().map(Tls::acceptor);
-        let serving = connection.serve(client, tls, Arc::clone(&self.relay), self.gate.clone());
+        let serving = connection.serve(
+            client,
+            self.tls.clone(),
+            Arc::clone(&self.relay),
+            self.gate.clone(),
+        );
         // With what the log says of whom it is about.
         self.clients.spawn(serving.in_current_span());
     }

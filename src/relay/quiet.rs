@@ -8,7 +8,7 @@ const LINES: u32 = 10;
 
 /// Lets a few lines through at a time, and counts the others.
 #[derive(Debug, Default)]
-pub(super) struct Quiet {
+pub(crate) struct Quiet {
     since: Option<Instant>,
     lines: u32,
     left_out: u64,
@@ -16,7 +16,7 @@ pub(super) struct Quiet {
 
 impl Quiet {
     /// Whether to write a line now: with how many were left out since the last one.
-    pub(super) fn line(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn line(&mut self, now: Instant) -> Option<u64> {
         if self.since.is_none_or(|since| now >= since + SPAN) {
             self.since = Some(now);
             self.lines = 0;

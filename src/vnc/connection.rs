@@ -3,14 +3,13 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use protocol::session::{Session, Upgrade};
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 
 use super::transport::{Transport, encrypted};
+use crate::tls::TlsServer;
 
 pub(super) struct Connection {
     transport: Transport,
@@ -74,7 +73,7 @@ impl Connection {
         &mut self,
         upgrade: Upgrade,
         rest: Vec<u8>,
-        tls: Option<&Arc<ServerConfig>>,
+        tls: Option<&TlsServer>,
     ) -> io::Result<()> {
         let transport = std::mem::replace(&mut self.transport, Box::new(tokio::io::empty()));
         self.transport = encrypted(transport, upgrade, rest, tls).await?;

@@ -1,6 +1,7 @@
 //! An X display as the viewers' screen.
 
 use protocol::encoding::Cursor;
+use protocol::session::ResizeStatus;
 
 use super::screen::{Display, DisplayEvent, DisplayLost, Waker};
 use crate::screen::{Frame, Point, Rect, Size};
@@ -37,6 +38,18 @@ impl Display for Screen {
             ScreenEvent::Resized(size) => DisplayEvent::Resized(size),
             ScreenEvent::CursorChanged => DisplayEvent::CursorChanged,
             ScreenEvent::Woken => DisplayEvent::Woken,
+        })
+    }
+
+    fn resize(&mut self, size: Size) -> Result<ResizeStatus, DisplayLost> {
+        Ok(match Self::resize(self, size) {
+            Ok(true) => ResizeStatus::Done,
+            Ok(false) => ResizeStatus::InvalidLayout,
+            Err(error @ X11Error::Gone { .. }) => return Err(error.into()),
+            Err(error) => {
+                tracing::info!("the display cannot be resized: {error}");
+                ResizeStatus::OutOfResources
+            }
         })
     }
 

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use protocol::error::Error;
 use protocol::security::{Access, Security};
 use protocol::session::Session;
-use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 
 use super::back_off::BackOff;
 use super::screen::Screen;
+use super::term::Limits;
 use super::transport::Stream;
-use super::viewer::{self, Outcome};
+use super::viewer::{Outcome, Viewer};
+use crate::tls::TlsServer;
 
 /// What viewers are served, whichever way they come.
 #[derive(Clone, Debug)]
@@ -25,18 +26,27 @@ pub struct Settings {
     pub max_viewers: usize,
     /// How long a viewer may take until it is in.
     pub handshake_limit: Duration,
+    /// How long a viewer may stay without a key or the pointer.
+    pub idle_limit: Option<Duration>,
+    /// How long a viewer may stay.
+    pub time_limit: Option<Duration>,
     /// Longer clipboard texts are ignored, bytes.
     pub cut_text_limit: usize,
+    /// Viewers may give the screen another size.
+    pub resizable: bool,
 }
 
 impl Settings {
-    /// The usual limits: 32 viewers, 10 s for the handshake, 256 KiB of clipboard.
+    /// The usual limits: 32 viewers, 10 s for the handshake, 256 KiB of clipboard, and the screen keeps its size.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             max_viewers: 32,
             handshake_limit: Duration::from_secs(10),
+            idle_limit: None,
+            time_limit: None,
             cut_text_limit: 256 << 10,
+            resizable: false,
         }
     }
 }
@@ -47,7 +57,7 @@ pub struct Entry {
     /// Who gets in. [`Security::none`] belongs on a loopback address only, and only when asked for by name.
     pub security: Arc<Security>,
     /// What the connection is encrypted with when a viewer chooses a security type that has TLS.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Arc<TlsServer>>,
 }
 
 impl From<Security> for Entry {
@@ -122,6 +132,7 @@ impl Door {
             screen,
             viewers,
             connections,
+            settings,
             ..
         } = &*self.0;
         let Ok(_connection) = connections.try_acquire() else {
@@ -159,7 +170,12 @@ impl Door {
             }
             tracing::info!(%peer, ?access, "viewer let in");
         };
-        let outcome = viewer::run(stream, session, screen, entry.tls.as_ref(), let_in).await;
+        let limits = Limits {
+            idle: settings.idle_limit,
+            time: settings.time_limit,
+        };
+        let viewer = Viewer::new(stream, session, screen, entry.tls.as_deref(), limits);
+        let outcome = viewer.run(let_in).await;
         self.note(peer, &outcome);
         was_in
     }
@@ -171,8 +187,7 @@ impl Door {
             security: Arc::clone(&entry.security),
             handshake_limit: settings.handshake_limit,
             cut_text_limit: settings.cut_text_limit,
-            // Windows and dialogs are known as they look at this size.
-            resizable: false,
+            resizable: settings.resizable,
         }
     }
 
@@ -191,6 +206,7 @@ impl Door {
                 tracing::warn!(%peer, wait_s = wait.as_secs(), "viewer refused: wrong password");
             }
             Outcome::Closed(error) => tracing::warn!(%peer, "viewer closed: {error}"),
+            Outcome::Expired(expiry) => tracing::info!(%peer, "viewer closed: {expiry}"),
         }
     }
 

@@ -10,7 +10,7 @@ use std::thread;
 use protocol::encoding::Cursor;
 use protocol::region::Region;
 use protocol::scroll::Changes;
-use protocol::session::Session;
+use protocol::session::{ResizeStatus, Session};
 use tokio::sync::{Notify, watch};
 use tracing::Span;
 
@@ -62,6 +62,12 @@ pub trait Display: Send + 'static {
     /// The display is gone.
     fn next_event(&mut self) -> Result<DisplayEvent, DisplayLost>;
 
+    /// Gives the display another size; [`Self::size`] is that when it is done, and no [`DisplayEvent::Resized`] follows.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn resize(&mut self, size: Size) -> Result<ResizeStatus, DisplayLost>;
+
     /// Copies `area` from the display to the same place of `frame`, which has the display's size.
     ///
     /// # Errors
@@ -98,6 +104,8 @@ pub(super) enum ViewerInput {
 /// Work for the display's thread, besides what is in the book.
 pub(super) enum Work {
     Input(ViewerInput),
+    /// This viewer wishes for another size.
+    Resize(u64, Size),
     /// The screen is not needed any more.
     Stop,
 }
@@ -113,6 +121,8 @@ pub(super) struct Account {
     pub(super) resized: bool,
     pub(super) cursor: bool,
     pub(super) renamed: bool,
+    /// What became of its wishes for another size.
+    pub(super) resizes: Vec<ResizeStatus>,
     /// It would send an update if there were something to tell.
     pub(super) waiting: bool,
     /// It has something to tell whose pixels are not in the frame yet.
@@ -143,7 +153,8 @@ impl Account {
 
     /// Whether there is something to tell.
     pub(super) fn has_news(&self) -> bool {
-        self.held || self.resized || self.cursor || self.renamed || !self.steps.is_empty()
+        let news = self.resized || self.cursor || self.renamed;
+        self.held || news || !self.resizes.is_empty() || !self.steps.is_empty()
     }
 }
 
@@ -340,6 +351,9 @@ impl View {
         if std::mem::take(&mut account.resized) {
             session.resized(*size);
         }
+        for status in account.resizes.drain(..) {
+            session.answer_resize(status);
+        }
         for step in account.steps.drain(..) {
             session.changed(&step);
         }
@@ -364,6 +378,11 @@ impl View {
             self.screen.desk.wake();
         }
         ready
+    }
+
+    /// Wishes for another size of the screen; what becomes of it is news for the session.
+    pub(super) fn resize(&self, size: Size) {
+        self.screen.desk.put(Work::Resize(self.id, size));
     }
 
     /// Types or clicks.

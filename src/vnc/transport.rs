@@ -2,15 +2,14 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use protocol::error::Error;
 use protocol::security::ra2::Channel;
 use protocol::session::Upgrade;
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_rustls::TlsAcceptor;
+
+use crate::tls::TlsServer;
 
 /// Encrypted bytes read at a time.
 const CHUNK: usize = 4096;
@@ -33,16 +32,13 @@ pub(super) async fn encrypted(
     transport: Transport,
     upgrade: Upgrade,
     rest: Vec<u8>,
-    tls: Option<&Arc<ServerConfig>>,
+    tls: Option<&TlsServer>,
 ) -> io::Result<Transport> {
     match (upgrade, tls) {
         (Upgrade::Ra2(channel), _) => Ok(Box::new(Ra2Stream::new(transport, channel, rest)?)),
         // A viewer waits for the word before it begins.
         (Upgrade::Tls, _) if !rest.is_empty() => Err(io::Error::other("the viewer began TLS too early")),
-        (Upgrade::Tls, Some(config)) => {
-            let acceptor = TlsAcceptor::from(Arc::clone(config));
-            Ok(Box::new(acceptor.accept(transport).await?))
-        }
+        (Upgrade::Tls, Some(tls)) => Ok(Box::new(tls.accept(transport).await?)),
         (Upgrade::Tls, None) => Err(io::Error::other("there is no certificate for TLS")),
     }
 }

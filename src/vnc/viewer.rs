@@ -1,19 +1,19 @@
 //! One viewer's task: bytes between its connection and its session, news between the screen and its session.
 
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use protocol::error::Error;
 use protocol::security::Access;
-use protocol::session::{Event, Session};
-use rustls::ServerConfig;
+use protocol::session::{Event, Session, Upgrade};
 use tokio::time::{sleep_until, timeout};
 
 use super::connection::{Connection, Moved};
 use super::scan_code;
 use super::screen::{Screen, View, ViewerInput};
+use super::term::{Expiry, Limits, Term};
 use super::transport::Transport;
+use crate::tls::TlsServer;
 
 /// Bytes read at a time; the events of no more than these wait in a session.
 const CHUNK: usize = 4096;
@@ -29,87 +29,132 @@ pub(super) enum Outcome {
     Vanished(io::Error),
     /// The session closed it.
     Closed(Error),
+    /// It may not stay longer.
+    Expired(Expiry),
 }
 
-/// Serves one viewer until it goes or is closed; calls `let_in` when it has proved who it is.
-pub(super) async fn run(
-    transport: Transport,
-    mut session: Session,
-    screen: &Screen,
-    tls: Option<&Arc<ServerConfig>>,
-    let_in: impl FnMut(Access),
-) -> Outcome {
-    let mut connection = Connection::new(transport);
-    let mut view = None;
-    let outcome = match drive(&mut connection, &mut session, screen, tls, &mut view, let_in).await {
-        Ok(outcome) => outcome,
-        // Not every viewer says good-bye in TLS.
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Outcome::Left,
-        Err(error) => Outcome::Vanished(error),
-    };
-    session.disconnected();
-    if let Some(view) = &view {
-        while let Some(event) = session.poll_event() {
-            pass_on(event, view);
+/// One viewer that has connected.
+pub(super) struct Viewer<'a> {
+    connection: Connection,
+    session: Session,
+    screen: &'a Screen,
+    tls: Option<&'a TlsServer>,
+    limits: Limits,
+    visit: Option<Visit>,
+}
+
+/// Since it is in.
+struct Visit {
+    view: View,
+    term: Term,
+}
+
+impl<'a> Viewer<'a> {
+    pub(super) const fn new(
+        transport: Transport,
+        session: Session,
+        screen: &'a Screen,
+        tls: Option<&'a TlsServer>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            connection: Connection::new(transport),
+            session,
+            screen,
+            tls,
+            limits,
+            visit: None,
         }
     }
-    drop(view);
-    if matches!(outcome, Outcome::Closed(_)) {
-        // Best effort: the connection ends whether it hears the reason or not.
-        let _ = timeout(PARTING, connection.close(&mut session)).await;
-    }
-    outcome
-}
 
-async fn drive(
-    connection: &mut Connection,
-    session: &mut Session,
-    screen: &Screen,
-    tls: Option<&Arc<ServerConfig>>,
-    view: &mut Option<View>,
-    mut let_in: impl FnMut(Access),
-) -> io::Result<Outcome> {
-    let mut chunk = [0; CHUNK];
-    loop {
-        while let Some(event) = session.poll_event() {
-            match (event, &view) {
-                (Event::Authenticated(access), _) => {
-                    let_in(access);
-                    *view = Some(screen.attach());
+    /// Serves it until it goes or is closed; calls `let_in` when it has proved who it is.
+    pub(super) async fn run(mut self, let_in: impl FnMut(Access)) -> Outcome {
+        let outcome = match self.drive(let_in).await {
+            Ok(outcome) => outcome,
+            // Not every viewer says good-bye in TLS.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Outcome::Left,
+            Err(error) => Outcome::Vanished(error),
+        };
+        self.session.disconnected();
+        if let Some(Visit { view, .. }) = self.visit.take() {
+            while let Some(event) = self.session.poll_event() {
+                pass_on(event, &view);
+            }
+        }
+        if matches!(outcome, Outcome::Closed(_)) {
+            // Best effort: the connection ends whether it hears the reason or not.
+            let _ = timeout(PARTING, self.connection.close(&mut self.session)).await;
+        }
+        outcome
+    }
+
+    async fn drive(&mut self, mut let_in: impl FnMut(Access)) -> io::Result<Outcome> {
+        let mut chunk = [0; CHUNK];
+        loop {
+            while let Some(event) = self.session.poll_event() {
+                match (event, &mut self.visit) {
+                    (Event::Authenticated(access), _) => {
+                        let_in(access);
+                        self.visit = Some(Visit {
+                            view: self.screen.attach(),
+                            term: Term::new(self.limits, Instant::now()),
+                        });
+                    }
+                    (Event::Closed(error), _) => return Ok(Outcome::Closed(error)),
+                    (event, Some(visit)) => {
+                        if matches!(event, Event::Key { .. } | Event::Pointer { .. }) {
+                            visit.term.acted(Instant::now());
+                        }
+                        pass_on(event, &visit.view);
+                    }
+                    (_, None) => {}
                 }
-                (Event::Closed(error), _) => return Ok(Outcome::Closed(error)),
-                (event, Some(view)) => pass_on(event, view),
-                (_, None) => {}
             }
-        }
-        let deadline = session.poll_timeout();
-        if let Some((upgrade, rest)) = session.poll_upgrade() {
-            let encrypt = async {
-                connection.encrypt(upgrade, rest, tls).await?;
-                session.upgraded();
-                // Before anything is read that could be answered in the same encrypted message.
-                connection.send(session).await
-            };
+            if let Some((upgrade, rest)) = self.session.poll_upgrade() {
+                self.encrypt(upgrade, rest).await?;
+                continue;
+            }
+            if let Some(visit) = &self.visit
+                && visit.view.update(&mut self.session)
+            {
+                // Others get their turn between the parts of a large update.
+                tokio::task::yield_now().await;
+            }
+            let end = self.visit.as_ref().and_then(|visit| visit.term.end());
+            let deadline = self.session.poll_timeout().into_iter().chain(end).min();
             tokio::select! {
-                encrypted = encrypt => encrypted?,
-                () = until(deadline) => session.handle_timeout(Instant::now()),
+                moved = self.connection.exchange(&mut self.session, &mut chunk) => match moved? {
+                    Moved::Out => {}
+                    Moved::In(0) => return Ok(Outcome::Left),
+                    Moved::In(count) => self.session.receive(&chunk[..count]),
+                },
+                () = changed(self.visit.as_ref()) => {}
+                () = until(deadline) => {
+                    let now = Instant::now();
+                    if let Some(expiry) = self.visit.as_ref().and_then(|visit| visit.term.over(now)) {
+                        return Ok(Outcome::Expired(expiry));
+                    }
+                    self.session.handle_timeout(now);
+                }
             }
-            continue;
         }
-        if let Some(view) = &view
-            && view.update(session)
-        {
-            // Others get their turn between the parts of a large update.
-            tokio::task::yield_now().await;
-        }
+    }
+
+    /// Within the time that the handshake has.
+    async fn encrypt(&mut self, upgrade: Upgrade, rest: Vec<u8>) -> io::Result<()> {
+        let deadline = self.session.poll_timeout();
+        let encrypt = async {
+            self.connection.encrypt(upgrade, rest, self.tls).await?;
+            self.session.upgraded();
+            // Before anything is read that could be answered in the same encrypted message.
+            self.connection.send(&mut self.session).await
+        };
         tokio::select! {
-            moved = connection.exchange(session, &mut chunk) => match moved? {
-                Moved::Out => {}
-                Moved::In(0) => return Ok(Outcome::Left),
-                Moved::In(count) => session.receive(&chunk[..count]),
-            },
-            () = changed(view.as_ref()) => {}
-            () = until(deadline) => session.handle_timeout(Instant::now()),
+            encrypted = encrypt => encrypted,
+            () = until(deadline) => {
+                self.session.handle_timeout(Instant::now());
+                Ok(())
+            }
         }
     }
 }
@@ -129,17 +174,18 @@ fn pass_on(event: Event, view: &View) {
             }
         }
         Event::Pointer { at, buttons } => view.input(ViewerInput::Pointer { at, buttons }),
+        Event::Resize(size) => view.resize(size),
         // The display's selections are the agent's: no viewer's text gets there.
         Event::CutText(_) => {}
-        // Refused by the session, and told apart above.
-        Event::Resize(_) | Event::Authenticated(_) | Event::Closed(_) => {}
+        // Told apart above.
+        Event::Authenticated(_) | Event::Closed(_) => {}
     }
 }
 
 /// The screen has news; never for a viewer that is not in.
-async fn changed(view: Option<&View>) {
-    match view {
-        Some(view) => view.changed().await,
+async fn changed(visit: Option<&Visit>) {
+    match visit {
+        Some(visit) => visit.view.changed().await,
         None => std::future::pending().await,
     }
 }

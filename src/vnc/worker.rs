@@ -52,6 +52,7 @@ impl<D: Display> Worker<D> {
                                 self.acted(buttons != 0);
                                 self.display.pointer(at, buttons)?;
                             }
+                            Work::Resize(viewer, size) => self.resize(viewer, size)?,
                             Work::Stop => return Ok(()),
                         }
                     }
@@ -95,6 +96,19 @@ impl<D: Display> Worker<D> {
         book.size = size;
         book.stale = Region::from(Rect::of_size(size));
         book.accounts.values_mut().for_each(Account::resized);
+    }
+
+    /// Gives the display another size, and tells the viewer that wished for it what became of that.
+    fn resize(&mut self, viewer: u64, size: Size) -> Result<(), DisplayLost> {
+        let status = self.display.resize(size)?;
+        let size = self.display.size();
+        if self.shared.book().size != size {
+            self.resized(size);
+        }
+        if let Some(account) = self.shared.book().accounts.get_mut(&viewer) {
+            account.resizes.push(status);
+        }
+        Ok(())
     }
 
     fn cursor_changed(&mut self) -> Result<(), DisplayLost> {

@@ -16,6 +16,7 @@ mod manager;
 mod picture;
 mod placement;
 mod pointer;
+mod resolution;
 mod screen;
 mod selection;
 mod server;

@@ -16,7 +16,7 @@ use x11rb::rust_connection::RustConnection;
 use super::hands::Hands;
 use super::link::Link;
 use super::picture::Camera;
-use super::{DisplayAddress, X11Error};
+use super::{DisplayAddress, X11Error, resolution};
 use crate::screen::{Frame, Point, Rect, Size};
 
 /// What happened on the screen.
@@ -218,6 +218,24 @@ impl Screen {
         }
         self.size = size;
         Some(ScreenEvent::Resized(size))
+    }
+
+    /// Gives the screen another size, where RandR can; [`Self::size`] is then that. `false` when the screen cannot have
+    /// such a size.
+    ///
+    /// # Errors
+    /// [`X11Error::Request`] when it could but does not.
+    pub fn resize(&mut self, size: Size) -> Result<bool, X11Error> {
+        let (wire, root) = (&self.link.connection, self.link.root);
+        if size == self.size {
+            return Ok(true);
+        }
+        if !resolution::allows(wire, root, size)? {
+            return Ok(false);
+        }
+        resolution::set(wire, root, self.size, size)?;
+        self.size = size;
+        Ok(true)
     }
 
     /// Copies the part `rect` of the screen to the same place of `frame`. What is outside either is left out.

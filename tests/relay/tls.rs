@@ -5,7 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gatehand::relay::{Relay, TlsFiles};
+use gatehand::relay::{Relay, TLS_SETTINGS};
+use gatehand::tls::TlsFiles;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -24,6 +25,7 @@ fn issued(ours: &Authority, client_ca: Option<&Authority>) -> TlsFiles {
         certificate: ours.path("relay.pem"),
         key: ours.path("relay.key"),
         client_ca: client_ca.map(|ca| ca.path("ca.pem")),
+        settings: TLS_SETTINGS,
     }
 }
 

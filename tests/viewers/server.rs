@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread::{self, JoinHandle};
 
-use gatehand::vnc::{Door, Screen, ServeError, Settings, serve};
+use gatehand::vnc::{Door, Screen, ServeError, Settings, Stay, serve};
 use gatehand::x11;
 use protocol::security::Security;
 use protocol::security::vnc_auth::{Password, Passwords};
@@ -51,7 +51,8 @@ impl VncServer {
                     let _ = stopped.await;
                 };
                 let entry = Security::vnc_auth(passwords).into();
-                serve(listener, Door::new(screen, settings), entry, shutdown).await
+                let (listeners, door) = (vec![listener.into()], Door::new(screen, settings));
+                serve(listeners, door, entry, Stay::Forever, shutdown).await
             })
         });
         Self {

@@ -39,6 +39,8 @@ pub struct Security {
     passwords: Option<Passwords>,
     vnc_auth: Option<vnc_auth::Passwords>,
     key: Option<Arc<ra2::ServerKey>>,
+    /// Nobody may do more than look, whatever it knows.
+    only_to_look: bool,
 }
 
 /// Security types by number (RFC 6143 §8.1.2, rfbproto "Security Types").
@@ -109,6 +111,7 @@ impl Security {
             passwords: Some(passwords),
             vnc_auth,
             key: Some(key),
+            only_to_look: false,
         }
     }
 
@@ -130,6 +133,16 @@ impl Security {
             passwords: Some(passwords),
             vnc_auth,
             key: None,
+            only_to_look: false,
+        }
+    }
+
+    /// The same for a screen that nobody may do more with than look at it.
+    #[must_use]
+    pub fn only_to_look(self) -> Self {
+        Self {
+            only_to_look: true,
+            ..self
         }
     }
 
@@ -145,17 +158,28 @@ impl Security {
         self.key.as_ref()
     }
 
+    /// What a viewer may do that has proved that it may do this.
+    pub(crate) const fn granted(&self, access: Access) -> Access {
+        if self.only_to_look {
+            Access::ViewOnly
+        } else {
+            access
+        }
+    }
+
     /// What the viewer that gave this answer to the challenge may do.
     pub(crate) fn check_answer(
         &self,
         challenge: &vnc_auth::Challenge,
         answer: &vnc_auth::Challenge,
     ) -> Option<Access> {
-        self.vnc_auth.as_ref()?.check(challenge, answer)
+        let access = self.vnc_auth.as_ref()?.check(challenge, answer)?;
+        Some(self.granted(access))
     }
 
     /// What the viewer that knows this password may do.
     pub(crate) fn check_password(&self, password: &[u8]) -> Option<Access> {
-        self.passwords.as_ref()?.check(password)
+        let access = self.passwords.as_ref()?.check(password)?;
+        Some(self.granted(access))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cipher::{BlockCipherEncrypt, KeyInit};
+use cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::Des;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
@@ -64,6 +64,18 @@ impl Password {
         }
         answer
     }
+}
+
+/// The key with which the programs of VNC scramble passwords in files. It keeps nobody from reading them.
+const FILE_KEY: [u8; 8] = [23, 82, 107, 6, 35, 78, 88, 7];
+
+/// A password from a file of `vncpasswd`, padded with zero bytes.
+#[must_use]
+pub fn unscrambled(scrambled: [u8; 8]) -> [u8; 8] {
+    let des = Des::new((&FILE_KEY.map(u8::reverse_bits)).into());
+    let mut plain = scrambled;
+    des.decrypt_block((&mut plain).into());
+    plain
 }
 
 impl fmt::Debug for Password {

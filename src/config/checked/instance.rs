@@ -9,7 +9,7 @@ use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
     GatewaySettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
 };
-use super::{codes, ports, relay, tunnel};
+use super::{codes, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -84,6 +84,7 @@ pub(in crate::config) fn instance(
         schedule,
         scripts,
         relay: of_relay,
+        viewers: mut of_viewers,
         mut service,
         tunnel,
         control,
@@ -111,7 +112,8 @@ pub(in crate::config) fn instance(
     let asked = (gateway.api_port, of_relay.relay_port);
     let api = ports::api_ports(account.program, of, asked, raw, faults);
     let relay = relay::relay(of_relay, &api, raw, folders, faults);
-    let vnc = ports::vnc(&mut service, of, raw, faults);
+    let viewer_names = of_viewers.vnc_tls_names.take();
+    let vnc = viewers::vnc(of_viewers, of, raw, folders, faults);
     let command_address = control.command_port.0.map(|port| {
         let address = SocketAddr::new(control.command_address, port);
         of.listen(address, "command_port", raw, faults)
@@ -207,6 +209,7 @@ pub(in crate::config) fn instance(
         relay,
         tunnel,
         vnc,
+        viewer_names: viewer_names.map_or_else(Vec::new, |hosts| hosts.0),
         command_server: command_address.map(|listen| CommandSettings {
             listen,
             control_from: control.control_from.map_or_else(Vec::new, |hosts| hosts.0),

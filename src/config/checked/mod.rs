@@ -6,7 +6,9 @@ mod folders;
 mod instance;
 mod ports;
 mod relay;
+mod tls;
 mod tunnel;
+mod viewers;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -20,10 +22,12 @@ use serde::{Deserialize, Serialize};
 use super::secret::Secret;
 use super::values::{
     AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
-    OnTimeout, OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, VncPassword, WeekTime, WriteAccess,
+    OnTimeout, OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, ViewerPassword, VncPassword,
+    WeekTime, WriteAccess,
 };
-use crate::relay::{Hold, TlsFiles};
+use crate::relay::Hold;
 use crate::screen::Size;
+use crate::tls::TlsFiles;
 
 pub(super) use folders::Folders;
 pub(super) use instance::{Instance, instance};
@@ -59,6 +63,8 @@ pub struct Config {
     pub tunnel: Option<Arc<TunnelSettings>>,
     /// The viewer endpoint; none without a password.
     pub vnc: Option<VncSettings>,
+    /// What viewers call this host, beside its own names.
+    pub viewer_names: Vec<String>,
     /// IBC's command server, when there is to be one.
     pub command_server: Option<CommandSettings>,
     /// The X display.
@@ -306,15 +312,38 @@ pub struct ScriptSettings {
     pub gateway: Option<PathBuf>,
 }
 
-/// The viewer endpoint.
+/// The viewer endpoint. It has a port, a socket, or both.
 #[derive(Debug)]
 pub struct VncSettings {
     /// Where viewers connect.
-    pub listen: SocketAddr,
-    /// Password for viewers that may type and click.
-    pub password: Option<VncPassword>,
+    pub listen: Option<SocketAddr>,
+    /// The socket in the file system where viewers connect.
+    pub socket: Option<PathBuf>,
+    /// What viewers need that may type and click; none may without one.
+    pub password: Option<ViewerPassword>,
     /// Password for viewers that may only look.
     pub view_password: Option<VncPassword>,
+    /// Whether no viewer may do more than look.
+    pub view_only: bool,
+    /// Whether VNC authentication serves for passwords that it cannot compare whole.
+    pub truncates: bool,
+    /// The certificate, when TLS is offered.
+    pub tls: Option<ViewerTls>,
+    /// The most viewers at a time.
+    pub max_viewers: usize,
+    /// How long a viewer may stay without a key or the pointer.
+    pub idle_limit: Option<Duration>,
+    /// How long a viewer may stay.
+    pub time_limit: Option<Duration>,
+}
+
+/// The certificate for viewers.
+#[derive(Clone, Debug)]
+pub enum ViewerTls {
+    /// One that gatehand makes for [`Config::viewer_names`], and keeps in the state folder.
+    Own,
+    /// The user's.
+    Files(TlsFiles),
 }
 
 /// IBC's command server.

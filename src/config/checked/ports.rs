@@ -1,8 +1,7 @@
-//! Ports: the gateway's own, the relay's, the viewers'.
+//! Ports: the gateway's own, the relay's.
 
-use super::{Instance, VncSettings};
+use super::Instance;
 use crate::config::error::{ConfigError, Origin};
-use crate::config::settings::Service;
 use crate::config::values::{Port, Program};
 use crate::config::written::RawSettings;
 
@@ -89,29 +88,4 @@ fn port_of_image(raw: &RawSettings) -> Option<u16> {
         .iter()
         .find(|(image, _)| named(image))
         .map(|(_, port)| *port)
-}
-
-/// The viewer endpoint, when there is a password for it.
-pub(super) fn vnc(
-    service: &mut Service,
-    of: Instance,
-    raw: &RawSettings,
-    faults: &mut Vec<ConfigError>,
-) -> Option<VncSettings> {
-    let (password, view_password) = (service.vnc_password.take(), service.vnc_view_password.take());
-    if let (Some(full), Some(view)) = (&password, &view_password)
-        && full.expose() == view.expose()
-    {
-        faults.push(ConfigError::SamePasswords {
-            view: raw.origin("vnc_view_password"),
-            full: raw.origin("vnc_password"),
-        });
-    }
-    let listen = of.listen(service.vnc_listen.0, "vnc_listen", raw, faults);
-    let wanted = password.is_some() || view_password.is_some();
-    wanted.then_some(VncSettings {
-        listen,
-        password,
-        view_password,
-    })
 }

@@ -35,11 +35,11 @@ pub(super) fn tunnel(
         remote: named.map_or(api_port, |port| port.0),
         local: SocketAddr::from((Ipv4Addr::LOCALHOST, api_port)),
     }];
-    if let (Some(port), Some(vnc)) = (tunnel.ssh_vnc_port, vnc) {
+    if let (Some(port), Some(listen)) = (tunnel.ssh_vnc_port, vnc.and_then(|vnc| vnc.listen)) {
         let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, port.0));
         forwards.push(Forward {
             remote: of.listen(remote, "ssh_vnc_port", raw, faults).port(),
-            local: reachable(vnc.listen),
+            local: reachable(listen),
         });
     }
     Some(Arc::new(TunnelSettings {

@@ -221,6 +221,7 @@ pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
 use sources::Sources;
 pub(super) use tunnel::Tunnel;
+pub(super) use viewers::Viewers;
 
 groups! {
     sources: Sources,
@@ -232,6 +233,7 @@ groups! {
     schedule: Schedule,
     scripts: Scripts,
     relay: Relay,
+    viewers: Viewers,
     service: Service,
     tunnel: Tunnel,
     control: Control,

@@ -1,32 +1,13 @@
-//! What gatehand itself serves, keeps and logs.
+//! What gatehand itself keeps and logs.
 
 use std::path::PathBuf;
 
-use crate::config::values::{DisplayName, Listen, LogFilter, LogFormat, OnRefusal, RecorderSize, VncPassword};
+use crate::config::values::{DisplayName, LogFilter, LogFormat, OnRefusal, RecorderSize};
 use crate::screen::Size;
 
 settings! {
     Service
 
-    vnc_password: Option<VncPassword> {
-        variables: ["GATEHAND_VNC_PASSWORD", "VNC_SERVER_PASSWORD", "VNC_PASSWORD", "IBGA_VNC_PASSWORD"],
-        ini: [],
-        secret: true,
-        help: "Password for viewers. Without any viewer password no viewer is served.",
-    }
-    vnc_view_password: Option<VncPassword> {
-        variables: ["GATEHAND_VNC_VIEW_PASSWORD"],
-        ini: [],
-        secret: true,
-        help: "Password for viewers that may only look.",
-    }
-    vnc_listen: Listen {
-        variables: ["GATEHAND_VNC_LISTEN"],
-        ini: [],
-        secret: false,
-        default: "127.0.0.1:5900",
-        help: "Address and port for viewers.",
-    }
     display: Option<DisplayName> {
         variables: ["GATEHAND_DISPLAY"],
         ini: [],

@@ -17,7 +17,7 @@ words! {
     }
 }
 
-/// A viewer's password: 1 to 8 bytes, as VncAuth compares no more (RFC 6143 §7.2.2).
+/// A viewer's password. VNC authentication compares 8 bytes of it, RSA-AES has room for 255.
 #[derive(Debug)]
 pub struct VncPassword(Secret);
 
@@ -29,7 +29,7 @@ impl VncPassword {
     /// A text that says what is allowed.
     pub fn new(password: Secret) -> Result<Self, &'static str> {
         match password.expose().len() {
-            1..=8 if !password.expose().contains('\0') => Ok(Self(password)),
+            1..=255 if !password.expose().contains(char::is_control) => Ok(Self(password)),
             _ => Err(<Self as Value>::ALLOWED),
         }
     }
@@ -43,10 +43,46 @@ impl VncPassword {
 
 impl Value for VncPassword {
     const ALLOWED: &'static str =
-        "at most 8 bytes: VncAuth compares no more, so a longer password would only seem stronger";
+        "one line of at most 255 bytes; at most 8 for viewers that know VNC authentication only";
 
     fn parse(text: &str) -> Result<Self, &'static str> {
         Self::new(Secret::new(text.to_owned()))
+    }
+}
+
+/// What lets a viewer do everything.
+#[derive(Debug)]
+pub enum ViewerPassword {
+    /// This password.
+    Given(VncPassword),
+    /// One that gatehand makes, and keeps in the state folder.
+    Generated,
+    /// Nothing: whoever connects may.
+    NotNeeded,
+}
+
+impl ViewerPassword {
+    /// The password, where the user has chosen it.
+    #[must_use]
+    pub const fn given(&self) -> Option<&VncPassword> {
+        match self {
+            Self::Given(password) => Some(password),
+            Self::Generated | Self::NotNeeded => None,
+        }
+    }
+}
+
+impl Value for ViewerPassword {
+    const ALLOWED: &'static str = "one line of at most 255 bytes (at most 8 for viewers that know VNC authentication only), or generate";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "generate" => Ok(Self::Generated),
+            text => match VncPassword::parse(text) {
+                Ok(password) => Ok(Self::Given(password)),
+                Err(_) => Err(Self::ALLOWED),
+            },
+        }
     }
 }
 
@@ -123,13 +159,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn vnc_passwords_are_short() {
-        assert!(VncPassword::parse("12345678").is_ok());
-        assert!(VncPassword::parse("123456789").is_err_and(|cure| cure.contains("8 bytes")));
+    fn vnc_passwords_have_a_limit() {
+        assert!(VncPassword::parse(&"é".repeat(127)).is_ok());
         assert!(
-            VncPassword::parse("ééééé").is_err(),
+            VncPassword::parse(&"é".repeat(128)).is_err_and(|cure| cure.contains("255 bytes")),
             "bytes count, not characters"
         );
+        assert!(VncPassword::parse("of\ntwo lines").is_err());
+        assert!(matches!(
+            ViewerPassword::parse("generate"),
+            Ok(ViewerPassword::Generated)
+        ));
+        assert!(matches!(
+            ViewerPassword::parse("Generate"),
+            Ok(ViewerPassword::Given(_))
+        ));
     }
 
     #[test]

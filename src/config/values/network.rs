@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use rustls::pki_types::ServerName;
 
 use super::{Value, words};
 
@@ -73,9 +74,9 @@ impl Value for IpAddr {
     }
 }
 
-/// An address and port to listen on.
+/// An address and port to listen on, or none.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::config) struct Listen(pub(in crate::config) SocketAddr);
+pub(in crate::config) struct ListenOrNot(pub(in crate::config) Option<SocketAddr>);
 
 /// Parses `ADDRESS:PORT`, `ADDRESS`, or `PORT` (then on 127.0.0.1); an IPv6 address stands in brackets.
 ///
@@ -98,11 +99,35 @@ pub fn parse_listen(text: &str, default_port: u16) -> Result<SocketAddr, &'stati
     Ok(SocketAddr::new(address, port.parse().map_err(|_| ALLOWED)?))
 }
 
-impl Value for Listen {
-    const ALLOWED: &'static str = "ADDRESS:PORT, for instance 127.0.0.1:5900 or [::]:5900";
+impl Value for ListenOrNot {
+    const ALLOWED: &'static str = "ADDRESS:PORT, for instance 127.0.0.1:5900 or [::]:5900; none: no port";
 
     fn parse(text: &str) -> Result<Self, &'static str> {
-        parse_listen(text, 5900).map(Self)
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self(None));
+        }
+        match parse_listen(text, 5900) {
+            Ok(address) => Ok(Self(Some(address))),
+            Err(_) => Err(<Self as Value>::ALLOWED),
+        }
+    }
+}
+
+/// What a host is called.
+#[derive(Clone, Debug)]
+pub(in crate::config) struct Hosts(pub(in crate::config) Vec<String>);
+
+impl Value for Hosts {
+    const ALLOWED: &'static str = "host names and IP addresses with commas between them";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let hosts: Vec<String> = text.split(',').map(|host| host.trim().to_owned()).collect();
+        let is_host = |host: &String| ServerName::try_from(host.as_str()).is_ok();
+        if hosts.iter().all(is_host) {
+            Ok(Self(hosts))
+        } else {
+            Err(Self::ALLOWED)
+        }
     }
 }
 
@@ -215,6 +240,13 @@ mod tests {
             let expected = parsed.map(|address| address.parse::<SocketAddr>().unwrap());
             assert_eq!(parse_listen(text, 5900).map_err(|_| ()), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn hosts_have_names() {
+        assert!(Hosts::parse("vnc.example.org, 192.0.2.7,::1").is_ok());
+        assert!(Hosts::parse("vnc.example.org,").is_err() && Hosts::parse("a b").is_err());
+        assert!(matches!(ListenOrNot::parse("None"), Ok(ListenOrNot(None))));
     }
 
     #[test]

@@ -63,6 +63,21 @@ impl Value for ClientCount {
     }
 }
 
+/// How many viewers may be connected.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct ViewerCount(pub(in crate::config) usize);
+
+impl Value for ViewerCount {
+    const ALLOWED: &'static str = "a whole number, 1 to 1024";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(count @ 1..=1024) => Ok(Self(count)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
 /// The id of a client of the API.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) struct ClientId(pub(in crate::config) u32);
@@ -87,6 +102,7 @@ mod tests {
         assert!(ClientId::parse("0").is_ok() && ClientId::parse("2147483648").is_err());
         assert!(Retries::parse("3").is_ok() && Retries::parse("4").is_err());
         assert!(ClientCount::parse("0").is_err() && ClientCount::parse("16385").is_err());
+        assert!(ViewerCount::parse("0").is_err() && ViewerCount::parse("1025").is_err());
         assert!(RecorderSize::parse("0").is_ok() && RecorderSize::parse("65537").is_err());
     }
 }
