@@ -185,7 +185,7 @@ fn check_finds_everything_in_one_go() {
             ("GATEHAND_CONFIG", &own),
             ("JAVA_HEAP_SIZE", "1"),
             ("TWS_USERID", "me"),
-            ("VNC_PASSWORD", "longer-than-8-needle"),
+            ("VNC_PASSWORD", "two\tparts-needle"),
             ("GATEHAND_TRADNG_MODE", "live"),
             ("IBEAM_ACCOUNT", "me"),
         ],

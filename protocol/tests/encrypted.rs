@@ -5,16 +5,6 @@ mod viewer;
 
 use std::sync::{Arc, LazyLock};
 
-use aes::{Aes128, Aes256};
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
-use aws_lc_rs::rsa::{
-    KeySize, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
-};
-use eax::Eax;
-use eax::aead::{Aead, KeyInit, Payload};
-use pkcs1::RsaPublicKey;
-use pkcs1::der::asn1::{AnyRef, BitStringRef, UintRef};
-use pkcs1::der::{Decode, Encode};
 use protocol::error::Error;
 use protocol::geometry::Size;
 use protocol::security::passwords::Passwords;
@@ -22,9 +12,7 @@ use protocol::security::ra2::{Channel, ServerKey};
 use protocol::security::vnc_auth::{Challenge, Password};
 use protocol::security::{Access, Security};
 use protocol::session::{Event, Session, Upgrade};
-use sha1::{Digest, Sha1};
-use sha2::Sha256;
-use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
+use viewer::ra2::{Kind, Messages, ViewerKey, encrypt};
 use viewer::{settings, start, take};
 
 const CHALLENGE: Challenge = *b"0123456789abcdef";
@@ -34,30 +22,6 @@ const LOOK: &str = "another one, only to look";
 static SERVER_KEY: LazyLock<Arc<ServerKey>> =
     LazyLock::new(|| Arc::new(ServerKey::from_pkcs8(&ServerKey::generate().unwrap()).unwrap()));
 static VIEWER_KEY: LazyLock<ViewerKey> = LazyLock::new(ViewerKey::new);
-
-struct ViewerKey {
-    private: Pkcs1PrivateDecryptingKey,
-    /// Length in bits, modulus, exponent.
-    sent: Vec<u8>,
-}
-
-impl ViewerKey {
-    fn new() -> Self {
-        let key = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
-        let der = AsDer::<PublicKeyX509Der<'_>>::as_der(&key.public_key()).unwrap();
-        let spki = SubjectPublicKeyInfoRef::from_der(der.as_ref()).unwrap();
-        let public = RsaPublicKey::<UintRef<'_>>::from_der(spki.subject_public_key.raw_bytes()).unwrap();
-        let mut sent = 2048u32.to_be_bytes().to_vec();
-        sent.extend(public.modulus.as_bytes());
-        let exponent = public.public_exponent.as_bytes();
-        sent.extend(vec![0; 256 - exponent.len()]);
-        sent.extend(exponent);
-        Self {
-            private: Pkcs1PrivateDecryptingKey::new(key).unwrap(),
-            sent,
-        }
-    }
-}
 
 fn passwords() -> Passwords {
     Passwords::new(FULL.as_bytes(), Some(LOOK.as_bytes())).unwrap()
@@ -78,66 +42,6 @@ struct Viewer {
     channel: Option<Channel>,
     /// Encrypted bytes in which the server's message is not whole yet.
     pending: Vec<u8>,
-    sending: u128,
-    receiving: u128,
-}
-
-/// AES-EAX with SHA-1 or SHA-256.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Ra2,
-    Ra2With256Bits,
-}
-
-impl Kind {
-    fn digest(self, first: &[u8], second: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Ra2 => Sha1::digest([first, second].concat()).to_vec(),
-            Self::Ra2With256Bits => Sha256::digest([first, second].concat()).to_vec(),
-        }
-    }
-
-    fn key(self, first: &[u8], second: &[u8]) -> Vec<u8> {
-        let length = if self == Self::Ra2 { 16 } else { 32 };
-        self.digest(first, second)[..length].to_vec()
-    }
-
-    fn seal(self, key: &[u8], index: u128, text: &[u8]) -> Vec<u8> {
-        let head = (text.len() as u16).to_be_bytes();
-        let payload = Payload {
-            msg: text,
-            aad: &head,
-        };
-        let nonce = index.to_le_bytes();
-        let sealed = match self {
-            Self::Ra2 => Eax::<Aes128>::new_from_slice(key)
-                .unwrap()
-                .encrypt(&nonce.into(), payload),
-            Self::Ra2With256Bits => Eax::<Aes256>::new_from_slice(key)
-                .unwrap()
-                .encrypt(&nonce.into(), payload),
-        };
-        [&head[..], &sealed.unwrap()].concat()
-    }
-
-    fn open(self, key: &[u8], index: u128, message: &[u8]) -> Vec<u8> {
-        let (head, text) = message.split_at(2);
-        assert_eq!(
-            usize::from(u16::from_be_bytes([head[0], head[1]])) + 16,
-            text.len()
-        );
-        let payload = Payload { msg: text, aad: head };
-        let nonce = index.to_le_bytes();
-        let opened = match self {
-            Self::Ra2 => Eax::<Aes128>::new_from_slice(key)
-                .unwrap()
-                .decrypt(&nonce.into(), payload),
-            Self::Ra2With256Bits => Eax::<Aes256>::new_from_slice(key)
-                .unwrap()
-                .decrypt(&nonce.into(), payload),
-        };
-        opened.unwrap()
-    }
 }
 
 impl Viewer {
@@ -147,8 +51,6 @@ impl Viewer {
             session,
             channel: None,
             pending: Vec::new(),
-            sending: 0,
-            receiving: 0,
         }
     }
 
@@ -200,51 +102,24 @@ fn log_in(kind: Kind, password: &str, fault: Fault) -> (Result<Vec<u8>, Error>, 
     let mut viewer = Viewer::new(native(false));
     assert_eq!(viewer.exchange(b"").unwrap(), b"RFB 003.008\n");
     assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [3, 129, 5, 2]);
-    let number = if kind == Kind::Ra2 { 5 } else { 129 };
-    let server_key = viewer.exchange(&[number]).unwrap();
+    let server_key = viewer.exchange(&[kind.number()]).unwrap();
     assert_eq!(server_key.len(), 4 + 2 * 256);
     assert_eq!(server_key[..4], 2048u32.to_be_bytes());
-
-    // The server's random number.
-    let encrypted = viewer.exchange(&VIEWER_KEY.sent).unwrap();
-    assert_eq!(encrypted[..2], [1, 0]);
-    let mut space = vec![0; 256];
-    let server_random = VIEWER_KEY
-        .private
-        .decrypt(&encrypted[2..], &mut space)
-        .unwrap()
-        .to_vec();
-    let length = if kind == Kind::Ra2 { 16 } else { 32 };
-    assert_eq!(server_random.len(), length);
+    let server_random = VIEWER_KEY.decrypt(&viewer.exchange(&VIEWER_KEY.sent).unwrap());
+    assert_eq!(server_random.len(), kind.random());
 
     // The viewer's, and its hash in the same segment.
-    let viewer_random = vec![7u8; length];
-    let public = RsaPublicKey {
-        modulus: UintRef::new(&server_key[4..260]).unwrap(),
-        public_exponent: UintRef::new(&server_key[260..]).unwrap(),
-    };
-    let public = public.to_der().unwrap();
-    let spki = SubjectPublicKeyInfoRef {
-        algorithm: AlgorithmIdentifierRef {
-            oid: ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1"),
-            parameters: Some(AnyRef::NULL),
-        },
-        subject_public_key: BitStringRef::from_bytes(&public).unwrap(),
-    };
-    let public = PublicEncryptingKey::from_der(&spki.to_der().unwrap()).unwrap();
-    let public = Pkcs1PublicEncryptingKey::new(public).unwrap();
-    let mut message = vec![1, 0];
-    message.extend_from_slice(public.encrypt(&viewer_random, &mut space).unwrap());
+    let viewer_random = vec![7u8; kind.random()];
+    let mut message = encrypt(&server_key, &viewer_random);
     if fault == Fault::Padding {
         message[2..].fill(1);
     }
-    let to_server = kind.key(&server_random, &viewer_random);
-    let to_viewer = kind.key(&viewer_random, &server_random);
+    let mut messages = Messages::new(kind, &server_random, &viewer_random);
     let mut hash = kind.digest(&VIEWER_KEY.sent, &server_key);
     if fault == Fault::Hash {
         hash[0] ^= 1;
     }
-    let mut sealed = kind.seal(&to_server, 0, &hash);
+    let mut sealed = messages.seal(&hash);
     if fault == Fault::Message {
         *sealed.last_mut().unwrap() ^= 1;
     }
@@ -257,33 +132,25 @@ fn log_in(kind: Kind, password: &str, fault: Fault) -> (Result<Vec<u8>, Error>, 
     if !events.is_empty() {
         return (Ok(answer), events);
     }
-    let of_hash = 2 + hash.len() + 16;
-    let server_hash = kind.open(&to_viewer, 0, &answer[..of_hash]);
-    assert_eq!(server_hash, kind.digest(&server_key, &VIEWER_KEY.sent));
+    let (server_hash, wanted) = answer.split_at(2 + hash.len() + 16);
     assert_eq!(
-        kind.open(&to_viewer, 1, &answer[of_hash..]),
-        [2],
-        "a password alone"
+        messages.open(server_hash),
+        kind.digest(&server_key, &VIEWER_KEY.sent)
     );
+    assert_eq!(messages.open(wanted), [2], "a password alone");
 
     let mut credentials = vec![0, password.len() as u8];
     credentials.extend(password.as_bytes());
-    let sealed = kind.seal(&to_server, 1, &credentials);
     // A byte at a time.
     let mut answer = Vec::new();
-    for byte in sealed {
+    for byte in messages.seal(&credentials) {
         answer.extend(viewer.exchange(&[byte]).unwrap());
     }
-    viewer.receiving = 2;
-    viewer.sending = 2;
-    let result = kind.open(&to_viewer, viewer.receiving, &answer);
+    let result = messages.open(&answer);
     if result == [0; 4] {
         // What follows is encrypted as well.
-        let init = viewer
-            .exchange(&kind.seal(&to_server, viewer.sending, &[1]))
-            .unwrap();
-        let init = kind.open(&to_viewer, 3, &init);
-        assert_eq!(init[..4], [0, 64, 0, 48]);
+        let init = viewer.exchange(&messages.seal(&[1])).unwrap();
+        assert_eq!(messages.open(&init)[..4], [0, 64, 0, 48]);
     }
     (Ok(result), viewer.events())
 }

@@ -301,9 +301,9 @@ impl Instance {
                 let _ = commands.send(Command::HumanActed);
             });
         }
+        viewers::tell(&listeners, display);
         let door = Door::new(screen.clone(), viewers::settings(vnc, name.clone()));
         let serving = vnc::serve(listeners, door, entry, Stay::Forever, std::future::pending());
-        viewers::tell(vnc, display);
         self.viewers = Some((screen, name));
         self.spawn(async move {
             if let Err(error) = serving.await {

@@ -19,7 +19,7 @@ pub fn view(config: &Config, address: &DisplayAddress, stay: Stay) -> Result<Exi
         let listeners = viewers::bind(vnc).await?;
         let entry = viewers::entry(config, vnc)?;
         let screen = viewers::screen(address)?;
-        viewers::tell(vnc, address);
+        viewers::tell(&listeners, address);
         let stopped = async {
             let signal = signals.next().await;
             tracing::info!(%signal, "stopping");

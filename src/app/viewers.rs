@@ -9,7 +9,7 @@ use super::error::AppError;
 use super::listen;
 use crate::config::{Config, ViewerPassword, ViewerTls, VncPassword, VncSettings};
 use crate::tls::{OwnCertificate, TlsServer};
-use crate::vnc::{self, Entry, Listener, Passwords, Screen, Security, Settings};
+use crate::vnc::{self, Entry, Listener, Passwords, Screen, Security, Settings, VncAuthPasswords};
 use crate::x11::{self, DisplayAddress};
 
 /// The desktop's name in a viewer's title bar, unless there are several.
@@ -37,13 +37,10 @@ pub(super) async fn bind(settings: &VncSettings) -> Result<Vec<Listener>, AppErr
 }
 
 /// Says where viewers are served.
-pub(super) fn tell(settings: &VncSettings, of: &DisplayAddress) {
-    if let Some(address) = settings.listen {
-        tracing::info!(%address, display = of.name, "viewers are served");
-    }
-    if let Some(socket) = &settings.socket {
-        let socket = socket.display();
-        tracing::info!(%socket, display = of.name, "viewers are served");
+pub(super) fn tell(listeners: &[Listener], display: &DisplayAddress) {
+    for address in listeners {
+        let name = &display.name;
+        tracing::info!(%address, display = name, "viewers are served");
     }
 }
 
@@ -86,7 +83,11 @@ pub(super) fn entry(config: &Config, settings: &VncSettings) -> Result<Entry, Ap
     })
 }
 
-fn by_password(settings: &VncSettings, folder: &Path) -> Result<Security, AppError> {
+/// The passwords, and those that VNC authentication can compare.
+fn passwords(
+    settings: &VncSettings,
+    folder: &Path,
+) -> Result<(Passwords, Option<VncAuthPasswords>), AppError> {
     let full = match &settings.password {
         Some(ViewerPassword::Given(password)) => Zeroizing::new(password.expose().to_owned()),
         Some(ViewerPassword::Generated) => {
@@ -107,17 +108,14 @@ fn by_password(settings: &VncSettings, folder: &Path) -> Result<Security, AppErr
              (for two passwords, different ones) for viewers that know nothing else, or GATEHAND_VNC_LEGACY_TRUNCATE=yes"
         );
     }
+    Ok((passwords, vnc_auth))
+}
+
+fn by_password(settings: &VncSettings, folder: &Path) -> Result<Security, AppError> {
+    let (passwords, vnc_auth) = passwords(settings, folder)?;
     let key = vnc::server_key(folder)?;
-    tracing::info!(
-        fingerprint = key.fingerprint(),
-        "viewers may ask about the RSA key of this server"
-    );
-    Ok(Security::native(
-        passwords,
-        vnc_auth,
-        Arc::new(key),
-        settings.tls.is_some(),
-    ))
+    tracing::info!(fingerprint = key.fingerprint(), "viewers may ask about the RSA key of this server");
+    Ok(Security::native(passwords, vnc_auth, Arc::new(key), settings.tls.is_some()))
 }
 
 fn tls(settings: &VncSettings, names: &[String], folder: &Path) -> Result<Option<Arc<TlsServer>>, AppError> {

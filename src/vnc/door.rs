@@ -11,6 +11,7 @@ use protocol::session::Session;
 use tokio::sync::Semaphore;
 
 use super::back_off::BackOff;
+use super::handshakes::Handshakes;
 use super::screen::Screen;
 use super::term::Limits;
 use super::transport::Stream;
@@ -37,12 +38,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual limits: 32 viewers, 10 s for the handshake, 256 KiB of clipboard, and the screen keeps its size.
+    /// The usual limits: 32 viewers, a minute for the handshake, in which people type passwords, 256 KiB of clipboard, and the screen keeps its size.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             max_viewers: 32,
-            handshake_limit: Duration::from_secs(10),
+            handshake_limit: Duration::from_secs(60),
             idle_limit: None,
             time_limit: None,
             cut_text_limit: 256 << 10,
@@ -105,6 +106,7 @@ struct Inner {
     settings: Settings,
     back_off: Mutex<BackOff>,
     viewers: Semaphore,
+    handshakes: Handshakes,
     /// Those that are only told to come later are bounded too.
     connections: Semaphore,
 }
@@ -117,6 +119,7 @@ impl Door {
             screen,
             back_off: Mutex::default(),
             viewers: Semaphore::new(settings.max_viewers),
+            handshakes: Handshakes::new(settings.max_viewers),
             connections: Semaphore::new(2 * settings.max_viewers),
             settings,
         }))
@@ -132,6 +135,7 @@ impl Door {
             screen,
             viewers,
             connections,
+            handshakes,
             settings,
             ..
         } = &*self.0;
@@ -145,11 +149,12 @@ impl Door {
             .address()
             .and_then(|address| self.back_off().wait(address, now));
         let mut _place = None;
+        let mut handshake = None;
         let session = if let Some(wait) = wait {
             let reason = format!("too many wrong passwords; try again in {} s", wait.as_secs() + 1);
             Session::refusing(of_session, &reason, now)
-        } else if let Ok(place) = viewers.try_acquire() {
-            _place = Some(place);
+        } else if let (Ok(place), Some(begun)) = (viewers.try_acquire(), handshakes.begin(peer.address())) {
+            (_place, handshake) = (Some(place), Some(begun));
             let mut challenge = [0; 16];
             if let Err(error) = getrandom::fill(&mut challenge) {
                 tracing::error!("no random numbers, without which nobody can be let in safely: {error}");
@@ -162,6 +167,7 @@ impl Door {
         let mut was_in = false;
         let let_in = |access| {
             was_in = true;
+            handshake = None;
             // Who knows the view-only password could otherwise guess the other one for ever.
             if access == Access::Full
                 && let Some(address) = peer.address()

@@ -1,5 +1,6 @@
 //! Where viewers connect.
 
+use std::fmt;
 use std::fs;
 use std::future::poll_fn;
 use std::io;
@@ -31,6 +32,19 @@ enum Kind {
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Self {
         Self(Kind::Tcp(listener))
+    }
+}
+
+/// Where it is.
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => address.fmt(f),
+                Err(error) => error.fmt(f),
+            },
+            Kind::Unix(_, path) => path.display().fmt(f),
+        }
     }
 }
 

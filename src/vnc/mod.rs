@@ -5,6 +5,7 @@ mod back_off;
 mod connection;
 mod display;
 mod door;
+mod handshakes;
 mod kept;
 mod listener;
 mod scan_code;

@@ -7,11 +7,18 @@ mod common;
 #[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod painter;
 
+mod encrypted;
+mod endpoint;
+mod libvncclient;
 mod limits;
 mod pattern;
 mod program;
+#[path = "../../protocol/tests/viewer/ra2.rs"]
+mod ra2;
 mod raw_client;
+mod replacement;
 mod rust_client;
+mod security;
 mod server;
 mod tigervnc;
 mod vncdotool;

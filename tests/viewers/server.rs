@@ -1,12 +1,15 @@
 //! A viewers' port on a test display.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use gatehand::vnc::{Door, Screen, ServeError, Settings, Stay, serve};
+use gatehand::tls::{OwnCertificate, TlsServer};
+use gatehand::vnc::{
+    Door, Entry, Password, Passwords, Screen, Security, ServeError, Settings, Stay, VncAuthPasswords, serve,
+    server_key,
+};
 use gatehand::x11;
-use protocol::security::Security;
-use protocol::security::vnc_auth::{Password, Passwords};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
@@ -36,7 +39,25 @@ impl VncServer {
     }
 
     pub(crate) fn start_with(display: &TestDisplay, adjust: impl FnOnce(&mut Settings)) -> Self {
-        let passwords = Passwords::new(password(PASSWORD), Some(password(VIEW_ONLY))).unwrap();
+        let passwords = VncAuthPasswords::new(password(PASSWORD), Some(password(VIEW_ONLY))).unwrap();
+        Self::start_entry(display, Security::vnc_auth(passwords).into(), adjust)
+    }
+
+    /// With every security type.
+    pub(crate) fn start_encrypted(display: &TestDisplay, adjust: impl FnOnce(&mut Settings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let passwords = Passwords::new(PASSWORD.as_bytes(), Some(VIEW_ONLY.as_bytes())).unwrap();
+        let vnc_auth = passwords.for_vnc_auth(false);
+        let key = Arc::new(server_key(folder.path()).unwrap());
+        let own = OwnCertificate::keep(folder.path(), &[], "a test").unwrap();
+        let entry = Entry {
+            security: Arc::new(Security::native(passwords, vnc_auth, key, true)),
+            tls: Some(Arc::new(TlsServer::load(own.files, "a test").unwrap())),
+        };
+        Self::start_entry(display, entry, adjust)
+    }
+
+    fn start_entry(display: &TestDisplay, entry: Entry, adjust: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new("gatehand test");
         adjust(&mut settings);
         let screen = Screen::start(x11::Screen::connect(&display.address).unwrap()).unwrap();
@@ -50,7 +71,6 @@ impl VncServer {
                 let shutdown = async {
                     let _ = stopped.await;
                 };
-                let entry = Security::vnc_auth(passwords).into();
                 let (listeners, door) = (vec![listener.into()], Door::new(screen, settings));
                 serve(listeners, door, entry, Stay::Forever, shutdown).await
             })

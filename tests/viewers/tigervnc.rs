@@ -1,6 +1,7 @@
 //! TigerVNC's viewer on a display of its own: its window shows the picture.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use gatehand::screen::{Frame, Point, Rect, Size};
@@ -8,6 +9,7 @@ use protocol::security::vnc_auth::Password;
 use x11rb::protocol::xproto::{ConnectionExt as _, InputFocus};
 
 use crate::common::{TestDisplay, wait_for};
+use crate::endpoint::{Endpoint, State};
 use crate::painter::Painter;
 use crate::program::Program;
 use crate::server::{PASSWORD, VncServer};
@@ -31,7 +33,7 @@ fn obfuscated(password: &str) -> Vec<u8> {
     known.answer(&padded)[..8].to_vec()
 }
 
-fn start_viewer(server: &VncServer, on: &TestDisplay, options: &[&str]) -> (Running, tempfile::TempDir) {
+fn start_viewer(address: SocketAddr, on: &TestDisplay, options: &[&str]) -> (Running, tempfile::TempDir) {
     assert!(
         Command::new("xtigervncviewer").arg("--version").output().is_ok(),
         "xtigervncviewer is missing: run `apt-get install tigervnc-viewer`"
@@ -42,6 +44,8 @@ fn start_viewer(server: &VncServer, on: &TestDisplay, options: &[&str]) -> (Runn
     let child = on
         .command("xtigervncviewer")
         .env("HOME", directory.path())
+        .env("VNC_USERNAME", "whoever")
+        .env("VNC_PASSWORD", PASSWORD)
         .args([
             "-PasswordFile",
             file.to_str().unwrap(),
@@ -49,7 +53,7 @@ fn start_viewer(server: &VncServer, on: &TestDisplay, options: &[&str]) -> (Runn
             "-AlertOnFatalError=0",
         ])
         .args(options)
-        .arg(format!("{}::{}", server.address.ip(), server.address.port()))
+        .arg(format!("{}::{}", address.ip(), address.port()))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -94,7 +98,7 @@ fn its_window_shows_the_picture_and_what_changes_in_it() {
     for (index, options) in (0..).zip(choices) {
         let desk = TestDisplay::start(1000, 800);
         let eye = Painter::connect(&desk);
-        let _running = start_viewer(&server, &desk, options);
+        let _running = start_viewer(server.address, &desk, options);
         let what = format!("the picture in the window of TigerVNC's viewer, {options:?}");
         wait_for(&what, || find(&painter.screenshot(), &eye.screenshot()));
         painter.fill(window.0, Rect::new(200, 40 + index * 40, 60, 30), 0x00ff_00ff);
@@ -111,7 +115,7 @@ fn its_pictures_are_nearly_right_and_all_else_exactly() {
     let desk = TestDisplay::start(1000, 800);
     let eye = Painter::connect(&desk);
     // As people start it: Tight, with JPEG of a high quality.
-    let _running = start_viewer(&server, &desk, &[]);
+    let _running = start_viewer(server.address, &desk, &[]);
     let picture = painter.screenshot();
     // Lines and panels are above, noise and a gradient below.
     let drawn = picture.crop(Rect::new(0, 0, SIZE.width, 190));
@@ -134,7 +138,7 @@ fn what_is_typed_into_its_window_reaches_the_program() {
     let server = VncServer::start(&display);
     let desk = TestDisplay::start(1000, 800);
     let eye = Painter::connect(&desk);
-    let _running = start_viewer(&server, &desk, &["-NoJPEG"]);
+    let _running = start_viewer(server.address, &desk, &["-NoJPEG"]);
     let at = wait_for("the viewer's window", || {
         find(&painter.screenshot(), &eye.screenshot())
     });
@@ -156,4 +160,29 @@ fn what_is_typed_into_its_window_reaches_the_program() {
         hands.key(symbol.into(), false).unwrap();
     }
     assert_eq!(program.typed(9), "Gate:hand");
+}
+
+#[test]
+fn it_gets_in_by_every_type_that_it_knows() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let painter = Painter::connect(&display);
+    painter.show_pattern(SIZE);
+    let state = State::new();
+    let endpoint = Endpoint::start(&display, &state, &["--tls"], &[("VNC_PASSWORD", PASSWORD)]);
+    let address = endpoint.address();
+    let authority = format!("-X509CA={}", state.path("tls.pem").display());
+    let types = [
+        "-SecurityTypes=VncAuth",
+        "-SecurityTypes=X509Vnc",
+        "-SecurityTypes=X509Plain",
+    ];
+    // And the one that it takes by itself.
+    for option in types.into_iter().chain(["-Shared"]) {
+        let desk = TestDisplay::start(1000, 800);
+        let eye = Painter::connect(&desk);
+        let _running = start_viewer(address, &desk, &["-NoJPEG", &authority, option]);
+        assert!(endpoint.line("viewer let in").contains("Full"));
+        let what = format!("the picture in the window of TigerVNC's viewer, {option}");
+        wait_for(&what, || find(&painter.screenshot(), &eye.screenshot()));
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
@@ -49,14 +50,13 @@ impl Passwords {
         vnc_auth::Passwords::new(short(&self.full)?, view_only).ok()
     }
 
-    /// What the viewer that sent this password may do; `None` when it is wrong. Both are compared, whatever was sent; a
-    /// length that differs shows in the time taken.
+    /// What the viewer that sent this password may do; `None` when it is wrong. Both are compared, whatever was sent, by
+    /// their hashes, which are of one length: the time taken tells nothing, not even how long the passwords are.
     pub(crate) fn check(&self, sent: &[u8]) -> Option<Access> {
-        let full = self.full.ct_eq(sent);
-        let view_only = self
-            .view_only
-            .as_ref()
-            .map_or(Choice::from(0), |password| password.ct_eq(sent));
+        let sent = Sha256::digest(sent);
+        let is_sent = |password: &Zeroizing<Vec<u8>>| Sha256::digest(password).ct_eq(&sent);
+        let full = is_sent(&self.full);
+        let view_only = self.view_only.as_ref().map_or(Choice::from(0), is_sent);
         Access::of(full, view_only)
     }
 }

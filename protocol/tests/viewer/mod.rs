@@ -6,6 +6,8 @@
     reason = "shared by test programs that each use a part"
 )]
 
+pub mod ra2;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
