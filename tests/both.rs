@@ -5,7 +5,7 @@
 mod common;
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -121,7 +121,17 @@ fn two_gateways_each_with_its_own_login_ports_and_display() {
         let mut viewer = TcpStream::connect(("127.0.0.1", port)).unwrap();
         viewer.read_exact(&mut version).unwrap();
         assert_eq!(&version, b"RFB 003.008\n", "{port}");
+        viewer.write_all(&version).unwrap();
+        let mut types = [0; 4];
+        viewer.read_exact(&mut types).unwrap();
+        assert_eq!(types, [3, 129, 5, 2], "{port}");
     }
+    // Each has a key of its own, which viewers remember.
+    let keys = ["live", "paper"].map(|mode| {
+        let path = both.program.path(&format!("state/{mode}/viewers/rsa.der"));
+        fs::read(path).unwrap()
+    });
+    assert_ne!(keys[0], keys[1]);
     let status = both.program.ask(&["status"]).unwrap();
     let modes: Vec<&str> = status
         .lines()

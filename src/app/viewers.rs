@@ -114,8 +114,16 @@ fn passwords(
 fn by_password(settings: &VncSettings, folder: &Path) -> Result<Security, AppError> {
     let (passwords, vnc_auth) = passwords(settings, folder)?;
     let key = vnc::server_key(folder)?;
-    tracing::info!(fingerprint = key.fingerprint(), "viewers may ask about the RSA key of this server");
-    Ok(Security::native(passwords, vnc_auth, Arc::new(key), settings.tls.is_some()))
+    tracing::info!(
+        fingerprint = key.fingerprint(),
+        "viewers may ask about the RSA key of this server"
+    );
+    Ok(Security::native(
+        passwords,
+        vnc_auth,
+        Arc::new(key),
+        settings.tls.is_some(),
+    ))
 }
 
 fn tls(settings: &VncSettings, names: &[String], folder: &Path) -> Result<Option<Arc<TlsServer>>, AppError> {

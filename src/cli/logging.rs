@@ -14,7 +14,8 @@ pub(super) fn start(settings: &LogSettings, format: Option<LogFormat>, verbose: 
         1 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::try_new(filter)
+    // rustls warns of each viewer that names this host by its address, which is nobody's business.
+    let filter = EnvFilter::try_new(format!("rustls::msgs=error,{filter}"))
         .map_err(|error| Failure::configuration(format!("GATEHAND_LOG={filter}: {error}")))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

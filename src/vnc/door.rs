@@ -16,6 +16,7 @@ use super::screen::Screen;
 use super::term::Limits;
 use super::transport::Stream;
 use super::viewer::{Outcome, Viewer};
+use crate::relay::Quiet;
 use crate::tls::TlsServer;
 
 /// What viewers are served, whichever way they come.
@@ -105,6 +106,8 @@ struct Inner {
     screen: Screen,
     settings: Settings,
     back_off: Mutex<BackOff>,
+    /// Of those who were never in.
+    quiet: Mutex<Quiet>,
     viewers: Semaphore,
     handshakes: Handshakes,
     /// Those that are only told to come later are bounded too.
@@ -118,6 +121,7 @@ impl Door {
         Self(Arc::new(Inner {
             screen,
             back_off: Mutex::default(),
+            quiet: Mutex::default(),
             viewers: Semaphore::new(settings.max_viewers),
             handshakes: Handshakes::new(settings.max_viewers),
             connections: Semaphore::new(2 * settings.max_viewers),
@@ -140,7 +144,7 @@ impl Door {
             ..
         } = &*self.0;
         let Ok(_connection) = connections.try_acquire() else {
-            tracing::warn!(%peer, "too many connections, this one is dropped");
+            self.warn(peer, "too many connections, this one is dropped");
             return false;
         };
         let now = Instant::now();
@@ -182,7 +186,12 @@ impl Door {
         };
         let viewer = Viewer::new(stream, session, screen, entry.tls.as_deref(), limits);
         let outcome = viewer.run(let_in).await;
-        self.note(peer, &outcome);
+        if was_in {
+            let seconds = now.elapsed().as_secs();
+            tracing::info!(%peer, seconds, "{outcome}");
+        } else {
+            self.refused(peer, &outcome);
+        }
         was_in
     }
 
@@ -197,22 +206,27 @@ impl Door {
         }
     }
 
-    /// The line of the access log, and what a wrong password costs.
-    fn note(&self, peer: Peer, outcome: &Outcome) {
-        match outcome {
-            Outcome::Left => tracing::info!(%peer, "viewer left"),
-            Outcome::Vanished(error) => tracing::info!(%peer, "viewer vanished: {error}"),
-            Outcome::Closed(Error::WrongPassword) => {
-                let wait = peer.address().and_then(|address| {
-                    let (mut back_off, now) = (self.back_off(), Instant::now());
-                    back_off.failed(address, now);
-                    back_off.wait(address, now)
-                });
-                let wait = wait.unwrap_or_default();
-                tracing::warn!(%peer, wait_s = wait.as_secs(), "viewer refused: wrong password");
-            }
-            Outcome::Closed(error) => tracing::warn!(%peer, "viewer closed: {error}"),
-            Outcome::Expired(expiry) => tracing::info!(%peer, "viewer closed: {expiry}"),
+    /// What a wrong password costs, and the line of the access log.
+    fn refused(&self, peer: Peer, outcome: &Outcome) {
+        let wrong = matches!(outcome, Outcome::Closed(Error::WrongPassword));
+        let wait = peer.address().filter(|_| wrong).and_then(|address| {
+            let (mut back_off, now) = (self.back_off(), Instant::now());
+            back_off.failed(address, now);
+            back_off.wait(address, now)
+        });
+        match wait {
+            Some(wait) => self.warn(peer, format_args!("{outcome}; it must wait {} s", wait.as_secs())),
+            None => self.warn(peer, outcome),
+        }
+    }
+
+    /// Tells of somebody who was never in, unless there is too much of that to tell.
+    fn warn(&self, peer: Peer, what: impl fmt::Display) {
+        let mut quiet = self.0.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        match quiet.line(Instant::now()) {
+            Some(0) => tracing::warn!(%peer, "{what}"),
+            Some(left_out) => tracing::warn!(%peer, left_out, "{what}"),
+            None => {}
         }
     }
 

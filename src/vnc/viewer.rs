@@ -1,5 +1,6 @@
 //! One viewer's task: bytes between its connection and its session, news between the screen and its session.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,18 @@ pub(super) enum Outcome {
     Closed(Error),
     /// It may not stay longer.
     Expired(Expiry),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Left => f.write_str("viewer left"),
+            Self::Vanished(error) => write!(f, "viewer vanished: {error}"),
+            Self::Closed(Error::WrongPassword) => f.write_str("viewer refused: wrong password"),
+            Self::Closed(error) => write!(f, "viewer closed: {error}"),
+            Self::Expired(expiry) => write!(f, "viewer closed: {expiry}"),
+        }
+    }
 }
 
 /// One viewer that has connected.

@@ -1,7 +1,6 @@
 //! What is made of the settings before anything runs.
 
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::{Instant, SystemTime};
 
@@ -13,7 +12,7 @@ use crate::config::Config;
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::gateway::{self, WallClock};
 use crate::journal::recorder::{Recorder, RecorderOptions};
-use crate::journal::{Governor, StateFolder};
+use crate::journal::{self, Governor, StateFolder};
 use crate::pilot::Hands;
 
 pub(super) fn take_state_folder(path: &Path) -> Result<StateFolder, AppError> {
@@ -39,11 +38,7 @@ pub(super) fn make_private_folder(path: &Path) -> Result<(), AppError> {
         path: path.to_path_buf(),
         source,
     };
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(failed)
+    journal::make_private_folder(path).map_err(failed)
 }
 
 /// The flight recorder, unless it is switched off. Without it, all else works.
