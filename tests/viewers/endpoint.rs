@@ -107,6 +107,11 @@ impl Endpoint {
         address.split(' ').next().unwrap().parse().unwrap()
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits until it ends by itself.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         wait_for("the end of gatehand vnc", || self.child.try_wait().unwrap())

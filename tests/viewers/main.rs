@@ -9,6 +9,7 @@ mod painter;
 
 mod encrypted;
 mod endpoint;
+mod hostile;
 mod libvncclient;
 mod limits;
 mod pattern;

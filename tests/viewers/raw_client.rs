@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use gatehand::screen::Size;
+use gatehand::screen::{Rect, Size};
 use protocol::security::vnc_auth::Challenge;
 
 use crate::common::PATIENCE;
@@ -94,14 +94,26 @@ impl RawClient {
 
     /// One update in Raw, thrown away.
     pub(crate) fn skip_raw_update(&mut self) {
+        self.raw_update();
+    }
+
+    /// One update in Raw and the native format.
+    pub(crate) fn raw_update(&mut self) -> Vec<(Rect, Vec<u32>)> {
         let [kind, _, count @ ..] = self.read::<4>();
         assert_eq!(kind, 0);
-        for _ in 0..u16::from_be_bytes(count) {
-            let [_, _, _, _, w1, w2, h1, h2, ..] = self.read::<12>();
-            let [width, height] = [[w1, w2], [h1, h2]].map(u16::from_be_bytes);
-            let mut pixels = vec![0; usize::from(width) * usize::from(height) * 4];
-            self.0.read_exact(&mut pixels).unwrap();
-        }
+        let rectangle = |_| {
+            let [x1, x2, y1, y2, w1, w2, h1, h2, ..] = self.read::<12>();
+            let [x, y, width, height] = [[x1, x2], [y1, y2], [w1, w2], [h1, h2]].map(u16::from_be_bytes);
+            let rect = Rect::new(x.into(), y.into(), width.into(), height.into());
+            let mut bytes = vec![0; rect.area() * 4];
+            self.0.read_exact(&mut bytes).unwrap();
+            let (pixels, _) = bytes.as_chunks();
+            (
+                rect,
+                pixels.iter().map(|pixel| u32::from_le_bytes(*pixel)).collect(),
+            )
+        };
+        (0..u16::from_be_bytes(count)).map(rectangle).collect()
     }
 
     /// One update in Raw and ExtendedDesktopSize: reason, status and size of an answer to a wish, if there is one.

@@ -1,0 +1,116 @@
+//! What the targets have in common: the viewer of the crate's tests, and a small screen that changes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::new_without_default,
+    reason = "the viewer is that of the tests"
+)]
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use protocol::framebuffer::Framebuffer;
+use protocol::geometry::{Point, Rect, Size};
+use protocol::region::Region;
+use protocol::scroll::{Before, compare};
+use protocol::session::Session;
+
+#[path = "../../tests/viewer/mod.rs"]
+pub mod viewer;
+
+/// The screen at first.
+pub const SIZE: Size = Size::new(96, 72);
+
+/// A part of a screen, by numbers of which any will do.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub struct Part {
+    x: u8,
+    y: u8,
+    width: u8,
+    height: u8,
+}
+
+impl Part {
+    /// The rectangle on a screen of this size.
+    #[must_use]
+    pub fn on(self, size: Size) -> Rect {
+        let [x, y] = [u32::from(self.x) % size.width, u32::from(self.y) % size.height];
+        let width = 1 + u32::from(self.width) % (size.width - x);
+        let height = 1 + u32::from(self.height) % (size.height - y);
+        Rect::new(x as i32, y as i32, width, height)
+    }
+}
+
+/// Something that happens to the screen.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub enum Change {
+    /// Pixels of so many colours in no order.
+    Paint {
+        /// Where.
+        part: Part,
+        /// One of the colours.
+        colour: u32,
+        /// How many there are.
+        colours: u16,
+    },
+    /// Its pixels move up or down.
+    Scroll {
+        /// Where.
+        part: Part,
+        /// How far down.
+        by: i8,
+    },
+    /// It has another size.
+    Resize {
+        /// One less.
+        width: u8,
+        /// One less.
+        height: u8,
+    },
+}
+
+impl Change {
+    /// Changes `screen`, and tells the session.
+    pub fn happen(self, screen: &mut Framebuffer, session: &mut Session) {
+        let size = screen.size();
+        let before = screen.clone();
+        let part = match self {
+            Self::Paint {
+                part,
+                colour,
+                colours,
+            } => {
+                let area = part.on(size);
+                let kinds = u32::from(colours).max(1);
+                for y in area.y..area.bottom() {
+                    for x in area.x..area.right() {
+                        let place = (x as u32 * 31 + y as u32 * 1013).wrapping_mul(0x9e37_79b1) >> 8;
+                        let shade = (place % kinds).wrapping_mul(0x0001_0305);
+                        screen.row_mut(y as u32)[x as usize] = colour.wrapping_add(shade) & 0x00ff_ffff;
+                    }
+                }
+                area
+            }
+            Self::Scroll { part, by } => {
+                let area = part.on(size);
+                for y in area.y..area.bottom() {
+                    let from = y - i32::from(by);
+                    if (area.y..area.bottom()).contains(&from) {
+                        let columns = area.x as usize..area.right() as usize;
+                        let row = &before.row(from as u32)[columns.clone()];
+                        screen.row_mut(y as u32)[columns].copy_from_slice(row);
+                    }
+                }
+                area
+            }
+            Self::Resize { width, height } => {
+                let size = Size::new(u32::from(width) + 1, u32::from(height) + 1);
+                *screen = Framebuffer::new(size);
+                return session.resized(size);
+            }
+        };
+        let old = Before {
+            picture: &before,
+            at: Point::new(0, 0),
+        };
+        session.changed(&compare(old, screen, &Region::from(part)));
+    }
+}

@@ -1,0 +1,46 @@
+#!/bin/bash
+# Fuzzes the protocol crate by libFuzzer, on the stable toolchain: `scripts/fuzz.sh [SECONDS [TARGET]]`, 60 for all targets
+# together. What it finds that is new stays in target/fuzz; `--keep` takes it into the repository, as few files as do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target="${CARGO_TARGET_DIR:-target}/fuzz"
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+keep=
+[ "${1:-}" = --keep ] && keep=1 && shift
+seconds=${1:-60}
+targets=${2:-handshakes messages pictures}
+triple=$(rustc -vV | sed -n 's/^host: //p')
+
+# The coverage that libFuzzer goes by comes from a pass of LLVM, which needs no nightly compiler.
+passes="-Cpasses=sancov-module"
+for option in level=4 inline-8bit-counters pc-table trace-compares; do
+    passes+=" -Cllvm-args=-sanitizer-coverage-$option"
+done
+RUSTFLAGS="$passes -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1" CARGO_TARGET_DIR="$target" \
+    cargo build --quiet --release --locked --package gatehand-protocol-fuzz --target "$triple"
+
+set -- $targets
+share=$(((seconds + $# - 1) / $#))
+for name in $targets; do
+    echo "== $name: $share s"
+    committed="protocol/fuzz/corpus/$name"
+    mkdir -p "$target/corpus/$name" "$target/faults" "$committed"
+    program="$target/$triple/release/$name"
+    "$program" "$target/corpus/$name" "$committed" -max_total_time="$share" -timeout=10 -rss_limit_mb=1024 \
+        -malloc_limit_mb=64 -max_len=1024 -artifact_prefix="$target/faults/$name-" -print_final_stats=1 \
+        2> "$target/$name.log" || {
+        tail -40 "$target/$name.log"
+        exit 1
+    }
+    grep -E "^(#.*DONE|stat::(number_of_executed_units|peak_rss_mb))" "$target/$name.log"
+    if [ -n "$keep" ]; then
+        mkdir -p "$target/kept"
+        rm -rf "$target/kept/$name"
+        mkdir "$target/kept/$name"
+        "$program" -set_cover_merge=1 "$target/kept/$name" "$committed" "$target/corpus/$name" 2> "$target/$name-merge.log"
+        rm -rf "$committed"
+        mv "$target/kept/$name" "$committed"
+    fi
+done
