@@ -1,5 +1,5 @@
-# What people run. CI runs .ci/run, which is `make lint test` with times.
-.PHONY: demo build test test-all bench coverage lint fmt
+# What people run. CI runs .ci/run, which is `make lint test fuzz` with times.
+.PHONY: demo build test test-all bench coverage fuzz lint fmt
 
 # Build, start the stand-in gateway through gatehand, end with a summary; Ctrl-C stops everything.
 demo:
@@ -31,6 +31,11 @@ coverage:
 	@scripts/setup.sh test
 	@scripts/test.sh --prepare
 	@scripts/coverage.sh
+
+# A minute of arbitrary viewers against the protocol crate.
+fuzz:
+	@scripts/setup.sh test
+	@scripts/fuzz.sh
 
 lint:
 	cargo fmt --all --check

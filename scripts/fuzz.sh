@@ -39,7 +39,7 @@ for name in $targets; do
         mkdir -p "$target/kept"
         rm -rf "$target/kept/$name"
         mkdir "$target/kept/$name"
-        "$program" -set_cover_merge=1 "$target/kept/$name" "$committed" "$target/corpus/$name" 2> "$target/$name-merge.log"
+        "$program" -set_cover_merge=1 -use_counters=0 -use_cmp=0 "$target/kept/$name" "$committed" "$target/corpus/$name" 2> "$target/$name-merge.log"
         rm -rf "$committed"
         mv "$target/kept/$name" "$committed"
     fi
