@@ -1,25 +1,51 @@
 #!/bin/bash
 # Fuzzes the protocol crate by libFuzzer, on the stable toolchain: `scripts/fuzz.sh [SECONDS [TARGET]]`, 60 for all targets
 # together. What it finds that is new stays in target/fuzz; `--keep` takes it into the repository, as few files as do.
+# `scripts/fuzz.sh --coverage` tells which lines of the crate all that was found so far runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target="${CARGO_TARGET_DIR:-target}/fuzz"
 mkdir -p "$target"
 target=$(cd "$target" && pwd)
-keep=
-[ "${1:-}" = --keep ] && keep=1 && shift
+keep='' coverage=''
+case "${1:-}" in
+--keep) keep=1 && shift ;;
+--coverage) coverage=1 && shift ;;
+esac
 seconds=${1:-60}
 targets=${2:-handshakes messages pictures}
 triple=$(rustc -vV | sed -n 's/^host: //p')
+
+build() {
+    RUSTFLAGS=$1 CARGO_TARGET_DIR="$2" \
+        cargo build --quiet --release --locked --package gatehand-protocol-fuzz --target "$triple"
+}
+
+if [ -n "$coverage" ]; then
+    tools=$(rustc --print sysroot)/lib/rustlib/$triple/bin
+    profdata=${LLVM_PROFDATA:-$tools/llvm-profdata} cov=${LLVM_COV:-$tools/llvm-cov}
+    build "-Cinstrument-coverage" "$target/coverage"
+    programs=()
+    rm -f "$target"/*.profraw
+    for name in $targets; do
+        program="$target/coverage/$triple/release/$name"
+        programs+=(-object "$program")
+        LLVM_PROFILE_FILE="$target/$name.profraw" "$program" -runs=0 "protocol/fuzz/corpus/$name" \
+            "$target/corpus/$name" 2> "$target/$name.log"
+    done
+    "$profdata" merge -o "$target/all.profdata" "$target"/*.profraw
+    "$cov" report "${programs[@]:1}" -instr-profile "$target/all.profdata" -show-region-summary=false \
+        -show-branch-summary=false -ignore-filename-regex='/(registry|rustc|fuzz|tests)/'
+    exit
+fi
 
 # The coverage that libFuzzer goes by comes from a pass of LLVM, which needs no nightly compiler.
 passes="-Cpasses=sancov-module"
 for option in level=4 inline-8bit-counters pc-table trace-compares; do
     passes+=" -Cllvm-args=-sanitizer-coverage-$option"
 done
-RUSTFLAGS="$passes -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1" CARGO_TARGET_DIR="$target" \
-    cargo build --quiet --release --locked --package gatehand-protocol-fuzz --target "$triple"
+build "$passes -Cdebug-assertions -Coverflow-checks -Ccodegen-units=1" "$target"
 
 set -- $targets
 share=$(((seconds + $# - 1) / $#))
