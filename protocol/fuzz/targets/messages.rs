@@ -3,8 +3,11 @@
 #![no_main]
 #![allow(clippy::disallowed_types, reason = "what the macro makes reads files")]
 
+use std::io::Write;
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use protocol::encoding::{Cursor, ENCODINGS};
@@ -21,6 +24,17 @@ const MAX_WAITING: usize = 2 * 256 * 256 * 4 + (1 << 17);
 enum Step {
     Send(Vec<u8>),
     Encodings(Vec<u8>),
+    /// How much JPEG may lose, and how hard to compress (rfbproto, "JPEG Quality Level", "Compression Level").
+    Levels {
+        chosen: Vec<u8>,
+        quality: u8,
+        compression: u8,
+    },
+    /// The extended clipboard: flags, and a text that is compressed.
+    Clipboard {
+        flags: u32,
+        text: Vec<u8>,
+    },
     Request {
         incremental: bool,
         part: Part,
@@ -54,6 +68,28 @@ fuzz_target!(|input: (bool, Vec<Step>)| {
                     .iter()
                     .map(|at| ENCODINGS[usize::from(*at) % ENCODINGS.len()].number);
                 session.receive(&set_encodings(&numbers.collect::<Vec<_>>()));
+            }
+            Step::Levels {
+                chosen,
+                quality,
+                compression,
+            } => {
+                let numbers = chosen
+                    .iter()
+                    .map(|at| ENCODINGS[usize::from(*at) % ENCODINGS.len()].number);
+                let levels = [-32 + i32::from(quality % 10), -256 + i32::from(compression % 10)];
+                session.receive(&set_encodings(&numbers.chain(levels).collect::<Vec<_>>()));
+            }
+            Step::Clipboard { flags, text } => {
+                let mut deflated = ZlibEncoder::new(Vec::new(), Compression::fast());
+                let length = (text.len() as u32).to_be_bytes();
+                let written = deflated
+                    .write_all(&length)
+                    .and_then(|()| deflated.write_all(&text));
+                written.expect("a vector takes it");
+                let payload = [&flags.to_be_bytes()[..], &deflated.finish().expect("a vector")].concat();
+                let length = (-(payload.len() as i32)).to_be_bytes();
+                session.receive(&[&[6, 0, 0, 0], &length[..], &payload].concat());
             }
             Step::Request { incremental, part } => {
                 session.receive(&request(incremental, part.on(screen.size())));
