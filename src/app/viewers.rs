@@ -69,8 +69,8 @@ pub(super) fn entry(config: &Config, settings: &VncSettings) -> Result<Entry, Ap
         tracing::warn!("viewers are let in without a password");
         (Security::none(), None)
     } else {
-        let tls = tls(settings, &config.viewer_names, &folder)?;
-        (by_password(settings, &folder)?, tls)
+        let security = by_password(settings, &folder)?;
+        (security, tls(settings, &config.viewer_names, &folder)?)
     };
     let security = if settings.view_only {
         security.only_to_look()
