@@ -65,12 +65,12 @@ pub(super) fn settings(settings: &VncSettings, name: String) -> Settings {
 /// A key, certificate or password cannot be had, or is of no use.
 pub(super) fn entry(config: &Config, settings: &VncSettings) -> Result<Entry, AppError> {
     let folder = config.state_dir.join(FOLDER);
-    let security = match &settings.password {
-        Some(ViewerPassword::NotNeeded) => {
-            tracing::warn!("viewers are let in without a password");
-            Security::none()
-        }
-        _ => by_password(settings, &folder)?,
+    let (security, tls) = if matches!(settings.password, Some(ViewerPassword::NotNeeded)) {
+        tracing::warn!("viewers are let in without a password");
+        (Security::none(), None)
+    } else {
+        let security = by_password(settings, &folder)?;
+        (security, tls(settings, &config.viewer_names, &folder)?)
     };
     let security = if settings.view_only {
         security.only_to_look()
@@ -79,7 +79,7 @@ pub(super) fn entry(config: &Config, settings: &VncSettings) -> Result<Entry, Ap
     };
     Ok(Entry {
         security: Arc::new(security),
-        tls: tls(settings, &config.viewer_names, &folder)?,
+        tls,
     })
 }
 

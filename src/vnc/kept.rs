@@ -42,17 +42,27 @@ pub enum KeptError {
     Random(#[from] getrandom::Error),
 }
 
-/// The RSA key in `folder`, made when there is none. Viewers remember it, and warn their user of another.
+/// The RSA key in `folder`, made when there is none. Viewers remember it, and warn their user of another: one that cannot
+/// be written serves all the same, until the end of the program.
 ///
 /// # Errors
-/// It cannot be made, written or used.
+/// It cannot be made, read or used.
 pub fn server_key(folder: &Path) -> Result<ServerKey, KeptError> {
     let path = folder.join("rsa.der");
     let of_key = |source| KeptError::Key {
         path: path.clone(),
         source,
     };
-    let der = kept(folder, &path, || ServerKey::generate().map_err(of_key))?;
+    let der = match read(&path)? {
+        Some(der) => der,
+        None => {
+            let made = ServerKey::generate().map_err(of_key)?;
+            if let Err(error) = write(folder, &path, &made) {
+                tracing::warn!("viewers will be asked about another RSA key after the next start: {error}");
+            }
+            made
+        }
+    };
     ServerKey::from_pkcs8(&der).map_err(of_key)
 }
 
@@ -68,11 +78,16 @@ pub fn password_file(folder: &Path) -> PathBuf {
 /// It cannot be made, written or read.
 pub fn generated_password(folder: &Path) -> Result<Zeroizing<String>, KeptError> {
     let path = password_file(folder);
-    let bytes = kept(folder, &path, || {
-        let mut line = random_password()?;
-        line.push('\n');
-        Ok(Zeroizing::new(std::mem::take(&mut *line).into_bytes()))
-    })?;
+    let bytes = match read(&path)? {
+        Some(bytes) => bytes,
+        None => {
+            let mut line = random_password()?;
+            line.push('\n');
+            let made = Zeroizing::new(std::mem::take(&mut *line).into_bytes());
+            write(folder, &path, &made)?;
+            made
+        }
+    };
     let text = std::str::from_utf8(&bytes).unwrap_or_default().trim_end();
     if text.is_empty() || text.contains(char::is_control) {
         return Err(KeptError::Password { path });
@@ -96,26 +111,24 @@ pub fn random_password() -> Result<Zeroizing<String>, getrandom::Error> {
     Ok(password)
 }
 
-/// What the file holds; what `make` makes, when there is none yet.
-fn kept(
-    folder: &Path,
-    path: &Path,
-    make: impl FnOnce() -> Result<Zeroizing<Vec<u8>>, KeptError>,
-) -> Result<Zeroizing<Vec<u8>>, KeptError> {
-    let of_file = |source| KeptError::File {
+/// What the file holds; `None` when there is no such file.
+fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, KeptError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeptError::File {
+            path: path.to_path_buf(),
+            source,
+        }),
+    }
+}
+
+fn write(folder: &Path, path: &Path, content: &[u8]) -> Result<(), KeptError> {
+    let written = make_private_folder(folder).and_then(|()| write_private(path, content));
+    written.map_err(|source| KeptError::File {
         path: path.to_path_buf(),
         source,
-    };
-    match fs::read(path) {
-        Ok(bytes) => Ok(Zeroizing::new(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let made = make()?;
-            make_private_folder(folder).map_err(of_file)?;
-            write_private(path, &made).map_err(of_file)?;
-            Ok(made)
-        }
-        Err(error) => Err(of_file(error)),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -142,6 +155,12 @@ mod tests {
             said.starts_with(&path.display().to_string()) && said.contains("remove it"),
             "{said}"
         );
+        let nowhere = Path::new("/proc/nowhere");
+        assert!(server_key(nowhere).is_ok(), "it need not last");
+        let said = generated_password(nowhere)
+            .expect_err("nobody would know it")
+            .to_string();
+        assert!(said.contains("GATEHAND_STATE_DIR"), "{said}");
     }
 
     #[test]

@@ -109,9 +109,10 @@ impl Ra2Stream {
         let server_random = KEY_OF_VIEWER.decrypt(&server_random);
         let viewer_random = vec![7; kind.random()];
         let mut messages = Messages::new(kind, &server_random, &viewer_random);
-        inner.write_all(&encrypt(&server_key, &viewer_random)).unwrap();
         let hash = kind.digest(&KEY_OF_VIEWER.sent, &server_key);
-        inner.write_all(&messages.seal(&hash)).unwrap();
+        // In one segment: the server has the hash before it has sent its own.
+        let message = [encrypt(&server_key, &viewer_random), messages.seal(&hash)].concat();
+        inner.write_all(&message).unwrap();
         let plain = Vec::new();
         let mut stream = Self {
             inner,

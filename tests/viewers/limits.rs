@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use gatehand::screen::{Rect, Size};
 use gatehand::vnc::ServeError;
 
 use crate::common::{TestDisplay, wait_for};
+use crate::encrypted::{By, log_in};
 use crate::painter::Painter;
 use crate::program::Program;
+use crate::ra2::Kind;
 use crate::raw_client::RawClient;
 use crate::server::{PASSWORD, THREAD, VIEW_ONLY, VncServer};
 
@@ -139,6 +142,17 @@ fn idle_alone() {
     painter.fill(window.0, Rect::new(50, 50, 9, 9), 0x0000_00bb);
     client.skip_raw_update();
     quiet("a viewer that does not ask");
+    drop(client);
+
+    drop(server);
+    let server = VncServer::start_encrypted(&display, |_| {});
+    let by = By::Ra2(Kind::Ra2With256Bits);
+    let mut client = log_in(server.address, by, PASSWORD, Path::new("")).unwrap();
+    client.initialise();
+    client.request(false);
+    client.skip_raw_update();
+    client.request(true);
+    quiet("a viewer behind encryption that waits for a change");
 }
 
 /// Nobody wakes up while nothing happens: with no viewer, with one that waits, with one that does not ask.

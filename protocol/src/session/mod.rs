@@ -42,6 +42,9 @@ const FENCE_FLAGS: u32 = 0b111;
 const MAX_UNREAD: usize = 1 << 16;
 /// Answers to wishes for another screen that may wait for the viewer's next request.
 const MAX_RESIZE_ANSWERS: usize = 16;
+/// The largest screen that a viewer may wish for: a wish costs memory here and in the X server, and there are X servers that
+/// end when they are asked for more than they can.
+const LARGEST_WISH: Size = Size::new(7680, 4320);
 
 /// What a session needs to know beforehand.
 #[derive(Clone, Debug)]
@@ -532,6 +535,9 @@ impl Session {
         let wish = match monitors {
             _ if !self.settings.resizable || self.access == Access::ViewOnly => {
                 (Monitor::default(), Some(ResizeStatus::Prohibited))
+            }
+            _ if size.width > LARGEST_WISH.width || size.height > LARGEST_WISH.height => {
+                (Monitor::default(), Some(ResizeStatus::InvalidLayout))
             }
             [only] if only.rect == Rect::of_size(size) && !only.rect.is_empty() => {
                 self.events.push_back(Event::Resize(size));
