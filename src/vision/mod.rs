@@ -8,6 +8,7 @@
 pub mod absence;
 mod binarise;
 mod cache;
+mod check_box;
 pub mod controls;
 mod dotted;
 mod fingerprint;
