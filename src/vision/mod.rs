@@ -28,6 +28,7 @@ pub mod png;
 pub mod prose;
 mod reader;
 mod regions;
+mod rings;
 mod tesseract;
 pub mod text;
 mod texture;
