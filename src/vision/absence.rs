@@ -1,7 +1,8 @@
 //! Whether a button is certainly not there. That its label was not found says little: it may have been read badly, or
 //! not at all, or its border was not seen.
 
-use super::controls::{Button, box_left_of, button, buttons};
+use super::check_box::box_left_of;
+use super::controls::{Button, button, buttons};
 use super::text::{Folded, SHORT};
 use crate::screen::{Line, Reading, Rect, RegionKind};
 

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use super::flat::distance;
 use super::text::Folded;
-use super::texture::evened;
+
+pub use super::check_box::{CheckBox, check_box};
 use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
 
 /// Edits per character that a label longer than four letters may differ by.
-const LIKENESS: f32 = 0.2;
+pub(super) const LIKENESS: f32 = 0.2;
 
 /// A button or toggle.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,80 +192,8 @@ fn below(reading: &Reading, label: &Rect, fields: &[Field]) -> Option<Field> {
     free.then(|| field.clone())
 }
 
-/// A check box or radio button.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckBox {
-    /// The box or disc.
-    pub bounds: Rect,
-    /// Its label's ink; a click there toggles it too.
-    pub label: Rect,
-    /// Whether it is ticked, when that can be told.
-    pub checked: Option<bool>,
-}
-
-/// The check box or radio button to the left of `label`; `None` also when two of them have that label.
-pub fn check_box(frame: &Frame, reading: &Reading, label: &str) -> Option<CheckBox> {
-    let wanted = Folded::of(label);
-    let mut found: Option<(f32, CheckBox)> = None;
-    let mut equals = 0;
-    for line in &reading.lines {
-        let kind = reading.region_of(line).map(|region| region.kind);
-        if matches!(
-            kind,
-            Some(RegionKind::Button | RegionKind::Field | RegionKind::Row)
-        ) {
-            continue;
-        }
-        let Some(score) = Folded::of(&line.text).equals(&wanted, LIKENESS) else {
-            continue;
-        };
-        let Some(bounds) = box_left_of(reading, &line.bounds) else {
-            continue;
-        };
-        match &found {
-            Some((best, _)) if *best > score => continue,
-            Some((best, _)) if *best == score => equals += 1,
-            _ => equals = 1,
-        }
-        let frame = &*evened(frame, bounds.union(&line.bounds).inflated(THICKEST as i32 + 2));
-        // Of a short bold label there is more ink than paper.
-        let ground = dominant(&frame.crop(line.bounds.inflated(4)));
-        let bounds = whole_box(frame, bounds, ground);
-        let (pen, contrast) = pen(frame, &line.bounds, ground);
-        let checked = is_ticked(frame, &bounds, ground, pen, contrast);
-        found = Some((
-            score,
-            CheckBox {
-                bounds,
-                label: line.bounds,
-                checked,
-            },
-        ));
-    }
-    found.filter(|_| equals == 1).map(|(_, check)| check)
-}
-
-pub(super) fn box_left_of(reading: &Reading, label: &Rect) -> Option<Rect> {
-    let reach = 3 * label.height.max(8) as i32;
-    let boxes = reading.regions.iter().filter(|region| {
-        let bounds = region.bounds;
-        // A box may stand lower than its label, and a label without descenders ends early.
-        let overlap = bounds.bottom().min(label.bottom()) - bounds.y.max(label.y);
-        let level = i64::from(overlap) * 2 + 1 >= i64::from(bounds.height.min(label.height));
-        region.kind == RegionKind::Check && level && (0..=reach).contains(&(label.x - bounds.right()))
-    });
-    let boxes: Vec<Rect> = boxes.map(|region| region.bounds).collect();
-    let nearest = *boxes
-        .iter()
-        .max_by_key(|bounds| (bounds.right(), bounds.area()))?;
-    // Nearer to the label than any box is, with another one beside it: it may be the label's first letter.
-    let touches = label.x - nearest.right() <= TOUCHING;
-    let other = boxes.iter().any(|bounds| !bounds.intersects(&nearest));
-    (!touches || !other).then_some(nearest)
-}
-
 /// The colour of a label's ink, and how far it is from the paper that it stands on.
-fn pen(frame: &Frame, label: &Rect, paper: u32) -> (u32, u32) {
+pub(super) fn pen(frame: &Frame, label: &Rect, paper: u32) -> (u32, u32) {
     let part = frame.crop(*label);
     let pixels = part.pixels().iter();
     pixels
@@ -277,14 +206,8 @@ fn contrast(frame: &Frame, label: &Rect) -> u32 {
     pen(frame, label, dominant(&frame.crop(*label))).1
 }
 
-/// No box is this near to its label, in pixels.
-const TOUCHING: i32 = 2;
-/// A border of a box is no thicker than this.
-const THICKEST: u32 = 6;
-/// What differs from the ground by less is not seen as a border of its own.
-const FAINTEST: u32 = 6;
 /// A difference of the colour channels that makes a colour of a grey.
-const COLOURED: u32 = 48;
+pub(super) const COLOURED: u32 = 48;
 /// A window whose texts are all fainter than this may be disabled as a whole, or not.
 const FAINT: u32 = 110;
 
@@ -317,86 +240,6 @@ pub fn is_enabled(frame: &Frame, reading: &Reading, place: Rect) -> Option<bool>
     }
 }
 
-/// The whole box of which `inner` was found, when that is only its paper or even its mark: it ends where `ground`, what
-/// the label stands on, begins on all four sides.
-fn whole_box(frame: &Frame, inner: Rect, ground: u32) -> Rect {
-    let mut whole = inner;
-    for _ in 0..THICKEST {
-        let next = whole.inflated(1);
-        let (right, bottom) = (next.right() - 1, next.bottom() - 1);
-        let is_edge = |x: i32, y: i32| {
-            frame
-                .pixel(x, y)
-                .is_some_and(|pixel| distance(pixel, ground) > FAINTEST)
-        };
-        let rows = |x: i32| (whole.y..whole.bottom()).filter(|&y| is_edge(x, y)).count();
-        let columns = |y: i32| (whole.x..whole.right()).filter(|&x| is_edge(x, y)).count();
-        let sides = [
-            (rows(next.x), whole.height),
-            (rows(right), whole.height),
-            (columns(next.y), whole.width),
-            (columns(bottom), whole.width),
-        ];
-        if !sides
-            .iter()
-            .all(|&(count, length)| count * 10 >= length as usize * 5)
-        {
-            break;
-        }
-        whole = next;
-    }
-    whole
-}
-
-/// Looks for a tick or dot in the middle of a box: what differs, in its row, from the paper at both sides of it (papers
-/// have vertical gradients), and as much as the label's contrast asks for (disabled boxes are pale). A box that is filled
-/// with a colour and holds no mark says nothing, nor does a middle of one colour that is less like the label's than what
-/// is around it: it may be the paper in a second ring, as the pointer over a box makes one.
-fn is_ticked(frame: &Frame, bounds: &Rect, ground: u32, pen: u32, contrast: u32) -> Option<bool> {
-    let side = bounds.width.min(bounds.height) as i32;
-    if side < 6 || contrast < 8 {
-        return None;
-    }
-    let inset = (side * 3 / 16).max(1);
-    // Not higher: further up and down the border of a disc comes in from the sides.
-    let (x, y) = (bounds.x + side / 4, bounds.y + side / 3);
-    let middle = Rect::from_edges(x, y, bounds.right() - side / 4, bounds.bottom() - side / 3);
-    let least = (contrast / 4).clamp(10, 60);
-    let inside = frame.crop(middle);
-    let usual = dominant(&inside);
-    let (mut strong, mut like_pen) = (0, 0);
-    for y in middle.y..middle.bottom() {
-        let papers = [
-            frame.pixel(bounds.x + inset, y)?,
-            frame.pixel(bounds.right() - 1 - inset, y)?,
-        ];
-        like_pen += usize::from(
-            papers
-                .iter()
-                .all(|&paper| distance(usual, pen) < distance(paper, pen)),
-        );
-        for x in middle.x..middle.right() {
-            let pixel = frame.pixel(x, y)?;
-            strong += usize::from(papers.iter().all(|&paper| distance(pixel, paper) >= least));
-        }
-    }
-    let share = strong * 100 / middle.area().max(1);
-    let filled = saturation(usual) > saturation(ground) + COLOURED;
-    let alike = inside
-        .pixels()
-        .iter()
-        .filter(|&&pixel| distance(pixel, usual) < least)
-        .count();
-    let even = alike * 10 >= middle.area() * 9;
-    let is_ring = even && like_pen * 2 < middle.height as usize;
-    match share {
-        0..=4 if !filled => Some(false),
-        14.. if is_ring => None,
-        14.. => Some(true),
-        _ => None,
-    }
-}
-
 /// How a control looks, so that a change can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -417,7 +260,7 @@ impl Look {
     }
 }
 
-const fn saturation(pixel: u32) -> u32 {
+pub(super) const fn saturation(pixel: u32) -> u32 {
     let (red, green, blue) = (pixel >> 16 & 0xff, pixel >> 8 & 0xff, pixel & 0xff);
     let high = if red > green { red } else { green };
     let low = if red < green { red } else { green };
@@ -476,7 +319,7 @@ pub fn selected_of(frame: &Frame, bounds: &[Rect]) -> Option<usize> {
     stands_out(&|look| -i64::from(light(look.mean)), 8 << 8).filter(|_| is_light)
 }
 
-fn dominant(part: &Frame) -> u32 {
+pub(super) fn dominant(part: &Frame) -> u32 {
     let mut counts: HashMap<u32, u32> = HashMap::new();
     for &pixel in part.pixels() {
         *counts.entry(pixel).or_default() += 1;

@@ -7,8 +7,9 @@ use crate::screen::Frame;
 
 /// A dot or dash, and the gap after it, is no longer than this.
 const LONGEST: usize = 4;
-/// Dots in a row that make a line.
+/// Dots in a row that make a line, and dashes, of which there is no room for more above a short label.
 const FEWEST: usize = 6;
+const FEWEST_DASHES: usize = 5;
 /// How far the colours of two dots of one line are apart, at most: a line may be drawn over a gradient.
 const SAME: u32 = 8;
 /// How high a ring is.
@@ -64,7 +65,7 @@ fn find(row: &[u32], y: usize, lines: &mut Vec<Dots>) {
         }
     }
     let mut first = 0;
-    while first + 2 * FEWEST <= runs.len() {
+    while first + 2 * FEWEST_DASHES <= runs.len() {
         let (left, length) = runs[first];
         let gap = runs[first + 1].1;
         let colour = row[left];
@@ -81,7 +82,12 @@ fn find(row: &[u32], y: usize, lines: &mut Vec<Dots>) {
             }
         }
         let dots = (next - first) / 2;
-        if length.max(gap) <= LONGEST && dots >= FEWEST {
+        let fewest = if length.min(gap) > 1 {
+            FEWEST_DASHES
+        } else {
+            FEWEST
+        };
+        if length.max(gap) <= LONGEST && dots >= fewest {
             // Gaps may be taken for dots, and dots for gaps: what is around them tells.
             let pitch = length + gap;
             for shift in [0, 1] {
@@ -215,6 +221,14 @@ mod tests {
             assert!(different.count() <= 8 * dash as usize, "{dash}");
             assert!(clean.pixels().iter().all(|&pixel| pixel != 0x151515), "{dash}");
         }
+    }
+
+    #[test]
+    fn a_ring_of_few_dashes_around_a_short_label_is_taken_away() {
+        let mut frame = Frame::new(Size::new(120, 60));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        draw(&mut frame, Rect::new(20, 16, 32, 20), 3, 0x151515);
+        assert!(erased(&frame).pixels().iter().all(|&pixel| pixel != 0x151515));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::flat::{Sets, distance};
 use super::marks::is_mark;
-use super::regions::{Grounds, is_inside_of_ring};
+use super::regions::Grounds;
+use super::rings::{is_inside_of_ring, take_rings};
 use crate::screen::{Frame, Rect};
 
 /// A pixel this far from its background is ink.
@@ -12,7 +13,7 @@ pub(super) const INK: u32 = 16;
 /// More blobs than any window of text has; the rest is not looked at.
 const MOST: usize = 40_000;
 /// How thick a frame inside a region can be.
-const LAYERS: i32 = 4;
+pub(super) const LAYERS: i32 = 4;
 
 /// One connected piece of ink.
 #[derive(Clone, Copy, Debug)]
@@ -282,93 +283,6 @@ fn mask(frame: &Frame, grounds: &Grounds) -> Vec<bool> {
         );
     }
     mask
-}
-
-/// Takes focus rings of one colour out of a button, also where they touch or cross its label.
-fn take_rings(frame: &Frame, ground: &Rect, mask: &mut [bool]) {
-    if !(12..=64).contains(&ground.height) || ground.width < 16 {
-        return;
-    }
-    let width = frame.size().width as usize;
-    let at = |x: i32, y: i32| y as usize * width + x as usize;
-    let rows = long_runs(frame, ground, mask);
-    let same = |x: i32, y: i32, colour: u32| distance(frame.pixels()[at(x, y)], colour) <= 8;
-    for (index, &(top, colour, left, right)) in rows.iter().enumerate() {
-        for &(bottom, other, low, high) in &rows[index + 1..] {
-            let (above, below) = (top - ground.y, ground.bottom() - 1 - bottom);
-            let alike = other == colour && left.abs_diff(low) <= 1 && right.abs_diff(high) <= 1;
-            if !alike || bottom - top < 7 || above.abs_diff(below) > 6 {
-                continue;
-            }
-            // Where the corners are rounded the sides are further out than the ends of the rows.
-            let reach = (bottom - top) / 2;
-            let is_side = |x: i32, round: i32| {
-                let between = top + round..=bottom - round;
-                let number = between.clone().count();
-                // The strokes of a word's first and last letter are no sides.
-                number > 3
-                    && number * 2 > (bottom - top) as usize
-                    && (ground.x..ground.right()).contains(&x)
-                    && between.filter(|&y| same(x, y, colour)).count() * 10 >= number * 7
-            };
-            let round = (0..reach).find(|&d| is_side(left - d, d) && is_side(right + d, d));
-            let Some(round) = round else { continue };
-            let ring = Rect::from_edges(left - round, top, right + round + 1, bottom + 1);
-            let thick = (1..LAYERS)
-                .find(|&d| !is_side(ring.x + d, 3) || !is_side(ring.right() - 1 - d, 3))
-                .unwrap_or(LAYERS);
-            let hole = Rect::from_edges(ring.x + thick, top + 1, ring.right() - thick, bottom);
-            // A solid square is the tick of a box.
-            let mut inside =
-                (hole.y..hole.bottom()).flat_map(|y| (hole.x..hole.right()).map(move |x| (x, y)));
-            if inside.all(|(x, y)| same(x, y, colour)) {
-                continue;
-            }
-            for y in ring.y..ring.bottom() {
-                for x in ring.x..ring.right() {
-                    let corner = (x < left || x > right) && (y < top + round || y > bottom - round);
-                    let edge = !hole.contains(crate::screen::Point::new(x, y)) && same(x, y, colour);
-                    // A stroke of a letter that the ring was drawn over goes on on both sides.
-                    let crosses = (y == top || y == bottom)
-                        && y > 0
-                        && [at(x, y) - width, at(x, y) + width].iter().all(|&next| {
-                            mask.get(next) == Some(&true) && distance(frame.pixels()[next], colour) > 8
-                        });
-                    if corner || edge && !crosses {
-                        mask[at(x, y)] = false;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The rows of `ground` with a long run of ink of one colour, which text may interrupt: row, colour, first and last
-/// column.
-fn long_runs(frame: &Frame, ground: &Rect, mask: &[bool]) -> Vec<(i32, u32, i32, i32)> {
-    let width = frame.size().width as usize;
-    let mut runs = Vec::new();
-    for y in ground.y..ground.bottom() {
-        let mut colours: HashMap<u32, (i32, i32, u32)> = HashMap::new();
-        for x in ground.x..ground.right() {
-            let at = y as usize * width + x as usize;
-            if mask[at] {
-                let run = colours.entry(frame.pixels()[at]).or_insert((x, x, 0));
-                *run = (run.0, x, run.2 + 1);
-            }
-        }
-        let longest = colours.into_iter().max_by_key(|&(colour, run)| (run.2, colour));
-        if let Some((colour, (left, right, count))) = longest
-            && count >= 10
-            && count as i32 * 10 >= (right - left + 1) * 6
-            && (left - ground.x).abs_diff(ground.right() - 1 - right) <= 5
-            // A ring goes on between the letters that are drawn over it; in a row of text there is paper.
-            && (left..=right).filter(|&x| !mask[y as usize * width + x as usize]).count() * 20 <= (right - left + 1) as usize
-        {
-            runs.push((y, colour, left, right));
-        }
-    }
-    runs
 }
 
 fn measure(width: usize, grounds: &Grounds, labels: &mut [u32], sets: &mut Sets) -> Vec<Blob> {

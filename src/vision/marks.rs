@@ -80,16 +80,19 @@ impl Ink {
     /// With all blobs looked at one by one: puts outlines together, takes letters out, and ticks from the letters.
     pub(super) fn settle_marks(&mut self, frame: &Frame, grounds: &Grounds) {
         let width = frame.size().width as usize;
-        self.join_pieces(width);
+        let joined = self.join_pieces(width);
         self.letters_are_no_marks(frame, grounds);
+        self.part_letters(joined);
         self.drop_ticks();
         self.drop_solid_ticks(grounds);
     }
 
-    /// The outline of a shaded disc or box is often in pieces, with light between them that is no ink.
-    fn join_pieces(&mut self, width: usize) {
+    /// The outline of a shaded disc or box is often in pieces, with light between them that is no ink. Returns what the
+    /// pieces of each joined outline were, the one that stands for all of them first.
+    fn join_pieces(&mut self, width: usize) -> Vec<Vec<(usize, Blob)>> {
+        let mut joined = Vec::new();
         if self.blobs.len() > MOST_PIECES {
-            return;
+            return joined;
         }
         for index in 0..self.blobs.len() {
             let first = self.blobs[index];
@@ -99,14 +102,39 @@ impl Ink {
             let Some(bounds) = self.cluster(&first) else {
                 continue;
             };
-            if bounds != first.bounds && evenness(&self.labels, width, &bounds) >= 90 {
-                for piece in &mut self.blobs {
+            // Letters have paper between them, an outline goes round.
+            let goes_round = || {
+                let mut columns = bounds.x..bounds.right();
+                columns.all(|x| {
+                    (bounds.y..bounds.bottom()).any(|y| self.labels[y as usize * width + x as usize] != 0)
+                })
+            };
+            if bounds != first.bounds && goes_round() && evenness(&self.labels, width, &bounds) >= 90 {
+                let mut pieces = vec![(index, first)];
+                for (other, piece) in self.blobs.iter_mut().enumerate() {
                     if piece.ground == first.ground && bounds.contains_rect(&piece.bounds) {
+                        pieces.push((other, *piece));
                         piece.shape = Shape::Other;
                     }
                 }
+                joined.push(pieces);
                 self.blobs[index].bounds = bounds;
                 self.blobs[index].shape = Shape::Mark;
+            }
+        }
+        joined
+    }
+
+    /// A C and the l after it are as even as a box, too: what turned out to be no mark is taken apart again.
+    fn part_letters(&mut self, joined: Vec<Vec<(usize, Blob)>>) {
+        for pieces in joined.into_iter().rev() {
+            if pieces
+                .first()
+                .is_some_and(|&(index, _)| self.blobs[index].shape == Shape::Glyph)
+            {
+                for (index, piece) in pieces {
+                    self.blobs[index] = piece;
+                }
             }
         }
     }
@@ -319,6 +347,27 @@ mod tests {
             frame.fill(part, 0);
         }
         assert_eq!(shapes(&frame), [(Shape::Glyph, Rect::new(10, 10, 16, 14))]);
+    }
+
+    /// Together as even as a box that is in pieces.
+    #[test]
+    fn a_c_and_the_l_after_it_are_letters() {
+        let mut frame = panel();
+        for part in [
+            Rect::new(12, 10, 5, 1),
+            Rect::new(11, 11, 1, 1),
+            Rect::new(10, 12, 1, 7),
+            Rect::new(11, 19, 1, 1),
+            Rect::new(12, 20, 5, 1),
+            Rect::new(19, 10, 1, 11),
+        ] {
+            frame.fill(part, 0);
+        }
+        let expected = [
+            (Shape::Glyph, Rect::new(10, 10, 7, 11)),
+            (Shape::Glyph, Rect::new(19, 10, 1, 11)),
+        ];
+        assert_eq!(shapes(&frame), expected);
     }
 
     #[test]

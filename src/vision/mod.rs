@@ -8,6 +8,7 @@
 pub mod absence;
 mod binarise;
 mod cache;
+mod check_box;
 pub mod controls;
 mod dotted;
 mod fingerprint;
@@ -27,6 +28,7 @@ pub mod png;
 pub mod prose;
 mod reader;
 mod regions;
+mod rings;
 mod tesseract;
 pub mod text;
 mod texture;

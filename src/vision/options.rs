@@ -1,5 +1,6 @@
 //! Check boxes and radio buttons by labels that were read in pieces, or that the edge of a page cuts off.
 
+use super::check_box::box_left_of;
 use super::controls::{self, CheckBox, Field};
 use super::text::Folded;
 use crate::screen::{Frame, Line, Reading, Rect, RegionKind};
@@ -201,7 +202,7 @@ fn joined(reading: &Reading) -> Reading {
 /// Whether the box of a label lies within the same ring.
 fn holds_box(reading: &Reading, ring: &Rect, line: &Line) -> bool {
     let low = ring.height <= line.bounds.height * 3;
-    low && controls::box_left_of(reading, &line.bounds).is_some_and(|bounds| ring.contains_rect(&bounds))
+    low && box_left_of(reading, &line.bounds).is_some_and(|bounds| ring.contains_rect(&bounds))
 }
 
 fn is_tight(ring: &Rect, line: &Line) -> bool {
@@ -389,6 +390,23 @@ mod tests {
         assert_eq!(checked(&frame), None);
         frame.fill(inside.inflated(-3), 0x11_1111);
         assert_eq!(checked(&frame), Some(true));
+    }
+
+    /// Where the paper of a box is the window's, only its tick stands out.
+    #[test]
+    fn a_solid_tick_is_not_taken_for_an_empty_box() {
+        let (mut frame, mut reading) = sheet(&[(LABEL, 30)]);
+        let place = reading.regions[0].bounds;
+        frame.fill(place.inflated(2), 0xee_eeee);
+        let tick = place.inflated(-3);
+        frame.fill(tick, 0x11_1111);
+        reading.regions[0].bounds = tick;
+        let found = |frame: &Frame| option(frame, &reading, LABEL, &[]).expect("its box");
+        assert_eq!(found(&frame).checked, None, "there is no box around it");
+        frame.fill(place, 0x77_7777);
+        frame.fill(place.inflated(-1), 0xee_eeee);
+        frame.fill(tick, 0x11_1111);
+        assert_eq!((found(&frame).checked, found(&frame).bounds), (Some(true), place));
     }
 
     #[test]

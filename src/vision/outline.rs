@@ -5,6 +5,9 @@ use crate::screen::{Frame, Rect};
 
 /// What differs this much from the paper before it in its row is written on it.
 const WRITTEN: u32 = 24;
+/// How much of the rows at a button's edge is paper, in percent, and how much where a label touches the edge.
+const PAPER: usize = 90;
+const TOUCHED: usize = 33;
 
 /// The outline of an area that may be a control with rounded corners.
 pub(super) struct Outline {
@@ -64,7 +67,9 @@ pub(super) struct Bulge {
 impl Bulge {
     pub(super) fn of(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> Option<Self> {
         let bounds = flat.bounds;
-        if !(14..=64).contains(&bounds.height) || bounds.width * 10 < bounds.height * 8 {
+        // Lower than that are only buttons that are much wider than high.
+        let lowest = if is_wide(&bounds) { 11 } else { 14 };
+        if !(lowest..=64).contains(&bounds.height) || bounds.width * 10 < bounds.height * 8 {
             return None;
         }
         let columns = frame.size().width as usize;
@@ -87,7 +92,7 @@ impl Bulge {
             // An icon fills its disc, a label does not.
             let low = bounds.width * 2 >= bounds.height * 3 || height * 10 <= bounds.height * 6;
             // A bar fills its rectangle, as on a sign that says no entry; letters do not.
-            let open = number * 10 < written.area() * 8;
+            let open = number * 10 < written.area() * 9;
             height >= 5 && width * 4 > height * 5 && low && open
         });
         holds_text.then_some(Self { spans })
@@ -95,14 +100,24 @@ impl Bulge {
 }
 
 /// Whether the first and the last rows are paper: what is written on a button is not connected with what is outside, as
-/// letters around a bit of paper are.
+/// letters around a bit of paper are. In a low and wide one a label may touch one of the edges.
 fn is_closed(bounds: &Rect, spans: &[(i32, i32)], has: impl Fn(i32, i32) -> bool) -> bool {
     let last = spans.len() - 1;
-    [0, 1, last - 1, last].into_iter().all(|row| {
-        let (left, right) = spans[row];
-        let paper = (left..right).filter(|&x| has(x, bounds.y + row as i32)).count();
-        paper * 10 >= (right - left) as usize * 9
-    })
+    let paper = |rows: [usize; 2]| {
+        let shares = rows.map(|row| {
+            let (left, right) = spans[row];
+            let paper = (left..right).filter(|&x| has(x, bounds.y + row as i32)).count();
+            paper * 100 / (right - left).max(1) as usize
+        });
+        shares[0].min(shares[1])
+    };
+    let (first, last) = (paper([0, 1]), paper([last - 1, last]));
+    let least = if is_wide(bounds) { TOUCHED } else { PAPER };
+    first.max(last) >= PAPER && first.min(last) >= least
+}
+
+const fn is_wide(bounds: &Rect) -> bool {
+    bounds.width >= 2 * bounds.height
 }
 
 /// Whether insets from a side fall to nothing, stay there, and rise again, give or take a pixel.
@@ -179,6 +194,19 @@ mod tests {
         assert!(!is_button(30, 32, &[Rect::new(20, 20, 10, 10)]));
         assert!(!is_button(34, 34, &[Rect::new(16, 24, 20, 7)]), "no entry");
         assert!(!is_button(30, 32, &[]));
+    }
+
+    #[test]
+    fn a_label_may_touch_the_edge_of_a_low_button() {
+        let word = |top: i32| [20, 28, 36, 44].map(|x| Rect::new(x, top, 6, 9));
+        assert!(
+            is_button(60, 20, &word(10)),
+            "of a button that is wider than twice its height"
+        );
+        assert!(
+            !is_button(30, 20, &word(10)[..2]),
+            "letters around a bit of paper"
+        );
     }
 
     #[test]

@@ -76,8 +76,11 @@ fn below(frame: &Frame, top: i32, run: (i32, i32)) -> Option<Rect> {
     let rows = first..straight + 1;
     let is_closed = longest(inner.clone(), |x| has(x, bottom - 1)) == inner.len() as i32
         && longest(inner, |x| has(x, bottom)) < GAP
-        && longest(rows.clone(), |y| has(left - 1, y)) < GAP
-        && longest(rows, |y| has(right, y)) < GAP;
+        && [left - 1, right].into_iter().all(|x| {
+            // A disc goes on beside most rows of any part of it.
+            let beside = rows.clone().filter(|&y| has(x, y)).count();
+            longest(rows.clone(), |y| has(x, y)) < GAP && beside * 3 <= rows.len()
+        });
     // What lies around it must be there to be seen.
     let outside = frame.pixel(left - 1, top).and(frame.pixel(right, bottom));
     let is_part = goes_on(frame, plate) || fades(frame, plate) || is_in_ring(frame, plate);
@@ -223,6 +226,19 @@ mod tests {
             rounded.fill(Rect::new(x, y, 1, 1), GROUND);
         }
         assert_eq!(cut_out(&rounded), Some(place));
+    }
+
+    /// Wider than its label by so little that the letters seem to be where it ends.
+    #[test]
+    fn the_upper_half_of_a_disc_is_none() {
+        let mut frame = Frame::new(Size::new(200, 80));
+        frame.fill(frame.bounds(), GROUND);
+        let lefts = [9, 7, 6, 5, 4, 3, 2, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0];
+        for (y, left) in (20..).zip(lefts.into_iter().chain(lefts.into_iter().rev())) {
+            frame.fill(Rect::from_edges(60 + left, y, 90 - left, y + 1), PLATE);
+        }
+        frame.fill(Rect::new(64, 32, 21, 9), 0x20_2020);
+        assert_eq!(cut_out(&frame), None);
     }
 
     #[test]

@@ -4,18 +4,13 @@ use super::flat::{Flat, FlatMap, distance};
 use super::halves;
 use super::outline::{Bulge, Outline};
 use super::plates;
+use super::rings::{beyond_ring, is_cut_by_ring, is_ring_in, spans_of};
 use crate::screen::{Frame, Rect};
 
 /// More regions than any window of controls has.
 const MOST: usize = 512;
 /// An area of this side is background, not a stroke of a letter.
 const SOLID: u8 = 5;
-/// How far a focus ring is from a button's ends, at most, where nothing else tells it.
-const NEAR: i32 = 40;
-/// How thick a focus ring is, at most, with the step after it.
-const RING: i32 = 4;
-/// How far a focus ring with round corners is from a button's edge, at most.
-const RIM: i32 = 8;
 /// An area at least this large may have any shape.
 const PANEL: (u32, u32) = (48, 40);
 
@@ -141,7 +136,7 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
     for ground in all.iter_mut().skip(1) {
         if let Some(whole) = beyond_ring(frame, &ground.bounds) {
             ground.bounds = whole;
-            ground.spans.clear();
+            ground.spans = spans_of(frame, &whole);
         }
     }
     all[1..].sort_by_key(|ground| std::cmp::Reverse(ground.bounds.area()));
@@ -178,42 +173,6 @@ fn without_spurs(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> Flat 
     Flat { bounds, ..*flat }
 }
 
-/// All of a button of which `inner` is what lies inside its focus ring: on all four sides the paper goes on behind the
-/// ring, and ends soon after it.
-fn beyond_ring(frame: &Frame, inner: &Rect) -> Option<Rect> {
-    if !(12..=64).contains(&inner.height) {
-        return None;
-    }
-    let center = inner.center();
-    let reach = |x: i32, y: i32, (dx, dy): (i32, i32)| {
-        let paper = frame.pixel(x, y)?;
-        // From row to row it may be a gradient.
-        let most = if dy == 0 { 3 } else { 14 };
-        let is_paper = |far: i32| {
-            let pixel = frame.pixel(x + dx * far, y + dy * far);
-            pixel.is_some_and(|pixel| distance(pixel, paper) <= most)
-        };
-        let resumes = (1..=RING).find(|&far| is_paper(far)).filter(|&far| far > 1)?;
-        let ends = (resumes..=resumes + RIM).find(|&far| !is_paper(far))?;
-        // The window's own paper ends with the window: the ring was a border, and this is what lies around the button.
-        frame.pixel(x + dx * ends, y + dy * ends)?;
-        Some(ends - 1)
-    };
-    let left = reach(inner.x, center.y, (-1, 0))?;
-    let right = reach(inner.right() - 1, center.y, (1, 0))?;
-    let above = reach(center.x, inner.y, (0, -1))?;
-    let below = reach(center.x, inner.bottom() - 1, (0, 1))?;
-    let even = left.abs_diff(right) <= 2 && above.abs_diff(below) <= 2;
-    even.then(|| {
-        Rect::from_edges(
-            inner.x - left,
-            inner.y - above,
-            inner.right() + right,
-            inner.bottom() + below,
-        )
-    })
-}
-
 const fn ground(bounds: Rect, label: u32) -> Ground {
     Ground {
         bounds,
@@ -234,30 +193,6 @@ fn may_be_ground(flat: &Flat) -> bool {
     let roomy = width >= 16 && height >= 12 && flat.square >= 3;
     let tight = roomy && flat.area as usize * 100 >= flat.bounds.area() * 35;
     solid || tight
-}
-
-/// Whether the area is what a focus ring leaves of a button at its edges: the same colour goes on inside.
-fn is_cut_by_ring(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool {
-    let Rect { width, height, .. } = flat.bounds;
-    let perimeter = 2 * (width + height);
-    if !(14..=64).contains(&height) || width < 20 || flat.area < perimeter {
-        return false;
-    }
-    let columns = frame.size().width as usize;
-    let at = |x: i32, y: i32| y as usize * columns + x as usize;
-    let inside = flat.bounds.inflated(-4);
-    let mut same = 0;
-    for y in inside.y..inside.bottom() {
-        let edge = (flat.bounds.x..flat.bounds.right()).find(|&x| map.labels[at(x, y)] == label);
-        let Some(paper) = edge.map(|x| frame.pixels()[at(x, y)]) else {
-            return false;
-        };
-        let row = (inside.x..inside.right()).filter(|&x| map.labels[at(x, y)] != label);
-        same += row
-            .filter(|&x| distance(frame.pixels()[at(x, y)], paper) <= 3)
-            .count();
-    }
-    same * 100 >= inside.area() * 40
 }
 
 /// Whether the area reaches all four sides of its bounds nearly everywhere.
@@ -325,7 +260,11 @@ fn nest(all: &mut Vec<Ground>) {
             .iter()
             .rposition(|outer| outer.bounds != ground.bounds && outer.bounds.contains_rect(&ground.bounds));
         if let Some(parent) = parent.filter(|&parent| parent > 0)
-            && is_ring_in(&kept[parent], &ground)
+            && is_ring_in(
+                &kept[parent].bounds,
+                &ground.bounds,
+                distance(kept[parent].background, ground.background),
+            )
         {
             continue;
         }
@@ -333,26 +272,6 @@ fn nest(all: &mut Vec<Ground>) {
         kept.push(ground);
     }
     *all = kept;
-}
-
-/// Whether `inner` is what a focus ring cuts out of `outer`. In a wide button the ring is around the text, far from
-/// the button's ends; but the paper is the same on both sides of it.
-fn is_ring_in(outer: &Ground, inner: &Ground) -> bool {
-    let near = inner.bounds.x - outer.bounds.x <= NEAR;
-    is_centred(&outer.bounds, &inner.bounds) && (near || distance(outer.background, inner.background) <= 3)
-}
-
-/// Whether `inner` lies in `outer` as a focus ring lies in a button.
-pub(super) fn is_inside_of_ring(outer: &Rect, inner: &Rect) -> bool {
-    is_centred(outer, inner) && inner.x - outer.x <= NEAR
-}
-
-fn is_centred(outer: &Rect, inner: &Rect) -> bool {
-    outer.height <= 64 && inner.height * 10 >= outer.height * 4 && {
-        let left = inner.x - outer.x;
-        let right = outer.right() - inner.right();
-        left.abs_diff(right) <= 4
-    }
 }
 
 /// Measures the background: its mean in each row, and its most frequent colour.
