@@ -5,7 +5,9 @@ mod back_off;
 mod connection;
 mod display;
 mod door;
+mod gate;
 mod handshakes;
+mod held;
 mod kept;
 mod listener;
 mod scan_code;
@@ -17,6 +19,7 @@ mod viewer;
 mod worker;
 
 pub use door::{Door, Entry, Peer, Settings};
+pub use gate::Gate;
 pub use kept::{KeptError, generated_password, password_file, random_password, server_key};
 pub use listener::Listener;
 pub use protocol::security::Security;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gatehand::screen::{Rect, Size};
 use gatehand::vnc::ServeError;
 
+use crate::clipboard::copy;
 use crate::common::{TestDisplay, wait_for};
 use crate::painter::Painter;
 use crate::program::Program;
@@ -128,6 +129,12 @@ fn idle_alone() {
         painter.fill(window.0, Rect::new(step, 0, 9, 9), 0x0000_00aa);
     }
     quiet("no viewer, after the screen changed");
+    let before = switches();
+    for selection in ["primary", "clipboard"] {
+        copy(&display, selection, "for nobody");
+    }
+    quiet("no viewer, after texts were copied");
+    assert_eq!(switches(), before, "texts are nobody's business then");
 
     let mut client = RawClient::connect(server.address);
     client.authenticate(PASSWORD).unwrap();

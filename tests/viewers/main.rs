@@ -7,6 +7,7 @@ mod common;
 #[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod painter;
 
+mod clipboard;
 mod encrypted;
 mod endpoint;
 mod hostile;
