@@ -11,6 +11,7 @@ mod clipboard;
 mod encrypted;
 mod endpoint;
 mod hostile;
+mod input;
 mod libvncclient;
 mod limits;
 mod pattern;
