@@ -92,6 +92,8 @@ enum Command {
     Yield(control::Options),
     /// Have the session taken back.
     Reclaim(control::Options),
+    /// Have gatehand act again at once, after a human at a viewer took over.
+    Resume(control::Options),
     /// Give the one-time code that a window of the gateway asks for.
     Code(code::CodeOptions),
     /// Show the settings, or check them.
@@ -303,6 +305,7 @@ fn dispatch(
         Command::ReconnectAccount(options) => control::execute(Request::ReconnectAccount, options, context),
         Command::SaveSettings(options) => control::execute(Request::SaveSettings, options, context),
         Command::Yield(options) => control::execute(Request::Yield, options, context),
+        Command::Resume(options) => control::execute(Request::Resume, options, context),
         Command::Reclaim(options) => control::execute(Request::Reclaim, options, context),
         Command::Code(options) => code::execute(options, context),
         Command::Config(options) => config::execute(options, context),
