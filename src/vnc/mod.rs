@@ -16,6 +16,7 @@ mod serve;
 mod term;
 mod transport;
 mod viewer;
+mod web;
 mod worker;
 
 pub use door::{Door, Entry, Peer, Settings};
@@ -28,3 +29,4 @@ pub use protocol::security::vnc_auth::{Password, Passwords as VncAuthPasswords, 
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
 pub use serve::{ServeError, Stay, serve};
 pub use transport::Stream;
+pub use web::{Caller, PATH as WEB_PATH, WebEntry, router, serve_web};

@@ -7,6 +7,7 @@ mod common;
 #[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod painter;
 
+mod browser;
 mod clipboard;
 mod encrypted;
 mod endpoint;
@@ -25,3 +26,4 @@ mod security;
 mod server;
 mod tigervnc;
 mod vncdotool;
+mod web;
