@@ -15,6 +15,7 @@ mod read;
 mod replay;
 mod rules;
 mod run;
+mod shot;
 mod snapshot;
 mod teach;
 mod twofa_token;
@@ -66,6 +67,8 @@ enum Command {
     Vnc(vnc::Options),
     /// Make the certificate that viewers are shown, unless it is there, and print its fingerprint.
     Cert(cert::Options),
+    /// Take a picture of a display, or of what a VNC server shows.
+    Shot(shot::Options),
     /// Keep what is on the display now as fixtures: one folder per window.
     Snapshot(snapshot::Options),
     /// Print what the agent sees: windows, lines of text, buttons and fields.
@@ -293,6 +296,7 @@ fn dispatch(
         Command::Attach(options) => attach::execute(options, context),
         Command::Vnc(options) => vnc::execute(&options, context),
         Command::Cert(options) => cert::execute(&options, context),
+        Command::Shot(options) => shot::execute(&options, context),
         Command::Snapshot(options) => snapshot::execute(&options),
         Command::Read(options) => read::execute(&options),
         Command::Teach(options) => teach::execute(options, context),

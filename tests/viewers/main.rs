@@ -24,6 +24,7 @@ mod replacement;
 mod rust_client;
 mod security;
 mod server;
+mod shot;
 mod tigervnc;
 mod vncdotool;
 mod web;
