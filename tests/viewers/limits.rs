@@ -146,6 +146,13 @@ fn idle_alone() {
     painter.fill(window.0, Rect::new(50, 50, 9, 9), 0x0000_00bb);
     client.skip_raw_update();
     quiet("a viewer that does not ask");
+
+    drop(client);
+    quiet("no viewer any more");
+    let before = switches();
+    copy(&display, "primary", "for nobody any more");
+    quiet("no viewer any more, after a text was copied");
+    assert_eq!(switches(), before, "texts are nobody's business again");
 }
 
 /// Nobody wakes up while nothing happens: with no viewer, with one that waits, with one that does not ask.
