@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is used -> the files below `src/` that may.
-const BORDERS: [(&str, &[&str]); 14] = [
+const BORDERS: [(&str, &[&str]); 16] = [
     ("x11rb::", &["x11/"]),
     ("nix::", &["supervisor/"]),
     ("clap::", &["cli/", "config/"]),
@@ -12,6 +12,8 @@ const BORDERS: [(&str, &[&str]); 14] = [
     ("ureq::", &["secrets/"]),
     ("tokio_rustls::", &["tls/"]),
     ("rcgen::", &["tls/"]),
+    ("axum::", &["vnc/web/"]),
+    ("hyper::", &["vnc/web/"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),
     ("toml::from_str", &["config/", "dialogs/", "journal/"]),

@@ -189,6 +189,27 @@ impl Action {
     }
 }
 
+impl Action {
+    /// Whether it types, clicks or asks on the display, where a human might do so too.
+    pub const fn touches_display(&self) -> bool {
+        match self {
+            Self::Click { .. }
+            | Self::CloseWindow { .. }
+            | Self::Fill { .. }
+            | Self::Press { .. }
+            | Self::ReadField { .. }
+            | Self::TurnWheel { .. }
+            | Self::Write { .. } => true,
+            Self::BeginSubmission
+            | Self::Compare { .. }
+            | Self::KeepEvidence { .. }
+            | Self::MaySubmit
+            | Self::ReadClock
+            | Self::Record(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -89,6 +89,8 @@ pub(super) struct Login {
     /// The choices, once they are made.
     api_choice: Option<Choice>,
     mode_choice: Option<Choice>,
+    /// A password was typed.
+    has_typed_password: bool,
     /// A press of the login button failed, but may have arrived all the same.
     may_be_pressed: bool,
     last_failure: String,
@@ -109,6 +111,7 @@ impl Login {
             empty_password: None,
             api_choice: None,
             mode_choice: None,
+            has_typed_password: false,
             may_be_pressed: false,
             last_failure: String::new(),
         }
@@ -122,6 +125,11 @@ impl Login {
     /// Whether the button was pressed for certain, so that there is nothing to do but wait.
     pub(super) const fn waits_for_answer(&self) -> bool {
         matches!(self.step, Step::Submitted { .. })
+    }
+
+    /// Until when a password may stand in a field, if one does.
+    pub(super) fn holds_password_until(&self) -> Option<Instant> {
+        (self.has_typed_password && !self.waits_for_answer()).then(|| self.started + PATIENCE)
     }
 
     /// Whether an attempt is written down that was certainly not made yet.
@@ -235,6 +243,7 @@ impl Login {
         if what == Typed::UserName && (self.empty_password.is_none() || shown_in(view, password).is_none()) {
             self.empty_password = Some((password, view.frame.crop(password)));
         }
+        self.has_typed_password |= matches!(what, Typed::Password | Typed::DataPassword);
         Next::Act(self.entry.fill(self.window, view, field, what))
     }
 

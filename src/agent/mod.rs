@@ -57,6 +57,9 @@ enum Asker {
     Upkeep,
 }
 
+/// What [`State::HandsOff`] rests on while a human has taken over.
+pub const TAKEN_OVER: &str = "a human uses the viewer";
+
 /// The machine that logs in and answers dialogs.
 #[derive(Debug)]
 pub struct Agent {
@@ -106,6 +109,8 @@ pub struct Agent {
     next_login: Option<Instant>,
     failures: u32,
     hands_off_until: Option<Instant>,
+    /// Another dialog keeps the login form from being filled in.
+    is_held_up: bool,
     empty_since: Option<Instant>,
     rivalry: Rivalry,
     upkeep: Upkeep,
@@ -149,6 +154,7 @@ impl Agent {
             next_login: None,
             failures: 0,
             hands_off_until: None,
+            is_held_up: false,
             empty_since: None,
             rivalry: Rivalry::default(),
             upkeep,
@@ -248,6 +254,13 @@ impl Agent {
     /// A human typed or clicked: the agent keeps its hands off for a while.
     pub fn human_acted(&mut self, now: Instant) {
         self.hands_off_until = Some(now + self.policy.hands_off);
+        // What was about to be done is not done.
+        while let Some(at) = self.queue.iter().position(|(_, action)| action.touches_display())
+            && let Some((asker, _)) = self.queue.remove(at)
+        {
+            self.waiting = Some(asker);
+            self.handle_result(now, &ActResult::Changed);
+        }
         // Any field may hold something else now. A written attempt stays written: the button may have been pressed too.
         if self.login.as_ref().is_some_and(|login| !login.waits_for_answer()) {
             self.login = None;
@@ -255,6 +268,19 @@ impl Agent {
         self.upkeep.human_acted();
         self.answers.values_mut().for_each(Answer::forget_fields);
         self.decide(now);
+    }
+
+    /// The human is done: it is the agent's turn again, before the time is over.
+    pub fn human_left(&mut self, now: Instant) {
+        self.hands_off_until = None;
+        self.decide(now);
+    }
+
+    /// Whether a password stands in a field, on its way to being submitted: nobody else should type now. It ends by
+    /// itself, at the latest when [`Agent::handle_timeout`] is due.
+    pub fn keeps_viewers_waiting(&self, now: Instant) -> bool {
+        let until = self.login.as_ref().and_then(Login::holds_password_until);
+        !self.is_held_up && until.is_some_and(|until| now < until)
     }
 
     /// A human gave the code that a window asks for.
@@ -350,7 +376,7 @@ impl Agent {
         if let Some(until) = self.hands_off_until {
             if now < until {
                 self.wake_at(until);
-                return self.enter(State::HandsOff, "a human uses the viewer".into());
+                return self.enter(State::HandsOff, TAKEN_OVER.into());
             }
             self.hands_off_until = None;
         }
@@ -371,7 +397,8 @@ impl Agent {
         let waits = dialogs
             .iter()
             .any(|(seen, _, rule)| self.holds_up(now, seen, rule));
-        if blocked || waits {
+        self.is_held_up = blocked || waits;
+        if self.is_held_up {
             if let Some(login) = &mut self.login {
                 login.touch(now);
             }
@@ -381,6 +408,11 @@ impl Agent {
             self.fill_in(now, seen, view, rule);
         } else if self.logged_in {
             self.keep_up(now, &known);
+        }
+        if let Some(until) = self.login.as_ref().and_then(Login::holds_password_until)
+            && now < until
+        {
+            self.wake_at(until);
         }
         let showing: Vec<&str> = known.iter().map(|(_, _, rule)| rule.name.as_str()).collect();
         self.judge_handed_in(now, &showing);

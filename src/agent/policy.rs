@@ -11,8 +11,8 @@ use crate::config::{
 };
 use crate::dialogs::Permit;
 
-/// How long a human's input keeps the agent away.
-const HANDS_OFF: Duration = Duration::from_secs(15);
+/// How long a human's input keeps the agent away, where no viewers are served.
+const HANDS_OFF: Duration = Duration::from_secs(30);
 
 /// What the agent is about, for settings that mean one thing now and another then.
 #[derive(Clone, Copy, Debug, Default)]
@@ -139,7 +139,7 @@ impl Policy {
             second_factor_device: config.second_factor.device.clone(),
             answers,
             configuration: config.options.clone(),
-            hands_off: HANDS_OFF,
+            hands_off: config.vnc.as_ref().map_or(HANDS_OFF, |vnc| vnc.take_over),
         }
     }
 

@@ -21,7 +21,8 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::scripts::Scripts;
-use super::{AppError, Shared, listen, viewers};
+use super::viewers::{self, Entries, Ports};
+use super::{AppError, Shared, listen};
 use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal};
 use crate::control::{Asked, Reply, Requests};
@@ -34,7 +35,7 @@ use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Repor
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{self, Leftovers, Service, StopPolicy};
 use crate::tunnel::Tunnel;
-use crate::vnc::{self, Door, Entry, Listener, Stay};
+use crate::vnc::{self, Door, Gate, Stay};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
@@ -142,8 +143,8 @@ impl Instance {
         let hands = hands(&config, clock)?;
         let viewers = match &config.vnc {
             Some(settings) => {
-                let listeners = viewers::bind(settings).await?;
-                Some((listeners, viewers::entry(&config, settings)?))
+                let ports = viewers::bind(settings).await?;
+                Some((ports, viewers::entries(&config, settings)?))
             }
             None => {
                 tracing::info!(
@@ -229,7 +230,7 @@ impl Instance {
         relay: Relay,
         agent: RecordedAgent,
         hands: Hands,
-        viewers: Option<(Vec<Listener>, Entry)>,
+        viewers: Option<(Ports, Entries)>,
         reports: mpsc::UnboundedSender<Report>,
         answers: mpsc::UnboundedSender<Option<Learnt>>,
     ) -> Result<(), AppError> {
@@ -248,13 +249,14 @@ impl Instance {
         if self.shared.attach.is_none() {
             self.run_display_scripts(&display).await;
         }
+        let gate = hands.gate.clone();
         self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
         if let (Some(watch), Some(pilot)) = (self.rule_watch.take(), &self.pilot) {
             let commands = pilot.commands();
             self.spawn(watch.run(commands));
         }
-        if let Some((listeners, entry)) = viewers {
-            self.serve_viewers(listeners, entry, &display)?;
+        if let Some((ports, entries)) = viewers {
+            self.serve_viewers(ports, entries, &display, gate)?;
         }
         let gateway = &self.config.gateway;
         let probe = Probe::new(gateway.api_port, gateway.probe_client_id);
@@ -282,9 +284,10 @@ impl Instance {
 
     fn serve_viewers(
         &mut self,
-        listeners: Vec<Listener>,
-        entry: Entry,
+        ports: Ports,
+        entries: Entries,
         display: &DisplayAddress,
+        gate: Gate,
     ) -> Result<(), AppError> {
         let Some(vnc) = &self.config.vnc else {
             return Ok(());
@@ -293,7 +296,7 @@ impl Instance {
             true => viewers::NAME.to_owned(),
             false => format!("{} {}", viewers::NAME, self.config.mode.name()),
         };
-        let screen = viewers::screen(display)?;
+        let screen = viewers::screen(display, gate)?;
         if let Some(pilot) = &self.pilot {
             let commands = pilot.commands();
             screen.on_press(move || {
@@ -301,9 +304,9 @@ impl Instance {
                 let _ = commands.send(Command::HumanActed);
             });
         }
-        viewers::tell(&listeners, display);
+        viewers::tell(&ports, display);
         let door = Door::new(screen.clone(), viewers::settings(vnc, name.clone()));
-        let serving = vnc::serve(listeners, door, entry, Stay::Forever, std::future::pending());
+        let serving = viewers::serve(ports, door, entries, Stay::Forever, std::future::pending());
         self.viewers = Some((screen, name));
         self.spawn(async move {
             if let Err(error) = serving.await {
@@ -371,7 +374,11 @@ impl Instance {
             since: SystemTime::now(),
         };
         if let Some((screen, name)) = &self.viewers {
-            screen.rename(&format!("{name}: {state}"));
+            let why = match state {
+                State::HandsOff => format!(" ({evidence})"),
+                _ => String::new(),
+            };
+            screen.rename(&format!("{name}: {state}{why}"));
         }
         let logged_in = match state {
             State::LoggedIn | State::Configuring | State::Ready | State::Disconnected => true,

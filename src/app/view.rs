@@ -5,7 +5,7 @@ use super::viewers;
 use crate::config::Config;
 use crate::exit::ExitCode;
 use crate::supervisor::Signals;
-use crate::vnc::{Door, Settings, Stay};
+use crate::vnc::{Door, Gate, Settings, Stay};
 use crate::x11::DisplayAddress;
 
 /// Serves a display to viewers until it is asked to stop, or as long as `stay` says.
@@ -16,10 +16,10 @@ pub fn view(config: &Config, address: &DisplayAddress, stay: Stay) -> Result<Exi
     let vnc = config.vnc.as_ref().ok_or(AppError::NoViewerPassword)?;
     super::block_on(async {
         let mut signals = Signals::new().map_err(AppError::Runtime)?;
-        let listeners = viewers::bind(vnc).await?;
-        let entry = viewers::entry(config, vnc)?;
-        let screen = viewers::screen(address)?;
-        viewers::tell(&listeners, address);
+        let ports = viewers::bind(vnc).await?;
+        let entries = viewers::entries(config, vnc)?;
+        let screen = viewers::screen(address, Gate::default())?;
+        viewers::tell(&ports, address);
         let stopped = async {
             let signal = signals.next().await;
             tracing::info!(%signal, "stopping");
@@ -29,7 +29,7 @@ pub fn view(config: &Config, address: &DisplayAddress, stay: Stay) -> Result<Exi
             resizable: true,
             ..viewers::settings(vnc, viewers::NAME.to_owned())
         };
-        crate::vnc::serve(listeners, Door::new(screen, settings), entry, stay, stopped).await?;
+        viewers::serve(ports, Door::new(screen, settings), entries, stay, stopped).await?;
         Ok(ExitCode::Stopped)
     })
 }

@@ -3,13 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::error::AppError;
 use super::listen;
 use crate::config::{Config, ViewerPassword, ViewerTls, VncPassword, VncSettings};
 use crate::tls::{OwnCertificate, TlsServer};
-use crate::vnc::{self, Entry, Listener, Passwords, Screen, Security, Settings, VncAuthPasswords};
+use crate::vnc::{
+    self, Door, Entry, Gate, Listener, Passwords, Screen, Security, ServeError, Settings, Stay,
+    VncAuthPasswords, WebEntry,
+};
 use crate::x11::{self, DisplayAddress};
 
 /// The desktop's name in a viewer's title bar, unless there are several.
@@ -19,34 +24,82 @@ pub(crate) const FOLDER: &str = "viewers";
 /// What asks for a certificate of our own.
 pub(crate) const TLS: &str = "GATEHAND_VNC_TLS";
 
-/// Binds the port, and the socket.
-pub(super) async fn bind(settings: &VncSettings) -> Result<Vec<Listener>, AppError> {
-    let mut listeners = Vec::new();
+/// Where viewers connect.
+pub(super) struct Ports {
+    native: Vec<Listener>,
+    web: Option<TcpListener>,
+}
+
+/// Binds the ports, and the socket.
+pub(super) async fn bind(settings: &VncSettings) -> Result<Ports, AppError> {
+    let mut native = Vec::new();
     if let Some(address) = settings.listen {
         let what = "the viewer endpoint cannot listen on";
-        listeners.push(listen(what, address, "GATEHAND_VNC_LISTEN").await?.into());
+        native.push(listen(what, address, "GATEHAND_VNC_LISTEN").await?.into());
     }
     if let Some(path) = &settings.socket {
         let socket = Listener::socket(path).map_err(|source| AppError::ViewerSocket {
             path: path.clone(),
             source,
         })?;
-        listeners.push(socket);
+        native.push(socket);
     }
-    Ok(listeners)
+    let web = match settings.web {
+        Some(address) => {
+            let what = "the viewer endpoint for browsers cannot listen on";
+            Some(listen(what, address, "GATEHAND_VNC_WEB_LISTEN").await?)
+        }
+        None => None,
+    };
+    Ok(Ports { native, web })
+}
+
+/// Serves viewers until `shutdown` is ready, or as long as `stay` says of those that are not in browsers.
+///
+/// # Errors
+/// The display is lost.
+pub(super) async fn serve(
+    ports: Ports,
+    door: Door,
+    entries: Entries,
+    stay: Stay,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let (open, is_open) = watch::channel(());
+    let web = async {
+        let Some(listener) = ports.web else {
+            return std::future::pending().await;
+        };
+        let tls = entries.web.encrypted.as_ref();
+        let tls = tls.and_then(|entry| entry.tls.clone());
+        let router = vnc::router(door.clone(), entries.web, is_open);
+        vnc::serve_web(listener, tls, router, std::future::pending()).await;
+    };
+    let native = vnc::serve(ports.native, door.clone(), entries.native, stay, shutdown);
+    let ended = tokio::select! {
+        ended = native => ended,
+        () = web => Ok(()),
+    };
+    // Those in browsers go now.
+    drop(open);
+    ended
 }
 
 /// Says where viewers are served.
-pub(super) fn tell(listeners: &[Listener], display: &DisplayAddress) {
-    for address in listeners {
-        let name = &display.name;
+pub(super) fn tell(ports: &Ports, display: &DisplayAddress) {
+    let name = &display.name;
+    for address in &ports.native {
         tracing::info!(%address, display = name, "viewers are served");
+    }
+    if let Some(address) = ports.web.as_ref().and_then(|web| web.local_addr().ok()) {
+        let path = vnc::WEB_PATH;
+        tracing::info!(%address, path, display = name, "viewers in browsers are served");
     }
 }
 
-/// The display as the viewers' screen.
-pub(super) fn screen(address: &DisplayAddress) -> Result<Screen, AppError> {
-    Screen::start(x11::Screen::connect(address)?).map_err(AppError::Runtime)
+/// The display as the viewers' screen, which they reach through `gate`.
+pub(super) fn screen(address: &DisplayAddress, gate: Gate) -> Result<Screen, AppError> {
+    Screen::behind(gate, x11::Screen::connect(address)?).map_err(AppError::Runtime)
 }
 
 /// What viewers are served.
@@ -59,28 +112,59 @@ pub(super) fn settings(settings: &VncSettings, name: String) -> Settings {
     }
 }
 
+/// Who gets in, at each of the ports.
+pub(super) struct Entries {
+    native: Entry,
+    web: WebEntry,
+}
+
 /// Who gets in.
 ///
 /// # Errors
 /// A key, certificate or password cannot be had, or is of no use.
-pub(super) fn entry(config: &Config, settings: &VncSettings) -> Result<Entry, AppError> {
+pub(super) fn entries(config: &Config, settings: &VncSettings) -> Result<Entries, AppError> {
     let folder = config.state_dir.join(FOLDER);
-    let (security, tls) = if matches!(settings.password, Some(ViewerPassword::NotNeeded)) {
+    let entry = |security: Security, tls: Option<Arc<TlsServer>>| {
+        let security = if settings.view_only {
+            security.only_to_look()
+        } else {
+            security
+        };
+        Entry {
+            security: Arc::new(security),
+            tls,
+        }
+    };
+    let mut web = WebEntry {
+        plain: None,
+        encrypted: None,
+        hosts: settings.web_hosts.clone(),
+    };
+    if let Some(ViewerPassword::NotNeeded) = settings.password {
         tracing::warn!("viewers are let in without a password");
-        (Security::none(), None)
-    } else {
-        let security = by_password(settings, &folder)?;
-        (security, tls(settings, &config.viewer_names, &folder)?)
-    };
-    let security = if settings.view_only {
-        security.only_to_look()
-    } else {
-        security
-    };
-    Ok(Entry {
-        security: Arc::new(security),
-        tls,
-    })
+        let native = entry(Security::none(), None);
+        return Ok(Entries { native, web });
+    }
+    let (passwords, vnc_auth) = passwords(settings, &folder)?;
+    let key = vnc::server_key(&folder)?;
+    tracing::info!(
+        fingerprint = key.fingerprint(),
+        "viewers may ask about the RSA key of this server"
+    );
+    let tls = tls(settings, &config.viewer_names, &folder)?;
+    if vnc_auth.is_some() {
+        web.plain = Some(entry(
+            Security::web(passwords.clone(), vnc_auth.clone(), false),
+            None,
+        ));
+    }
+    if tls.is_some() {
+        let security = Security::web(passwords.clone(), vnc_auth.clone(), true);
+        web.encrypted = Some(entry(security, tls.clone()));
+    }
+    let native = Security::native(passwords, vnc_auth, Arc::new(key), tls.is_some());
+    let native = entry(native, tls);
+    Ok(Entries { native, web })
 }
 
 /// The passwords, and those that VNC authentication can compare.
@@ -109,21 +193,6 @@ fn passwords(
         );
     }
     Ok((passwords, vnc_auth))
-}
-
-fn by_password(settings: &VncSettings, folder: &Path) -> Result<Security, AppError> {
-    let (passwords, vnc_auth) = passwords(settings, folder)?;
-    let key = vnc::server_key(folder)?;
-    tracing::info!(
-        fingerprint = key.fingerprint(),
-        "viewers may ask about the RSA key of this server"
-    );
-    Ok(Security::native(
-        passwords,
-        vnc_auth,
-        Arc::new(key),
-        settings.tls.is_some(),
-    ))
 }
 
 fn tls(settings: &VncSettings, names: &[String], folder: &Path) -> Result<Option<Arc<TlsServer>>, AppError> {

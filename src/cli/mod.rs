@@ -15,6 +15,7 @@ mod read;
 mod replay;
 mod rules;
 mod run;
+mod shot;
 mod snapshot;
 mod teach;
 mod twofa_token;
@@ -66,6 +67,8 @@ enum Command {
     Vnc(vnc::Options),
     /// Make the certificate that viewers are shown, unless it is there, and print its fingerprint.
     Cert(cert::Options),
+    /// Take a picture of a display, or of what a VNC server shows.
+    Shot(shot::Options),
     /// Keep what is on the display now as fixtures: one folder per window.
     Snapshot(snapshot::Options),
     /// Print what the agent sees: windows, lines of text, buttons and fields.
@@ -92,6 +95,8 @@ enum Command {
     Yield(control::Options),
     /// Have the session taken back.
     Reclaim(control::Options),
+    /// Have gatehand act again at once, after a human at a viewer took over.
+    Resume(control::Options),
     /// Give the one-time code that a window of the gateway asks for.
     Code(code::CodeOptions),
     /// Show the settings, or check them.
@@ -291,6 +296,7 @@ fn dispatch(
         Command::Attach(options) => attach::execute(options, context),
         Command::Vnc(options) => vnc::execute(&options, context),
         Command::Cert(options) => cert::execute(&options, context),
+        Command::Shot(options) => shot::execute(&options, context),
         Command::Snapshot(options) => snapshot::execute(&options),
         Command::Read(options) => read::execute(&options),
         Command::Teach(options) => teach::execute(options, context),
@@ -303,6 +309,7 @@ fn dispatch(
         Command::ReconnectAccount(options) => control::execute(Request::ReconnectAccount, options, context),
         Command::SaveSettings(options) => control::execute(Request::SaveSettings, options, context),
         Command::Yield(options) => control::execute(Request::Yield, options, context),
+        Command::Resume(options) => control::execute(Request::Resume, options, context),
         Command::Reclaim(options) => control::execute(Request::Reclaim, options, context),
         Command::Code(options) => code::execute(options, context),
         Command::Config(options) => config::execute(options, context),

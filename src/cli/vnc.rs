@@ -14,6 +14,8 @@ use crate::vnc::Stay;
 
 /// The usual port of an RFB server.
 const DEFAULT_PORT: u16 = 5900;
+/// The usual one for viewers in browsers.
+const DEFAULT_WEB_PORT: u16 = 5800;
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -23,6 +25,12 @@ pub(super) struct Options {
     /// Where viewers connect [default: 127.0.0.1:5900].
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
+    /// Where viewers in browsers connect, as noVNC: by WebSocket at /websockify.
+    #[arg(long, value_name = "ADDR:PORT")]
+    web: Option<String>,
+    /// A host whose pages may connect there, beside that of the port; may be given several times.
+    #[arg(long, value_name = "HOST", requires = "web")]
+    web_host: Vec<String>,
     /// Only viewers on this machine: the port stays, the address is 127.0.0.1.
     #[arg(long)]
     localhost: bool,
@@ -57,7 +65,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "PATH", requires = "tls_certificate")]
     tls_key: Option<String>,
     /// End when the last viewer has left.
-    #[arg(long, conflicts_with = "forever")]
+    #[arg(long, conflicts_with_all = ["forever", "web"])]
     once: bool,
     /// Stay when viewers leave, as without --once.
     #[arg(long)]
@@ -85,17 +93,32 @@ impl Options {
         Ok(Some(address.to_string()))
     }
 
+    /// Where viewers in browsers connect, as a value of the setting.
+    fn web(&self) -> Result<Option<String>, Failure> {
+        let Some(web) = &self.web else {
+            return Ok(None);
+        };
+        let mut address = parse_listen(web, DEFAULT_WEB_PORT)
+            .map_err(|allowed| Failure::new(ExitCode::Usage, format!("--web {web}: use {allowed}")))?;
+        if self.localhost {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        Ok(Some(address.to_string()))
+    }
+
     /// The settings that the options stand for.
     fn arguments(&self) -> Result<Vec<Argument>, Failure> {
         let yes = |on: bool| on.then(|| "yes".to_owned());
-        let names = (!self.name.is_empty()).then(|| self.name.join(","));
+        let list = |hosts: &[String]| (!hosts.is_empty()).then(|| hosts.join(","));
         let plain = [
             ("vnc_listen", self.listen()?),
+            ("vnc_web_listen", self.web()?),
+            ("vnc_web_hosts", list(&self.web_host)),
             ("vnc_socket", self.unix_socket.clone()),
             ("vnc_no_password", yes(self.no_password)),
             ("vnc_view_only", yes(self.view_only)),
             ("vnc_tls", yes(self.tls)),
-            ("vnc_tls_names", names),
+            ("vnc_tls_names", list(&self.name)),
             ("vnc_tls_certificate", self.tls_certificate.clone()),
             ("vnc_tls_key", self.tls_key.clone()),
         ];

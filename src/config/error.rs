@@ -240,6 +240,16 @@ pub enum ConfigError {
         /// Where viewers would connect.
         listen: SocketAddr,
     },
+    /// Any page that a browser shows could use the screen.
+    #[error(
+        "{none} would let every page in a browser reach the screen through {web}; set a password, or leave {web} out"
+    )]
+    WebWithoutPassword {
+        /// What says that no password is needed.
+        none: Origin,
+        /// What names the port.
+        web: Origin,
+    },
     /// A default under the home folder, and no home folder.
     #[error("HOME is not set, so there is no default for {setting}; set {setting} or HOME")]
     NoHome {

@@ -226,6 +226,11 @@ fn derived(key: &str, config: &Config) -> Option<(String, &'static str)> {
             .as_ref()
             .and_then(|vnc| vnc.listen)
             .map(|listen| (listen.to_string(), "vnc_listen")),
+        "vnc_web_listen" => config
+            .vnc
+            .as_ref()
+            .and_then(|vnc| vnc.web)
+            .map(|listen| (listen.to_string(), "vnc_web_listen")),
         _ => None,
     }
 }

@@ -37,6 +37,8 @@ pub enum Request {
     Yield,
     /// Take the session back.
     Reclaim,
+    /// Let the agent act again: a human at a viewer is done.
+    Resume,
     /// Type this one-time code into the window that asks for one.
     Code(OneTimeCode),
     /// Let the credentials of this user name, or of all, be submitted again.

@@ -15,6 +15,7 @@ use crate::gateway::WallClock;
 use crate::journal::{Clocks, Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Rect, WindowId};
 use crate::vision::text::Folded;
+use crate::vnc::Gate;
 use crate::x11::{Desktop, FieldText, FillOptions, FillOutcome, X11Error};
 
 /// Another window manager holds a click back with a grab before the window gets it. A pointer that has left by then
@@ -48,6 +49,8 @@ pub struct Hands {
     pub clock: Option<WallClock>,
     /// Where evidence goes.
     pub evidence: Evidence,
+    /// Keeps viewers from the display while the agent acts.
+    pub gate: Gate,
     /// The folder of the last evidence, until it is told.
     pub kept: Option<PathBuf>,
 }
@@ -64,6 +67,7 @@ impl Hands {
             governor: None,
             clock: None,
             evidence: Evidence::new(folder.join("evidence")),
+            gate: Gate::default(),
             kept: None,
         }
     }

@@ -41,6 +41,8 @@ pub enum Command {
     GatewayStarted(bool),
     /// A viewer typed or clicked.
     HumanActed,
+    /// A human at a viewer is done.
+    HumanLeft,
     /// The user's rule files as they are now, or what is wrong with them.
     Rules(Result<Vec<RuleFile>, RuleError>),
     /// The session is to be held, whoever else wants it.
@@ -113,6 +115,7 @@ impl Pilot {
             hands,
             events,
             reports,
+            is_stopping: false,
         };
         let span = Span::current();
         let thread = std::thread::Builder::new()
@@ -154,14 +157,19 @@ struct Cockpit {
     hands: Hands,
     events: EventLog,
     reports: UnboundedSender<Report>,
+    is_stopping: bool,
 }
 
 impl Cockpit {
     fn run(&mut self, inbox: &Receiver<Command>) {
         loop {
-            if let Err(error) = self.turn() {
+            if let Err(error) = self.turn(inbox) {
+                self.hands.gate.open();
                 let _ = self.reports.send(Report::DisplayLost(error.to_string()));
                 return;
+            }
+            if self.is_stopping {
+                break;
             }
             let due = [self.agent.poll_timeout(), self.eyes.due()]
                 .into_iter()
@@ -172,11 +180,12 @@ impl Cockpit {
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match command {
-                Ok(Command::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => break,
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+        self.hands.gate.open();
         self.eyes.save();
     }
 
@@ -195,9 +204,11 @@ impl Cockpit {
             Command::GatewayExited(departure) => self.agent.gateway_exited(now, &departure),
             Command::GatewayStarted(by_token) => self.agent.gateway_started(now, by_token),
             Command::HumanActed => self.agent.human_acted(now),
+            Command::HumanLeft => self.agent.human_left(now),
             Command::Reclaim => self.agent.reclaim(now),
             Command::Rules(files) => self.take_rules(now, files),
-            Command::Stop | Command::Wake => {}
+            Command::Stop => self.is_stopping = true,
+            Command::Wake => {}
             Command::Unlock(user_name) => {
                 let unlocked = self.hands.unlock(user_name.as_deref());
                 if matches!(unlocked, Ok(true)) {
@@ -224,7 +235,7 @@ impl Cockpit {
     }
 
     /// Takes in what happened, thinks, acts; until there is nothing more to do at once.
-    fn turn(&mut self) -> Result<(), X11Error> {
+    fn turn(&mut self, inbox: &Receiver<Command>) -> Result<(), X11Error> {
         loop {
             if let Some(screen) = self.eyes.observe(&mut self.desktop)? {
                 self.agent.observe(Instant::now(), screen);
@@ -232,14 +243,33 @@ impl Cockpit {
             if self.agent.poll_timeout().is_some_and(|due| due <= Instant::now()) {
                 self.agent.handle_timeout(Instant::now());
             }
+            // What viewers did before it closed is heard of before the next action is chosen.
+            self.hands.gate.close();
+            let mut is_news = false;
+            while let Ok(command) = inbox.try_recv() {
+                self.obey(command);
+                is_news = true;
+            }
             self.tell();
-            let Some(action) = self.agent.poll_action(Instant::now()) else {
-                if self.agent.poll_timeout().is_some_and(|due| due <= Instant::now()) {
+            let action = if self.is_stopping {
+                None
+            } else {
+                self.agent.poll_action(Instant::now())
+            };
+            let Some(action) = action else {
+                if !self.agent.keeps_viewers_waiting(Instant::now()) {
+                    self.hands.gate.open();
+                }
+                let is_due = self.agent.poll_timeout().is_some_and(|due| due <= Instant::now());
+                if (is_news || is_due) && !self.is_stopping {
                     continue;
                 }
                 return Ok(());
             };
             tracing::debug!(act = %action, "acting");
+            if action.touches_display() {
+                self.hands.gate.act();
+            }
             let result = self.hands.perform(&action, &mut self.desktop, &self.eyes)?;
             tracing::debug!(?result, "acted");
             if let Some(folder) = self.hands.take_evidence() {

@@ -48,6 +48,15 @@ impl RecordedAgent {
         self.agent.human_acted(now);
     }
 
+    pub(super) fn human_left(&mut self, now: Instant) {
+        self.record(now, || Input::HumanLeft);
+        self.agent.human_left(now);
+    }
+
+    pub(super) fn keeps_viewers_waiting(&self, now: Instant) -> bool {
+        self.agent.keeps_viewers_waiting(now)
+    }
+
     pub(super) fn gateway_exited(&mut self, now: Instant, departure: &Departure) {
         self.record(now, || Input::GatewayExited(departure.clone()));
         self.agent.gateway_exited(departure);

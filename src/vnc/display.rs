@@ -37,6 +37,7 @@ impl Display for Screen {
             ScreenEvent::Damaged(rects) => DisplayEvent::Damaged(rects),
             ScreenEvent::Resized(size) => DisplayEvent::Resized(size),
             ScreenEvent::CursorChanged => DisplayEvent::CursorChanged,
+            ScreenEvent::TextSelected(text) => DisplayEvent::TextSelected(text),
             ScreenEvent::Woken => DisplayEvent::Woken,
         })
     }
@@ -72,5 +73,13 @@ impl Display for Screen {
 
     fn pointer(&mut self, at: Point, buttons: u16) -> Result<(), DisplayLost> {
         Ok(Self::pointer(self, at, buttons)?)
+    }
+
+    fn share_clipboard(&mut self, on: bool) -> Result<(), DisplayLost> {
+        Ok(Self::share_clipboard(self, on)?)
+    }
+
+    fn offer_text(&mut self, text: String) -> Result<(), DisplayLost> {
+        Ok(Self::offer_text(self, text)?)
     }
 }

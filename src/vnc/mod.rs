@@ -5,7 +5,9 @@ mod back_off;
 mod connection;
 mod display;
 mod door;
+mod gate;
 mod handshakes;
+mod held;
 mod kept;
 mod listener;
 mod scan_code;
@@ -14,9 +16,11 @@ mod serve;
 mod term;
 mod transport;
 mod viewer;
+mod web;
 mod worker;
 
 pub use door::{Door, Entry, Peer, Settings};
+pub use gate::Gate;
 pub use kept::{KeptError, generated_password, password_file, random_password, server_key};
 pub use listener::Listener;
 pub use protocol::security::Security;
@@ -25,3 +29,4 @@ pub use protocol::security::vnc_auth::{Password, Passwords as VncAuthPasswords, 
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
 pub use serve::{ServeError, Stay, serve};
 pub use transport::Stream;
+pub use web::{Caller, PATH as WEB_PATH, WebEntry, router, serve_web};

@@ -14,6 +14,7 @@ use protocol::session::{ResizeStatus, Session};
 use tokio::sync::{Notify, watch};
 use tracing::Span;
 
+use super::gate::Gate;
 use super::worker::Worker;
 use crate::screen::{Frame, Point, Rect, Size};
 
@@ -34,6 +35,8 @@ pub enum DisplayEvent {
     Resized(Size),
     /// The pointer looks different.
     CursorChanged,
+    /// A program has another text for others.
+    TextSelected(String),
     /// Its waker was called.
     Woken,
 }
@@ -92,6 +95,19 @@ pub trait Display: Send + 'static {
     /// # Errors
     /// The display is gone.
     fn pointer(&mut self, at: Point, buttons: u16) -> Result<(), DisplayLost>;
+
+    /// Whether texts may pass between its programs and viewers, as they may at first. A text that a program selects while
+    /// they may not is never told.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn share_clipboard(&mut self, on: bool) -> Result<(), DisplayLost>;
+
+    /// Offers a text to its programs, at once or as soon as texts may pass.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn offer_text(&mut self, text: String) -> Result<(), DisplayLost>;
 }
 
 /// What a viewer does to the display.
@@ -121,6 +137,8 @@ pub(super) struct Account {
     pub(super) resized: bool,
     pub(super) cursor: bool,
     pub(super) renamed: bool,
+    /// The programs have another text.
+    pub(super) text: bool,
     /// What became of its wishes for another size.
     pub(super) resizes: Vec<ResizeStatus>,
     /// It would send an update if there were something to tell.
@@ -165,6 +183,10 @@ pub(super) struct Book {
     pub(super) cursor: Option<Arc<Cursor>>,
     /// The desktop's name, when it is not the one that viewers are told first.
     name: Option<Arc<str>>,
+    /// What a program selected last.
+    pub(super) text: Option<Arc<str>>,
+    /// What a viewer copied, until the display has it.
+    pub(super) copied: Option<String>,
     pub(super) accounts: HashMap<u64, Account>,
     next_id: u64,
     /// Where [`Shared::frame`] is older than the display.
@@ -179,6 +201,7 @@ pub(super) struct Shared {
     pub(super) woken: AtomicBool,
     pub(super) lost: watch::Sender<Option<DisplayLost>>,
     pub(super) on_press: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    pub(super) gate: Gate,
 }
 
 impl Shared {
@@ -230,6 +253,14 @@ impl Screen {
     /// # Errors
     /// The thread cannot be started.
     pub fn start(display: impl Display) -> io::Result<Self> {
+        Self::behind(Gate::default(), display)
+    }
+
+    /// As [`Self::start`]; viewers reach the display through `gate`.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn behind(gate: Gate, display: impl Display) -> io::Result<Self> {
         let (work, todo) = channel();
         let shared = Arc::new(Shared {
             book: Mutex::new(Book {
@@ -240,6 +271,7 @@ impl Screen {
             woken: AtomicBool::new(false),
             lost: watch::Sender::new(None),
             on_press: OnceLock::new(),
+            gate,
         });
         let waker = display.waker();
         let worker = Worker::new(display, Arc::clone(&shared));
@@ -252,10 +284,17 @@ impl Screen {
             waker,
             shared: Arc::clone(&shared),
         });
+        let opened = Arc::downgrade(&desk);
+        shared.gate.on_open(move || {
+            if let Some(desk) = opened.upgrade() {
+                desk.wake();
+            }
+        });
         Ok(Self { shared, desk })
     }
 
-    /// Calls `hook`, from the display's thread, whenever a viewer presses a key or button. The first hook counts.
+    /// Calls `hook`, from the display's thread, whenever a viewer presses a key or button, before it reaches the display.
+    /// The first hook counts.
     pub fn on_press(&self, hook: impl Fn() + Send + Sync + 'static) {
         self.shared.on_press.get_or_init(|| Box::new(hook));
     }
@@ -297,6 +336,7 @@ impl Screen {
             resized: true,
             cursor: true,
             renamed: book.name.is_some(),
+            text: book.text.is_some(),
             notify: Arc::clone(&notify),
             ..Account::default()
         };
@@ -341,6 +381,7 @@ impl View {
             size,
             cursor,
             name,
+            text,
             accounts,
             stale,
             ..
@@ -367,6 +408,14 @@ impl View {
         {
             session.renamed(name);
         }
+        // One that asks for updates has said how it wants its texts.
+        if account.text
+            && session.is_waiting()
+            && let Some(text) = text
+        {
+            account.text = false;
+            session.text_changed(text);
+        }
         // A viewer that is still busy with its last update costs nothing until it is done.
         account.waiting = idle && session.is_waiting();
         let wanted = session.wanted();
@@ -388,6 +437,12 @@ impl View {
     /// Types or clicks.
     pub(super) fn input(&self, input: ViewerInput) {
         self.screen.desk.put(Work::Input(input));
+    }
+
+    /// Has copied a text.
+    pub(super) fn copied(&self, text: String) {
+        self.screen.shared.book().copied = Some(text);
+        self.screen.desk.wake();
     }
 }
 

@@ -187,9 +187,8 @@ fn pass_on(event: Event, view: &View) {
             }
         }
         Event::Pointer { at, buttons } => view.input(ViewerInput::Pointer { at, buttons }),
+        Event::CutText(text) => view.copied(text),
         Event::Resize(size) => view.resize(size),
-        // The display's selections are the agent's: no viewer's text gets there.
-        Event::CutText(_) => {}
         // Told apart above.
         Event::Authenticated(_) | Event::Closed(_) => {}
     }

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 use protocol::region::Region;
 use protocol::scroll::{Before, compare};
 
+use super::held::HeldInput;
 use super::screen::{Account, Display, DisplayEvent, DisplayLost, Shared, ViewerInput, Work};
 use crate::screen::{Frame, Point, Rect, Size};
 
@@ -14,14 +15,20 @@ pub(super) struct Worker<D> {
     display: D,
     shared: Arc<Shared>,
     watching: bool,
+    /// What waits for its turn.
+    held: HeldInput,
+    /// The agent's acts after which texts pass again.
+    acts: u64,
 }
 
 impl<D: Display> Worker<D> {
-    pub(super) const fn new(display: D, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(display: D, shared: Arc<Shared>) -> Self {
         Self {
             display,
             shared,
             watching: false,
+            held: HeldInput::default(),
+            acts: 0,
         }
     }
 
@@ -39,27 +46,71 @@ impl<D: Display> Worker<D> {
                 DisplayEvent::Damaged(rects) => self.damaged(&rects.into_iter().collect()),
                 DisplayEvent::Resized(size) => self.resized(size),
                 DisplayEvent::CursorChanged => self.cursor_changed()?,
+                DisplayEvent::TextSelected(text) => self.text_selected(text),
                 DisplayEvent::Woken => {
                     // First the flag: what is put from here on wakes again.
                     self.shared.woken.store(false, Ordering::Release);
                     while let Ok(work) = todo.try_recv() {
                         match work {
-                            Work::Input(ViewerInput::Key { keysym, down }) => {
-                                self.acted(down);
-                                self.display.key(keysym, down)?;
-                            }
-                            Work::Input(ViewerInput::Pointer { at, buttons }) => {
-                                self.acted(buttons != 0);
-                                self.display.pointer(at, buttons)?;
-                            }
+                            Work::Input(input) => self.input(input)?,
                             Work::Resize(viewer, size) => self.resize(viewer, size)?,
                             Work::Stop => return Ok(()),
                         }
                     }
                     self.watch_as_needed()?;
+                    self.take_turn()?;
                 }
             }
             self.tell()?;
+        }
+    }
+
+    /// Does what viewers want of the display, if it is their turn.
+    fn take_turn(&mut self) -> Result<(), DisplayLost> {
+        let shared = Arc::clone(&self.shared);
+        let mut turns = shared.gate.turns();
+        if turns.acts != self.acts {
+            self.display.share_clipboard(false)?;
+            if !turns.acting {
+                self.display.share_clipboard(true)?;
+                self.acts = turns.acts;
+            }
+        }
+        let copied = shared.book().copied.take();
+        if let Some(text) = copied {
+            self.display.offer_text(text)?;
+        }
+        while !turns.closed
+            && let Some(input) = self.held.pop()
+        {
+            self.perform(input)?;
+        }
+        turns.awaited = !self.held.is_empty();
+        Ok(())
+    }
+
+    /// A viewer typed or clicked: it waits for its turn, behind what waits already.
+    fn input(&mut self, input: ViewerInput) -> Result<(), DisplayLost> {
+        let shared = Arc::clone(&self.shared);
+        let mut turns = shared.gate.turns();
+        if turns.closed || !self.held.is_empty() {
+            self.held.push(input);
+            turns.awaited = true;
+            return Ok(());
+        }
+        self.perform(input)
+    }
+
+    fn perform(&mut self, input: ViewerInput) -> Result<(), DisplayLost> {
+        match input {
+            ViewerInput::Key { keysym, down } => {
+                self.acted(down);
+                self.display.key(keysym, down)
+            }
+            ViewerInput::Pointer { at, buttons } => {
+                self.acted(buttons != 0);
+                self.display.pointer(at, buttons)
+            }
         }
     }
 
@@ -67,6 +118,21 @@ impl<D: Display> Worker<D> {
     fn acted(&self, pressed: bool) {
         if pressed && let Some(hook) = self.shared.on_press.get() {
             hook();
+        }
+    }
+
+    /// A program has another text: it is the viewers', unless the agent has acted since it was asked for.
+    fn text_selected(&self, text: String) {
+        if self.shared.gate.turns().acts != self.acts {
+            return;
+        }
+        let mut book = self.shared.book();
+        book.text = Some(text.into());
+        for account in book.accounts.values_mut() {
+            account.text = true;
+            if account.waiting {
+                account.notify.notify_one();
+            }
         }
     }
 
@@ -83,6 +149,7 @@ impl<D: Display> Worker<D> {
             self.cursor_changed()?;
         } else {
             *self.frame() = Frame::default();
+            self.shared.book().text = None;
         }
         Ok(())
     }

@@ -166,7 +166,13 @@ impl Hands {
     }
 }
 
-/// Whether a symbol is a character (Latin, or Unicode by number) rather than a function or modifier key.
+/// Whether a symbol is a character (Latin, or Unicode by number) or the mark for one, as a dead key is, rather than a
+/// function or modifier key.
 const fn is_character(symbol: u32) -> bool {
-    symbol < 0xfe00 || symbol >= 0x0100_0000
+    symbol < 0xfe00 || symbol >= 0x0100_0000 || is_dead(symbol)
+}
+
+/// Whether a symbol changes the character that is typed next (X11's `XKB_KEY_dead_grave` to `dead_greek`).
+const fn is_dead(symbol: u32) -> bool {
+    matches!(symbol, 0xfe50..=0xfe93)
 }

@@ -25,8 +25,13 @@ use super::{DisplayAddress, X11Error};
 x11rb::atom_manager! {
     /// The atoms in use.
     pub(super) Atoms: AtomsCookie {
+        CLIPBOARD,
         GATEHAND,
+        INCR,
         MANAGER,
+        TARGETS,
+        TEXT,
+        TIMESTAMP,
         UTF8_STRING,
         WM_DELETE_WINDOW,
         WM_PROTOCOLS,

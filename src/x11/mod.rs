@@ -4,6 +4,7 @@
 //! [`Desktop`] is the agent's, [`Screen`] the viewers'; each has a connection of its own.
 
 mod address;
+mod clipboard;
 mod desktop;
 mod error;
 mod event_queue;

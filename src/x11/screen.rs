@@ -13,6 +13,7 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
+use super::clipboard::Clipboard;
 use super::hands::Hands;
 use super::link::Link;
 use super::picture::Camera;
@@ -28,6 +29,8 @@ pub enum ScreenEvent {
     Resized(Size),
     /// The pointer looks different: see [`Screen::cursor`].
     CursorChanged,
+    /// A program has another text for others: it was selected or copied there.
+    TextSelected(String),
     /// Somebody called [`ScreenWaker::wake`].
     Woken,
 }
@@ -73,6 +76,7 @@ pub struct Screen {
     /// Where the server puts the damaged parts.
     region: Region,
     hands: Hands,
+    clipboard: Clipboard,
 }
 
 impl Screen {
@@ -90,6 +94,7 @@ impl Screen {
         let root = wire.get_geometry(link.root)?.reply()?;
         Ok(Self {
             size: Size::new(root.width.into(), root.height.into()),
+            clipboard: Clipboard::new(&link),
             link,
             camera,
             damage: None,
@@ -145,6 +150,7 @@ impl Screen {
         wire.randr_select_input(root, resize)?;
         let aux = ChangeWindowAttributesAux::new().event_mask(structure);
         wire.change_window_attributes(root, &aux)?;
+        self.clipboard.watch(&self.link, on)?;
         if on {
             // What changed since it was watched last is not known.
             let root = wire.get_geometry(root)?.reply()?;
@@ -208,7 +214,10 @@ impl Screen {
                 tracing::debug!(?error, "the display reports a failed request");
                 None
             }
-            _ => None,
+            event => {
+                let text = self.clipboard.handle(&self.link, &event)?;
+                text.map(ScreenEvent::TextSelected)
+            }
         })
     }
 
@@ -283,6 +292,26 @@ impl Screen {
     pub fn pointer(&mut self, to: Point, buttons: u16) -> Result<(), X11Error> {
         self.hands
             .pointer(&self.link.connection, self.link.root, to, buttons)?;
+        self.link.flush()
+    }
+
+    /// Whether texts may pass between programs and viewers, as they may at first. What a program selects while they may
+    /// not never becomes a [`ScreenEvent::TextSelected`].
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn share_clipboard(&mut self, on: bool) -> Result<(), X11Error> {
+        self.clipboard.share(&self.link, on)?;
+        self.link.flush()
+    }
+
+    /// Offers a text to programs, as what is selected and as what was copied (PRIMARY and CLIPBOARD, ICCCM §2.6.1), as
+    /// long as this is watched and no program selects something else. One of more than a megabyte is left out.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn offer_text(&mut self, text: String) -> Result<(), X11Error> {
+        self.clipboard.offer(&self.link, text)?;
         self.link.flush()
     }
 

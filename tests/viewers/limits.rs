@@ -8,6 +8,7 @@ use std::time::Duration;
 use gatehand::screen::{Rect, Size};
 use gatehand::vnc::ServeError;
 
+use crate::clipboard::copy;
 use crate::common::{TestDisplay, wait_for};
 use crate::encrypted::{By, log_in};
 use crate::painter::Painter;
@@ -131,6 +132,12 @@ fn idle_alone() {
         painter.fill(window.0, Rect::new(step, 0, 9, 9), 0x0000_00aa);
     }
     quiet("no viewer, after the screen changed");
+    let before = switches();
+    for selection in ["primary", "clipboard"] {
+        copy(&display, selection, "for nobody");
+    }
+    quiet("no viewer, after texts were copied");
+    assert_eq!(switches(), before, "texts are nobody's business then");
 
     let mut client = RawClient::connect(server.address);
     client.authenticate(PASSWORD).unwrap();
@@ -143,6 +150,11 @@ fn idle_alone() {
     client.skip_raw_update();
     quiet("a viewer that does not ask");
     drop(client);
+    quiet("no viewer any more");
+    let before = switches();
+    copy(&display, "primary", "for nobody any more");
+    quiet("no viewer any more, after a text was copied");
+    assert_eq!(switches(), before, "texts are nobody's business again");
 
     drop(server);
     let server = VncServer::start_encrypted(&display, |_| {});

@@ -7,9 +7,12 @@ mod common;
 #[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod painter;
 
+mod browser;
+mod clipboard;
 mod encrypted;
 mod endpoint;
 mod hostile;
+mod input;
 mod libvncclient;
 mod limits;
 mod pattern;
@@ -21,5 +24,7 @@ mod replacement;
 mod rust_client;
 mod security;
 mod server;
+mod shot;
 mod tigervnc;
 mod vncdotool;
+mod web;

@@ -99,8 +99,13 @@ impl RawClient {
 
     /// One update in Raw and the native format.
     pub(crate) fn raw_update(&mut self) -> Vec<(Rect, Vec<u32>)> {
-        let [kind, _, count @ ..] = self.read::<4>();
-        assert_eq!(kind, 0);
+        assert_eq!(self.read(), [0]);
+        self.rest_of_raw_update()
+    }
+
+    /// The same after its first byte.
+    pub(crate) fn rest_of_raw_update(&mut self) -> Vec<(Rect, Vec<u32>)> {
+        let [_, count @ ..] = self.read::<3>();
         let rectangle = |_| {
             let [x1, x2, y1, y2, w1, w2, h1, h2, ..] = self.read::<12>();
             let [x, y, width, height] = [[x1, x2], [y1, y2], [w1, w2], [h1, h2]].map(u16::from_be_bytes);

@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use gatehand::tls::{OwnCertificate, TlsServer};
 use gatehand::vnc::{
-    Door, Entry, Password, Passwords, Screen, Security, ServeError, Settings, Stay, VncAuthPasswords, serve,
-    server_key,
+    Door, Entry, Gate, Password, Passwords, Screen, Security, ServeError, Settings, Stay, VncAuthPasswords,
+    serve, server_key,
 };
 use gatehand::x11;
 use tokio::net::TcpListener;
@@ -39,8 +39,17 @@ impl VncServer {
     }
 
     pub(crate) fn start_with(display: &TestDisplay, adjust: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_behind(&Gate::default(), display, adjust)
+    }
+
+    /// With an agent that has the other end of `gate`.
+    pub(crate) fn start_behind(
+        gate: &Gate,
+        display: &TestDisplay,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
         let passwords = VncAuthPasswords::new(password(PASSWORD), Some(password(VIEW_ONLY))).unwrap();
-        Self::start_entry(display, Security::vnc_auth(passwords).into(), adjust)
+        Self::start_entry(gate, display, Security::vnc_auth(passwords).into(), adjust)
     }
 
     /// With every security type.
@@ -54,13 +63,18 @@ impl VncServer {
             security: Arc::new(Security::native(passwords, vnc_auth, key, true)),
             tls: Some(Arc::new(TlsServer::load(own.files, "a test").unwrap())),
         };
-        Self::start_entry(display, entry, adjust)
+        Self::start_entry(&Gate::default(), display, entry, adjust)
     }
 
-    fn start_entry(display: &TestDisplay, entry: Entry, adjust: impl FnOnce(&mut Settings)) -> Self {
+    fn start_entry(
+        gate: &Gate,
+        display: &TestDisplay,
+        entry: Entry,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::new("gatehand test");
         adjust(&mut settings);
-        let screen = Screen::start(x11::Screen::connect(&display.address).unwrap()).unwrap();
+        let screen = Screen::behind(gate.clone(), x11::Screen::connect(&display.address).unwrap()).unwrap();
         let (stop, stopped) = oneshot::channel();
         let (address, bound) = std::sync::mpsc::channel();
         let thread = thread::Builder::new().name(THREAD.into()).spawn(move || {

@@ -16,7 +16,7 @@ use crate::server::{PASSWORD, VncServer};
 
 const SIZE: Size = Size::new(640, 480);
 
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -33,7 +33,11 @@ fn obfuscated(password: &str) -> Vec<u8> {
     known.answer(&padded)[..8].to_vec()
 }
 
-fn start_viewer(address: SocketAddr, on: &TestDisplay, options: &[&str]) -> (Running, tempfile::TempDir) {
+pub(crate) fn start_viewer(
+    address: SocketAddr,
+    on: &TestDisplay,
+    options: &[&str],
+) -> (Running, tempfile::TempDir) {
     assert!(
         Command::new("xtigervncviewer").arg("--version").output().is_ok(),
         "xtigervncviewer is missing: run `apt-get install tigervnc-viewer`"
@@ -62,7 +66,7 @@ fn start_viewer(address: SocketAddr, on: &TestDisplay, options: &[&str]) -> (Run
 }
 
 /// Where `part` is inside `whole`, pixel by pixel.
-fn find(part: &Frame, whole: &Frame) -> Option<Point> {
+pub(crate) fn find(part: &Frame, whole: &Frame) -> Option<Point> {
     let space = Size::new(
         whole.size().width.checked_sub(part.size().width)?,
         whole.size().height.checked_sub(part.size().height)?,
@@ -76,7 +80,7 @@ fn find(part: &Frame, whole: &Frame) -> Option<Point> {
 }
 
 /// How far the colours of two pictures are apart on average, of 255.
-fn mean_difference(a: &Frame, b: &Frame) -> f64 {
+pub(crate) fn mean_difference(a: &Frame, b: &Frame) -> f64 {
     let pixels = a.pixels().iter().zip(b.pixels());
     let colours = pixels.flat_map(|(a, b)| a.to_be_bytes().into_iter().zip(b.to_be_bytes()));
     let off: u64 = colours.map(|(a, b)| u64::from(a.abs_diff(b))).sum();

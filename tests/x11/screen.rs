@@ -162,7 +162,8 @@ impl Listener {
                 0 => map.keysyms[0],
                 symbol => symbol,
             };
-            if !(0xfe00..0x0100_0000).contains(&symbol) || symbol == RETURN {
+            let is_dead = (DEAD_GRAVE..=DEAD_GREEK).contains(&symbol);
+            if !(0xfe00..0x0100_0000).contains(&symbol) || symbol == RETURN || is_dead {
                 return symbol;
             }
         }
@@ -172,6 +173,9 @@ impl Listener {
 const RETURN: u32 = 0xff0d;
 const SHIFT: u32 = 0xffe1;
 const CAPS_LOCK: u32 = 0xffe5;
+/// The first and the last dead key.
+const DEAD_GRAVE: u32 = 0xfe50;
+const DEAD_GREEK: u32 = 0xfe8c;
 
 #[test]
 fn symbols_arrive_whatever_the_layout_and_the_modifiers() {
@@ -188,6 +192,8 @@ fn symbols_arrive_whatever_the_layout_and_the_modifiers() {
         .chars()
         .map(|c| if c == '€' { 0x0100_20ac } else { c as u32 })
         .collect();
+    // Acute and circumflex have a key there, the grave is a shifted one, and the tilde needs the third level.
+    symbols.extend([DEAD_GRAVE, 0xfe51, 0xfe52, 0xfe53, 0xfe5c]);
     symbols.extend((0x430..0x450).map(|letter| 0x0100_0000 | letter));
     symbols.push(RETURN);
     for held in [false, true] {
@@ -210,19 +216,25 @@ fn buttons_are_pressed_and_released_once() {
     let display = TestDisplay::start(320, 240);
     let listener = Listener::start(&display);
     let mut screen = Screen::connect(&display.address).unwrap();
-    for buttons in [0b1, 0b1, 0b101, 0b100] {
+    // The wheel, and the two buttons at a mouse's side.
+    let others = [1 << 3, 0, 1 << 6, 0, 1 << 7, 1 << 7 | 1 << 8];
+    for buttons in [0b1, 0b1, 0b101, 0b100, 0].into_iter().chain(others) {
         screen.pointer(Point::new(10, 10), buttons).unwrap();
     }
     screen.release_all().unwrap();
     let mut told = Vec::new();
-    while told.len() < 4 {
+    while told.len() < 12 {
         match listener.next() {
             Event::ButtonPress(press) => told.push((press.detail, true)),
             Event::ButtonRelease(release) => told.push((release.detail, false)),
             _ => {}
         }
     }
-    assert_eq!(told, [(1, true), (3, true), (1, false), (3, false)]);
+    let (first, rest) = told.split_at(4);
+    assert_eq!(first, [(1, true), (3, true), (1, false), (3, false)]);
+    let (wheel, side) = rest.split_at(4);
+    assert_eq!(wheel, [(4, true), (4, false), (7, true), (7, false)]);
+    assert_eq!(side, [(8, true), (9, true), (8, false), (9, false)]);
 }
 
 #[test]

@@ -120,12 +120,13 @@ impl Security {
     pub fn web(passwords: Passwords, vnc_auth: Option<vnc_auth::Passwords>, encrypted: bool) -> Self {
         let mut offered = Vec::new();
         let mut vencrypt = Vec::new();
+        // First, since the other one makes viewers ask for a user name, which means nothing here.
+        if vnc_auth.is_some() {
+            offered.push(SecurityType::VncAuth);
+        }
         if encrypted {
             offered.push(SecurityType::VeNCrypt);
             vencrypt.push(VeNCrypt::Plain);
-        }
-        if vnc_auth.is_some() {
-            offered.push(SecurityType::VncAuth);
         }
         Self {
             offered,

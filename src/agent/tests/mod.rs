@@ -8,4 +8,5 @@ mod outcome;
 mod restart;
 mod second_factor;
 pub(crate) mod stage;
+mod take_over;
 mod upkeep;

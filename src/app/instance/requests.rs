@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{AppError, Instance, course};
-use crate::agent::{Errand, State};
+use crate::agent::{Errand, State, TAKEN_OVER};
 use crate::config::{CommandSettings, Program};
 use crate::control::{
     self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, UNLOCKED,
@@ -94,6 +94,10 @@ impl Instance {
                 self.tell(Command::Reclaim);
                 self.life.reclaim(course::now());
                 Reply::ok("the session is taken back")
+            }
+            Request::Resume => {
+                self.tell(Command::HumanLeft);
+                Reply::ok("the agent acts again")
             }
             Request::Code(code) => match self.status.state {
                 State::SecondFactor => {
@@ -194,6 +198,7 @@ impl Instance {
             "state": state,
             "evidence": evidence,
             "since": since,
+            "taken_over": evidence == TAKEN_OVER,
             "api": self.api,
             "relay": *self.relay_status.borrow(),
             "outage_until": self.life.outage().map(|time| time.as_second()),

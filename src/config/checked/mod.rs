@@ -317,6 +317,10 @@ pub struct ScriptSettings {
 pub struct VncSettings {
     /// Where viewers connect.
     pub listen: Option<SocketAddr>,
+    /// Where viewers in browsers connect.
+    pub web: Option<SocketAddr>,
+    /// Hosts whose pages may connect there, beside that one.
+    pub web_hosts: Vec<String>,
     /// The socket in the file system where viewers connect.
     pub socket: Option<PathBuf>,
     /// What viewers need that may type and click; none may without one.
@@ -329,6 +333,8 @@ pub struct VncSettings {
     pub truncates: bool,
     /// The certificate, when TLS is offered.
     pub tls: Option<ViewerTls>,
+    /// How long the agent keeps its hands off after a key or click.
+    pub take_over: Duration,
     /// The most viewers at a time.
     pub max_viewers: usize,
     /// How long a viewer may stay without a key or the pointer.

@@ -37,6 +37,8 @@ pub(super) fn vnc(
     }
     let listen = viewers.vnc_listen.0;
     let listen = listen.map(|address| of.listen(address, "vnc_listen", raw, faults));
+    let web = viewers.vnc_web_listen.0;
+    let web = web.map(|address| of.listen(address, "vnc_web_listen", raw, faults));
     let socket = viewers.vnc_socket.and_then(|path| {
         if of.is_one_of_two {
             faults.push(ConfigError::OneForBoth {
@@ -61,6 +63,13 @@ pub(super) fn vnc(
                 password: raw.origin(key),
             });
         }
+        // The pages that a browser shows are not all its user's.
+        if web.is_some() {
+            faults.push(ConfigError::WebWithoutPassword {
+                none: none.clone(),
+                web: raw.origin("vnc_web_listen"),
+            });
+        }
         if let Some(listen) = listen.filter(|address: &SocketAddr| !address.ip().to_canonical().is_loopback())
         {
             faults.push(ConfigError::OpenToAll { none, listen });
@@ -80,14 +89,17 @@ pub(super) fn vnc(
     );
     let own = viewers.vnc_tls.then_some(ViewerTls::Own);
     let wanted = password.is_some() || view_password.is_some();
-    (wanted && (listen.is_some() || socket.is_some())).then_some(VncSettings {
+    (wanted && (listen.is_some() || web.is_some() || socket.is_some())).then_some(VncSettings {
         listen,
+        web,
+        web_hosts: viewers.vnc_web_hosts.map_or_else(Vec::new, |hosts| hosts.0),
         socket,
         password,
         view_password,
         view_only: viewers.vnc_view_only,
         truncates: viewers.vnc_legacy_truncate,
         tls: files.map(ViewerTls::Files).or(own),
+        take_over: viewers.vnc_take_over.0,
         max_viewers: viewers.vnc_max_viewers.0,
         idle_limit: viewers.vnc_idle_limit.map(|limit| limit.0),
         time_limit: viewers.vnc_time_limit.map(|limit| limit.0),

@@ -49,6 +49,19 @@ settings! {
         default: "127.0.0.1:5900",
         help: "Address and port for viewers.",
     }
+    vnc_web_listen: ListenOrNot {
+        variables: ["GATEHAND_VNC_WEB_LISTEN"],
+        ini: [],
+        secret: false,
+        default: "none",
+        help: "Address and port for viewers in browsers, as noVNC: WebSocket at `/websockify`; `wss:` where viewers are offered TLS.",
+    }
+    vnc_web_hosts: Option<Hosts> {
+        variables: ["GATEHAND_VNC_WEB_HOSTS"],
+        ini: [],
+        secret: false,
+        help: "Hosts whose pages may connect to that port, beside the one that is connected to.",
+    }
     vnc_socket: Option<PathBuf> {
         variables: ["GATEHAND_VNC_SOCKET"],
         ini: [],
@@ -79,6 +92,13 @@ settings! {
         ini: [],
         secret: false,
         help: "Key of that certificate, not encrypted.",
+    }
+    vnc_take_over: Seconds {
+        variables: ["GATEHAND_VNC_TAKE_OVER"],
+        ini: [],
+        secret: false,
+        default: "30",
+        help: "How long gatehand keeps its hands off after a key or click at a viewer. `gatehand resume` ends it at once.",
     }
     vnc_max_viewers: ViewerCount {
         variables: ["GATEHAND_VNC_MAX_VIEWERS"],

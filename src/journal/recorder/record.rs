@@ -82,6 +82,8 @@ pub enum Input {
     GatewayStarted(bool),
     /// A human typed or clicked.
     HumanActed,
+    /// A human gave the display back.
+    HumanLeft,
     /// What is on the display, lowest window first.
     Observed(Vec<SeenRecord>),
     /// The session is to be held.

@@ -199,6 +199,7 @@ impl Run {
             Input::GatewayExited(departure) => self.agent.gateway_exited(&departure),
             Input::GatewayStarted(by_token) => self.agent.gateway_started(by_token),
             Input::HumanActed => self.agent.human_acted(now),
+            Input::HumanLeft => self.agent.human_left(now),
             Input::Reclaim => self.agent.reclaim(now),
             Input::Unlocked => self.agent.unlock(now),
             // The player hands these over with their pictures.
