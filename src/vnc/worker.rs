@@ -39,7 +39,7 @@ impl<D: Display> Worker<D> {
     fn work(&mut self, todo: &Receiver<Work>) -> Result<(), DisplayLost> {
         loop {
             match self.display.next_event()? {
-                DisplayEvent::Damaged(rects) => self.damaged(&rects.into_iter().collect()),
+                DisplayEvent::Damaged(rect) => self.shared.book().stale.add(rect),
                 DisplayEvent::Resized(size) => self.resized(size),
                 DisplayEvent::CursorChanged => self.cursor_changed()?,
                 DisplayEvent::Woken => {
@@ -88,10 +88,6 @@ impl<D: Display> Worker<D> {
             *self.frame() = Frame::default();
         }
         Ok(())
-    }
-
-    fn damaged(&self, damage: &Region) {
-        self.shared.book().stale.union(damage);
     }
 
     fn resized(&self, size: Size) {

@@ -21,5 +21,6 @@ mod replacement;
 mod rust_client;
 mod security;
 mod server;
+mod slow_line;
 mod tigervnc;
 mod vncdotool;
