@@ -1,30 +1,30 @@
 //! The viewers' side of a display: the whole screen, its changes, its cursor, and keys and pointer as they come from
 //! people. It has a connection of its own, and is used from one thread, which may sleep in [`Screen::next_event`].
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::io::Errno;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{ConnectionExt as _, Damage, ReportLevel};
 use x11rb::protocol::randr::{ConnectionExt as _, NotifyMask};
-use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask, Region};
-use x11rb::protocol::xproto::{
-    ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, EventMask, Mapping,
-};
-use x11rb::rust_connection::RustConnection;
+use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask};
+use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Mapping, Rectangle};
 
 use super::clipboard::Clipboard;
 use super::hands::Hands;
 use super::link::Link;
 use super::picture::Camera;
 use super::{DisplayAddress, X11Error, resolution};
-use crate::screen::{Frame, Point, Rect, Size};
+use crate::screen::{Point, Rect, Size};
 
 /// What happened on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScreenEvent {
-    /// These parts were painted; they do not overlap.
-    Damaged(Vec<Rect>),
+    /// Something was painted inside.
+    Damaged(Rect),
     /// The screen has another size now.
     Resized(Size),
     /// The pointer looks different: see [`Screen::cursor`].
@@ -49,21 +49,19 @@ pub struct CursorImage {
 /// Wakes the thread that sleeps in [`Screen::next_event`].
 #[derive(Clone)]
 pub struct ScreenWaker {
-    connection: Arc<RustConnection>,
-    window: u32,
-    message: u32,
+    bell: Arc<OwnedFd>,
 }
 
 impl ScreenWaker {
     /// Makes [`Screen::next_event`] give [`ScreenEvent::Woken`], now or when it is called next.
-    ///
-    /// # Errors
-    /// [`X11Error::Gone`].
-    pub fn wake(&self) -> Result<(), X11Error> {
-        let message = ClientMessageEvent::new(32, self.window, self.message, [0; 5]);
-        self.connection
-            .send_event(false, self.window, EventMask::NO_EVENT, message)?;
-        Ok(self.connection.flush()?)
+    pub fn wake(&self) {
+        // A counter that is full has not been read yet.
+        let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+    }
+
+    /// Whether anybody rang since the last time.
+    fn was_rung(&self) -> bool {
+        rustix::io::read(&self.bell, &mut [0; 8]).is_ok()
     }
 }
 
@@ -73,10 +71,11 @@ pub struct Screen {
     camera: Camera,
     size: Size,
     damage: Option<Damage>,
-    /// Where the server puts the damaged parts.
-    region: Region,
     hands: Hands,
     clipboard: Clipboard,
+    waker: ScreenWaker,
+    /// An event that came while others were gathered.
+    set_aside: Option<Event>,
 }
 
 impl Screen {
@@ -88,18 +87,18 @@ impl Screen {
         let link = Link::open(address)?;
         let wire = &link.connection;
         let camera = Camera::new(wire, true)?;
-        let region = wire.generate_id()?;
-        wire.xfixes_create_region(region, &[])?;
         let hands = Hands::new(wire)?;
         let root = wire.get_geometry(link.root)?.reply()?;
+        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(waiting)?;
         Ok(Self {
             size: Size::new(root.width.into(), root.height.into()),
             clipboard: Clipboard::new(&link),
             link,
             camera,
             damage: None,
-            region,
             hands,
+            waker: ScreenWaker { bell: Arc::new(bell) },
+            set_aside: None,
         })
     }
 
@@ -110,11 +109,7 @@ impl Screen {
 
     /// A handle that ends the sleep in [`Self::next_event`] from another thread.
     pub fn waker(&self) -> ScreenWaker {
-        ScreenWaker {
-            connection: Arc::clone(&self.link.connection),
-            window: self.link.own,
-            message: self.link.atoms.GATEHAND,
-        }
+        self.waker.clone()
     }
 
     /// Starts or stops watching. When it starts, the whole screen counts as damaged. While nothing is watched the
@@ -127,7 +122,7 @@ impl Screen {
         match (on, self.damage) {
             (true, None) => {
                 let damage = wire.generate_id()?;
-                wire.damage_create(damage, root, ReportLevel::NON_EMPTY)?;
+                wire.damage_create(damage, root, ReportLevel::BOUNDING_BOX)?;
                 self.damage = Some(damage);
             }
             (false, Some(damage)) => {
@@ -165,35 +160,42 @@ impl Screen {
     /// [`X11Error::Gone`].
     pub fn next_event(&mut self) -> Result<ScreenEvent, X11Error> {
         loop {
-            self.link.flush()?;
-            let event = self.link.connection.wait_for_event()?;
-            if let Some(event) = self.translate(event)? {
-                return Ok(event);
+            // What people do comes before what the display shows.
+            if self.waker.was_rung() {
+                return Ok(ScreenEvent::Woken);
             }
+            self.link.flush()?;
+            let event = match self.set_aside.take() {
+                Some(event) => Some(event),
+                None => self.link.connection.poll_for_event()?,
+            };
+            match event {
+                Some(event) => {
+                    if let Some(event) = self.translate(event)? {
+                        return Ok(event);
+                    }
+                }
+                None => self.sleep()?,
+            }
+        }
+    }
+
+    /// Until the server or the waker says something.
+    fn sleep(&self) -> Result<(), X11Error> {
+        let mut files = [
+            PollFd::new(self.link.connection.stream(), PollFlags::IN),
+            PollFd::new(&self.waker.bell, PollFlags::IN),
+        ];
+        match poll(&mut files, None) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(cause) => Err(waiting(cause)),
         }
     }
 
     fn translate(&mut self, event: Event) -> Result<Option<ScreenEvent>, X11Error> {
         Ok(match event {
             Event::DamageNotify(notice) if Some(notice.damage) == self.damage => {
-                let wire = &self.link.connection;
-                wire.damage_subtract(notice.damage, x11rb::NONE, self.region)?;
-                let parts = wire.xfixes_fetch_region(self.region)?.reply()?.rectangles;
-                let whole = Rect::of_size(self.size);
-                let parts = parts
-                    .into_iter()
-                    .map(|part| {
-                        Rect::new(
-                            part.x.into(),
-                            part.y.into(),
-                            part.width.into(),
-                            part.height.into(),
-                        )
-                    })
-                    .map(|part| part.intersection(&whole))
-                    .filter(|part| !part.is_empty());
-                let parts: Vec<Rect> = parts.collect();
-                (!parts.is_empty()).then_some(ScreenEvent::Damaged(parts))
+                self.damaged(notice.damage, notice.area)?
             }
             Event::ConfigureNotify(change) if change.window == self.link.root => {
                 self.resized(Size::new(change.width.into(), change.height.into()))
@@ -203,9 +205,6 @@ impl Screen {
                 self.resized(Size::new(root.width.into(), root.height.into()))
             }
             Event::XfixesCursorNotify(_) => Some(ScreenEvent::CursorChanged),
-            Event::ClientMessage(message) if message.type_ == self.link.atoms.GATEHAND => {
-                Some(ScreenEvent::Woken)
-            }
             Event::MappingNotify(change) if change.request == Mapping::KEYBOARD => {
                 self.hands.reload(&self.link.connection)?;
                 None
@@ -219,6 +218,29 @@ impl Screen {
                 text.map(ScreenEvent::TextSelected)
             }
         })
+    }
+
+    /// What was painted by now is told at once: it came together, and is looked at together.
+    fn damaged(&mut self, damage: Damage, first: Rectangle) -> Result<Option<ScreenEvent>, X11Error> {
+        let wire = &self.link.connection;
+        let rect = |area: Rectangle| {
+            let (width, height) = (area.width.into(), area.height.into());
+            Rect::new(area.x.into(), area.y.into(), width, height)
+        };
+        let mut all = rect(first);
+        while let Some(event) = wire.poll_for_event()? {
+            match event {
+                Event::DamageNotify(notice) if notice.damage == damage => all = all.union(&rect(notice.area)),
+                other => {
+                    self.set_aside = Some(other);
+                    break;
+                }
+            }
+        }
+        // Needs no answer: what is painted from here on is told anew, and whatever is looked at is newer.
+        wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
+        let part = all.intersection(&Rect::of_size(self.size));
+        Ok((!part.is_empty()).then_some(ScreenEvent::Damaged(part)))
     }
 
     fn resized(&mut self, size: Size) -> Option<ScreenEvent> {
@@ -247,17 +269,15 @@ impl Screen {
         Ok(true)
     }
 
-    /// Copies the part `rect` of the screen to the same place of `frame`. What is outside either is left out.
+    /// The pixels of the part of `rect` that is on the screen, as rows of little-endian `0x00RRGGBB`, whatever the top byte
+    /// is; with that part.
     ///
     /// # Errors
     /// [`X11Error::Request`] when the screen became smaller: [`ScreenEvent::Resized`] is on its way.
-    pub fn capture_into(&mut self, frame: &mut Frame, rect: Rect) -> Result<(), X11Error> {
-        let rect = rect
-            .intersection(&frame.bounds())
-            .intersection(&Rect::of_size(self.size));
-        let to = (rect.x as u32, rect.y as u32);
-        self.camera
-            .copy(&self.link.connection, self.link.root, rect, frame, to)
+    pub fn look(&mut self, rect: Rect) -> Result<(Rect, &[u8]), X11Error> {
+        let area = rect.intersection(&Rect::of_size(self.size));
+        let pixels = self.camera.look(&self.link.connection, self.link.root, area)?;
+        Ok((area, pixels))
     }
 
     /// What the pointer looks like now.
@@ -322,6 +342,13 @@ impl Screen {
     pub fn release_all(&mut self) -> Result<(), X11Error> {
         self.hands.release_all(&self.link.connection)?;
         self.link.flush()
+    }
+}
+
+fn waiting(cause: Errno) -> X11Error {
+    X11Error::Io {
+        what: "the display's thread cannot wait",
+        cause: cause.into(),
     }
 }
 

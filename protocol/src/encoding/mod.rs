@@ -85,6 +85,8 @@ pub struct Wishes {
     pub pixels: Translator,
     /// What of a picture may be lost to save bytes: JPEG's quality, 1 to 100; `None` when nothing may.
     pub quality: Option<u8>,
+    /// Whether Tight may send differences to a guess (its gradient filter).
+    pub gradient: bool,
 }
 
 /// Writes pixels for one viewer; what it must remember between rectangles (a compressed stream) lives as long as the
@@ -93,6 +95,11 @@ pub trait Encoder: Send {
     /// Appends `rect`, which is inside `picture` and not empty, as one or more rectangles with their heads, and returns
     /// how many.
     fn encode(&mut self, picture: &Framebuffer, rect: Rect, wishes: &Wishes, out: &mut Vec<u8>) -> u16;
+
+    /// Where pixels went with loss since this was asked last.
+    fn take_lossy(&mut self) -> Vec<Rect> {
+        Vec::new()
+    }
 }
 
 impl Encoding {

@@ -6,7 +6,7 @@ mod png;
 
 use self::basic::Basic;
 use self::png::Png;
-use super::content::areas;
+use super::content::{Content, areas, is_plain};
 use super::{Encoder, Encoding, RAW, Role, Wishes, gather, jpeg, tiles};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
@@ -29,7 +29,7 @@ pub(super) const PNG: Encoding = Encoding {
 /// No wider rectangle is allowed.
 const MAX_WIDTH: u32 = 2048;
 /// Larger ones gain nothing: more colours come together than a palette holds.
-const MAX_AREA: u32 = 65536;
+const MAX_AREA: u32 = 1 << 17;
 const FILL: u8 = 0x80;
 const JPEG: u8 = 0x90;
 
@@ -39,13 +39,14 @@ trait Lossless: Send {
     fn carries(&self, pixels: &Translator) -> bool;
 
     /// Appends what follows the head of `part`: the control byte and the data. `values` are the pixels in the viewer's
-    /// format, of more than one colour.
+    /// format, of more than one colour; when they are `smooth`, each is much like those beside and above it.
     fn put(
         &mut self,
         picture: &Framebuffer,
         part: Rect,
         values: &[u32],
         pixels: &Translator,
+        smooth: bool,
         out: &mut Vec<u8>,
     );
 }
@@ -55,6 +56,7 @@ struct Tight {
     lossless: Box<dyn Lossless>,
     values: Vec<u32>,
     file: Vec<u8>,
+    lossy: Vec<Rect>,
 }
 
 impl Tight {
@@ -64,6 +66,7 @@ impl Tight {
             lossless,
             values: Vec::new(),
             file: Vec::new(),
+            lossy: Vec::new(),
         }
     }
 
@@ -73,6 +76,7 @@ impl Tight {
         picture: &Framebuffer,
         rect: Rect,
         pixels: &Translator,
+        smooth: bool,
         out: &mut Vec<u8>,
     ) -> u16 {
         let width = rect.width.min(MAX_WIDTH);
@@ -80,15 +84,21 @@ impl Tight {
         for part in tiles(rect, width, MAX_AREA / width) {
             gather(picture, part, pixels, &mut self.values);
             put_rectangle(part, self.number, out);
-            if self.values.iter().all(|value| *value == self.values[0]) {
-                out.push(FILL);
-                pixels.put_tight(&self.values[..1], out);
+            if is_plain(&self.values, self.values[0]) {
+                self.put_fill(pixels, out);
             } else {
-                self.lossless.put(picture, part, &self.values, pixels, out);
+                self.lossless
+                    .put(picture, part, &self.values, pixels, smooth, out);
             }
             count += 1;
         }
         count
+    }
+
+    /// Appends the first value as the colour of the whole rectangle.
+    fn put_fill(&self, pixels: &Translator, out: &mut Vec<u8>) {
+        out.push(FILL);
+        pixels.put_tight(&self.values[..1], out);
     }
 
     /// Appends `rect` as JPEG and returns the number of rectangles.
@@ -104,13 +114,14 @@ impl Tight {
         for part in tiles(rect, MAX_WIDTH, rect.height) {
             let done = jpeg::compress(picture, part, quality, &mut self.file);
             if !done || self.file.len() > MAX_LENGTH {
-                count += self.put_exact(picture, part, pixels, out);
+                count += self.put_exact(picture, part, pixels, false, out);
                 continue;
             }
             put_rectangle(part, self.number, out);
             out.push(JPEG);
             put_compact_length(self.file.len(), out);
             out.extend_from_slice(&self.file);
+            self.lossy.push(part);
             count += 1;
         }
         count
@@ -125,18 +136,33 @@ impl Encoder for Tight {
         }
         let format = pixels.format();
         let allowed = format.true_colour && format.bits_per_pixel > 8;
-        let Some(quality) = wishes.quality.filter(|_| allowed) else {
-            return self.put_exact(picture, rect, pixels, out);
-        };
+        let quality = wishes.quality.filter(|_| allowed);
         let mut count = 0;
-        for area in areas(picture, rect) {
-            count += if area.picture {
-                self.put_picture(picture, area.rect, quality, pixels, out)
-            } else {
-                self.put_exact(picture, area.rect, pixels, out)
+        for area in areas(picture, rect, quality.is_some() || wishes.gradient) {
+            count += match (area.content, quality) {
+                (Content::Plain(colour), _) => {
+                    self.values.clear();
+                    pixels.values(&[colour], &mut self.values);
+                    let parts = tiles(area.rect, MAX_WIDTH, area.rect.height);
+                    parts.fold(0, |count, part| {
+                        put_rectangle(part, self.number, out);
+                        self.put_fill(pixels, out);
+                        count + 1
+                    })
+                }
+                (Content::Picture, Some(quality)) => {
+                    self.put_picture(picture, area.rect, quality, pixels, out)
+                }
+                (content, _) => {
+                    let smooth = content == Content::Picture && wishes.gradient;
+                    self.put_exact(picture, area.rect, pixels, smooth, out)
+                }
             };
         }
         count
+    }
+    fn take_lossy(&mut self) -> Vec<Rect> {
+        std::mem::take(&mut self.lossy)
     }
 }
 
