@@ -138,7 +138,7 @@ fn what_is_no_viewer_of_this_screen_is_turned_away() {
     let display = TestDisplay::start(SIZE.width, SIZE.height);
     let state = State::new();
     let arguments = ["--web-host", "pages.example.org"];
-    let (_endpoint, address) = serve(&display, &state, &arguments, SECRET);
+    let (endpoint, address) = serve(&display, &state, &arguments, SECRET);
     for (origin, admitted) in [
         ("http://127.0.0.1:9", true),
         ("https://pages.example.org", true),
@@ -166,6 +166,7 @@ fn what_is_no_viewer_of_this_screen_is_turned_away() {
     header.extend([0; 4]);
     huge.get_mut().write_all(&header).unwrap();
     assert!(is_closed(&mut huge));
+    endpoint.line("Message too long");
 
     let mut plain = TcpStream::connect(address).unwrap();
     plain.set_read_timeout(Some(PATIENCE)).unwrap();
