@@ -1,0 +1,82 @@
+//! The viewers' port against x11vnc, x0tigervncserver, Xtigervnc and a plain program on libvncserver, all in one run: each
+//! on a display of its own, in turns, before one client that decodes what it asks for and compares the pixels.
+//!
+//! A whole run writes docs/performance.md. `GATEHAND_BENCH_SECONDS` (4) is how long things that go on are looked at;
+//! with it, or with names of servers as arguments, the run is for looking only, of one round.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "what fails here fails the bench"
+)]
+
+mod client;
+mod decode;
+mod measure;
+mod peers;
+mod stage;
+mod table;
+
+use std::fs;
+use std::time::Duration;
+
+use peers::{Peer, build_mapped};
+use table::Table;
+
+const ROUNDS: usize = 3;
+const SECONDS: u64 = 4;
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+
+fn main() {
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let wanted =
+        |peer: &Peer| asked.is_empty() || asked.iter().any(|word| peer.name().contains(word.as_str()));
+    let peers: Vec<Peer> = Peer::ALL.into_iter().filter(wanted).collect();
+    let seconds = std::env::var("GATEHAND_BENCH_SECONDS")
+        .ok()
+        .map(|text| text.parse().unwrap());
+    let whole = asked.is_empty() && seconds.is_none();
+    let time = Duration::from_secs(seconds.unwrap_or(SECONDS));
+    let rounds = if whole { ROUNDS } else { 1 };
+
+    let folder = tempfile::tempdir().unwrap();
+    let mapped = build_mapped(folder.path());
+    let mut table = Table::default();
+    for round in 1..=rounds {
+        for peer in &peers {
+            eprintln!("round {round} of {rounds}: {}", peer.name());
+            measure::round(*peer, &mapped, time, &mut table);
+        }
+    }
+    let (values, aims) = (table.text(&peers), table.aims());
+    println!("{values}\n{aims}");
+    if whole {
+        fs::write(DOCUMENT, document(&values, &aims)).unwrap();
+    }
+}
+
+fn document(values: &str, aims: &str) -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!(
+        "# How fast the viewers' port is
+
+Made by `cargo bench --bench viewers`; `make bench` installs the other servers. One client decodes all that it asks for
+and compares its pixels with the display's; the workloads are the same, pixel by pixel, for every server. Each server
+runs on a display of its own of 1280 x 1024 pixels, in turns, {ROUNDS} rounds; the values are medians. Measured on a virtual
+machine with {cores} cores that also ran the display, the client and, at times, other work: the ratios hold, the figures
+are this machine's.
+
+- `x11vnc`: as the images for gateways run it. `x0tigervncserver`: TigerVNC's, for a display that is there.
+- `Xtigervnc`: an X server itself, which is told what is drawn; its CPU and memory include the X server's.
+- `libvncserver`: some hundred lines on that library and the mapped framebuffer of Xvfb (`benches/viewers/mapped.c`).
+
+{values}
+## What is aimed at
+
+{aims}"
+    )
+}
