@@ -3,11 +3,10 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use protocol::framebuffer::Framebuffer;
-use protocol::geometry::{Point, Rect, Size};
-use protocol::region::Region;
-use protocol::scroll::{Before, compare};
+use protocol::geometry::{Rect, Size};
+use protocol::scroll::{Look, advance};
 
 const SIZE: Size = Size::new(1280, 1024);
 
@@ -48,19 +47,24 @@ fn scroll(criterion: &mut Criterion) {
         ("noise", noise(1), noise(2)),
     ];
     for (what, old, new) in &cases {
-        let before = Before {
-            picture: old,
-            at: Point::default(),
-        };
-        let damage = Region::from(new.bounds());
-        let changes = compare(before, new, &damage);
+        let bytes: Vec<u8> = new
+            .pixels()
+            .iter()
+            .flat_map(|pixel| pixel.to_le_bytes())
+            .collect();
+        let look = Look::new(new.bounds(), &bytes).expect("as many bytes as pixels");
+        let changes = advance(&mut old.clone(), look);
         println!(
             "{what}: {} copies, {} pixels to send",
             changes.copies.len(),
             changes.damage.area()
         );
         criterion.bench_function(what, |bencher| {
-            bencher.iter(|| black_box(compare(before, black_box(new), &damage)));
+            bencher.iter_batched_ref(
+                || old.clone(),
+                |frame| black_box(advance(frame, black_box(look))),
+                BatchSize::LargeInput,
+            );
         });
     }
 }

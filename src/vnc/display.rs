@@ -1,10 +1,11 @@
 //! An X display as the viewers' screen.
 
 use protocol::encoding::Cursor;
+use protocol::scroll::Look;
 use protocol::session::ResizeStatus;
 
 use super::screen::{Display, DisplayEvent, DisplayLost, Waker};
-use crate::screen::{Frame, Point, Rect, Size};
+use crate::screen::{Point, Rect, Size};
 use crate::x11::{Screen, ScreenEvent, X11Error};
 
 impl From<X11Error> for DisplayLost {
@@ -18,10 +19,7 @@ impl From<X11Error> for DisplayLost {
 impl Display for Screen {
     fn waker(&self) -> Waker {
         let waker = Self::waker(self);
-        Box::new(move || {
-            // A display that is gone ends the thread's sleep by itself.
-            let _ = waker.wake();
-        })
+        Box::new(move || waker.wake())
     }
 
     fn size(&self) -> Size {
@@ -54,11 +52,12 @@ impl Display for Screen {
         })
     }
 
-    fn capture(&mut self, area: Rect, frame: &mut Frame) -> Result<(), DisplayLost> {
-        match self.capture_into(frame, area) {
+    fn look(&mut self, area: Rect) -> Result<Option<Look<'_>>, DisplayLost> {
+        match Self::look(self, area) {
+            Ok((area, pixels)) => Ok(Look::new(area, pixels)),
             // The part is outside by now.
-            Err(X11Error::Request(_)) => Ok(()),
-            done => Ok(done?),
+            Err(X11Error::Request(_)) => Ok(None),
+            Err(lost) => Err(lost.into()),
         }
     }
 

@@ -9,7 +9,7 @@ use std::thread;
 
 use protocol::encoding::Cursor;
 use protocol::region::Region;
-use protocol::scroll::Changes;
+use protocol::scroll::{Changes, Look};
 use protocol::session::{ResizeStatus, Session};
 use tokio::sync::{Notify, watch};
 use tracing::Span;
@@ -71,11 +71,12 @@ pub trait Display: Send + 'static {
     /// The display is gone.
     fn resize(&mut self, size: Size) -> Result<ResizeStatus, DisplayLost>;
 
-    /// Copies `area` from the display to the same place of `frame`, which has the display's size.
+    /// What it shows now in `area`; `None` when that is outside, as when it has become smaller meanwhile:
+    /// [`DisplayEvent::Resized`] follows.
     ///
     /// # Errors
-    /// The display is gone. One that has become smaller meanwhile is no error: [`DisplayEvent::Resized`] follows.
-    fn capture(&mut self, area: Rect, frame: &mut Frame) -> Result<(), DisplayLost>;
+    /// The display is gone.
+    fn look(&mut self, area: Rect) -> Result<Option<Look<'_>>, DisplayLost>;
 
     /// What the pointer looks like now.
     ///

@@ -5,11 +5,14 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 use protocol::region::Region;
-use protocol::scroll::{Before, compare};
+use protocol::scroll::{Changes, advance};
 
 use super::held::HeldInput;
 use super::screen::{Account, Display, DisplayEvent, DisplayLost, Shared, ViewerInput, Work};
-use crate::screen::{Frame, Point, Rect, Size};
+use crate::screen::{Frame, Rect, Size};
+
+/// Pixels that are copied in the time of one more request to the display.
+const LOOK: usize = 1 << 17;
 
 pub(super) struct Worker<D> {
     display: D,
@@ -212,23 +215,30 @@ impl<D: Display> Worker<D> {
     fn capture(&mut self, size: Size, stale: &Region) -> Result<(), DisplayLost> {
         let shared = Arc::clone(&self.shared);
         let mut frame = shared.frame.write().unwrap_or_else(PoisonError::into_inner);
-        if frame.size() != size {
+        // Nobody has been told anything of a new frame.
+        let new = frame.size() != size;
+        if new {
             *frame = Frame::new(size);
         }
-        let bounds = stale.bounds();
-        let before = frame.crop(bounds);
-        for rect in stale.rects() {
-            self.display.capture(*rect, &mut frame)?;
+        let mut changes = Changes::default();
+        for area in areas(stale) {
+            let Some(look) = self.display.look(area)? else {
+                continue;
+            };
+            if new {
+                look.paint(&mut frame);
+                changes.damage.add(area);
+            } else {
+                changes.append(advance(&mut frame, look));
+            }
         }
-        let before = Before {
-            picture: &before,
-            at: Point::new(bounds.x, bounds.y),
-        };
-        let changes = Arc::new(compare(before, &frame, stale));
+        let changes = Arc::new(changes);
         // Before anybody else can read the frame.
         let mut book = shared.book();
-        for account in book.accounts.values_mut() {
-            account.changed(&changes);
+        if !changes.is_empty() {
+            for account in book.accounts.values_mut() {
+                account.changed(&changes);
+            }
         }
         book.stale.clear();
         Ok(())
@@ -236,5 +246,52 @@ impl<D: Display> Worker<D> {
 
     fn frame(&self) -> RwLockWriteGuard<'_, Frame> {
         self.shared.frame.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is to be looked at: disjoint rectangles around all that is stale. A look at less than [`LOOK`] more pixels takes
+/// less time than one look more.
+fn areas(stale: &Region) -> Vec<Rect> {
+    let mut areas: Vec<Rect> = Vec::new();
+    for rect in stale.rects() {
+        let mut area = *rect;
+        while let Some(near) = areas.iter().position(|other| {
+            let joined = area.union(other);
+            area.intersects(other) || joined.area() <= area.area() + other.area() + LOOK
+        }) {
+            area = area.union(&areas.swap_remove(near));
+        }
+        areas.push(area);
+    }
+    areas
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_near_is_looked_at_together() {
+        let lines: Region = (0..10).map(|line| Rect::new(10, 20 * line, 500, 12)).collect();
+        assert_eq!(areas(&lines), [Rect::new(10, 0, 500, 192)]);
+        let mut far = lines.clone();
+        far.add(Rect::new(3000, 3000, 5, 5));
+        assert_eq!(areas(&far).len(), 2);
+    }
+
+    #[test]
+    fn no_two_areas_overlap_and_nothing_is_missed() {
+        let cross: Region = [
+            Rect::new(0, 900, 2000, 3),
+            Rect::new(900, 0, 3, 2000),
+            Rect::new(1990, 1990, 4, 4),
+            Rect::new(0, 0, 4, 4),
+        ]
+        .into_iter()
+        .collect();
+        let areas = areas(&cross);
+        let joined: Region = areas.iter().copied().collect();
+        assert_eq!(joined.area(), areas.iter().map(Rect::area).sum::<usize>());
+        assert!(cross.rects().iter().all(|rect| joined.contains_rect(rect)));
     }
 }

@@ -20,6 +20,8 @@ const ALL_PLANES: u32 = u32::MAX;
 pub(super) struct Camera {
     /// `None` where the server or the user wants none.
     memory: Option<SharedMemory>,
+    /// The last picture that came over the wire.
+    fetched: Vec<u8>,
 }
 
 /// A segment that the server writes to, grown as needed.
@@ -35,24 +37,24 @@ impl Camera {
         let usable = shared && shares_memory(connection)?;
         Ok(Self {
             memory: usable.then(SharedMemory::default),
+            fetched: Vec::new(),
         })
     }
 
-    /// Copies `area` of `drawable` to the place `to` of `frame`; both must be inside.
-    pub(super) fn copy(
+    /// The pixels of `area` of `drawable`, which must be inside: rows of little-endian `0x00RRGGBB`, whatever the top byte
+    /// is.
+    pub(super) fn look(
         &mut self,
         connection: &RustConnection,
         drawable: Drawable,
         area: Rect,
-        frame: &mut Frame,
-        to: (u32, u32),
-    ) -> Result<(), X11Error> {
-        if area.is_empty() {
-            return Ok(());
-        }
+    ) -> Result<&[u8], X11Error> {
         let (x, y) = (area.x as i16, area.y as i16);
         let (width, height) = (area.width as u16, area.height as u16);
         let length = area.area() * 4;
+        if length == 0 {
+            return Ok(&[]);
+        }
         if let Some(memory) = &mut self.memory {
             match memory.reserve(connection, length) {
                 Ok(()) => {
@@ -69,9 +71,6 @@ impl Camera {
                             0,
                         )?
                         .reply()?;
-                    let pixels = memory.map.as_deref().and_then(|map| map.get(..length));
-                    write_rows(pixels.unwrap_or_default(), area, frame, to);
-                    return Ok(());
                 }
                 // A server on another machine, or one without rights to the segment: the wire always works.
                 Err(X11Error::Request(reason)) => {
@@ -84,10 +83,28 @@ impl Camera {
                 Err(other) => return Err(other),
             }
         }
-        let reply = connection
+        if let Some(memory) = &self.memory {
+            let pixels = memory.map.as_deref().and_then(|map| map.get(..length));
+            return Ok(pixels.unwrap_or_default());
+        }
+        self.fetched = connection
             .get_image(ImageFormat::Z_PIXMAP, drawable, x, y, width, height, ALL_PLANES)?
-            .reply()?;
-        write_rows(&reply.data, area, frame, to);
+            .reply()?
+            .data;
+        Ok(&self.fetched)
+    }
+
+    /// Copies `area` of `drawable` to the place `to` of `frame`; both must be inside.
+    pub(super) fn copy(
+        &mut self,
+        connection: &RustConnection,
+        drawable: Drawable,
+        area: Rect,
+        frame: &mut Frame,
+        to: (u32, u32),
+    ) -> Result<(), X11Error> {
+        let pixels = self.look(connection, drawable, area)?;
+        write_rows(pixels, area, frame, to);
         Ok(())
     }
 
@@ -140,7 +157,7 @@ impl SharedMemory {
 fn write_rows(bytes: &[u8], area: Rect, frame: &mut Frame, to: (u32, u32)) {
     let (left, top) = (to.0 as usize, to.1);
     let width = area.width as usize;
-    for (y, row) in (top..).zip(bytes.chunks_exact(width * 4)) {
+    for (y, row) in (top..).zip(bytes.chunks_exact((width * 4).max(1))) {
         let target = &mut frame.row_mut(y)[left..left + width];
         for (pixel, bytes) in target.iter_mut().zip(row.as_chunks::<4>().0) {
             *pixel = u32::from_le_bytes(*bytes) & 0x00ff_ffff;

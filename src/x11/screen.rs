@@ -1,24 +1,24 @@
 //! The viewers' side of a display: the whole screen, its changes, its cursor, and keys and pointer as they come from
 //! people. It has a connection of its own, and is used from one thread, which may sleep in [`Screen::next_event`].
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::io::Errno;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{ConnectionExt as _, Damage, ReportLevel};
 use x11rb::protocol::randr::{ConnectionExt as _, NotifyMask};
 use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask, Region};
-use x11rb::protocol::xproto::{
-    ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, EventMask, Mapping,
-};
-use x11rb::rust_connection::RustConnection;
+use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Mapping};
 
 use super::clipboard::Clipboard;
 use super::hands::Hands;
 use super::link::Link;
 use super::picture::Camera;
 use super::{DisplayAddress, X11Error, resolution};
-use crate::screen::{Frame, Point, Rect, Size};
+use crate::screen::{Point, Rect, Size};
 
 /// What happened on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,21 +49,19 @@ pub struct CursorImage {
 /// Wakes the thread that sleeps in [`Screen::next_event`].
 #[derive(Clone)]
 pub struct ScreenWaker {
-    connection: Arc<RustConnection>,
-    window: u32,
-    message: u32,
+    bell: Arc<OwnedFd>,
 }
 
 impl ScreenWaker {
     /// Makes [`Screen::next_event`] give [`ScreenEvent::Woken`], now or when it is called next.
-    ///
-    /// # Errors
-    /// [`X11Error::Gone`].
-    pub fn wake(&self) -> Result<(), X11Error> {
-        let message = ClientMessageEvent::new(32, self.window, self.message, [0; 5]);
-        self.connection
-            .send_event(false, self.window, EventMask::NO_EVENT, message)?;
-        Ok(self.connection.flush()?)
+    pub fn wake(&self) {
+        // A counter that is full has not been read yet.
+        let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+    }
+
+    /// Whether anybody rang since the last time.
+    fn was_rung(&self) -> bool {
+        rustix::io::read(&self.bell, &mut [0; 8]).is_ok()
     }
 }
 
@@ -77,6 +75,7 @@ pub struct Screen {
     region: Region,
     hands: Hands,
     clipboard: Clipboard,
+    waker: ScreenWaker,
 }
 
 impl Screen {
@@ -92,6 +91,7 @@ impl Screen {
         wire.xfixes_create_region(region, &[])?;
         let hands = Hands::new(wire)?;
         let root = wire.get_geometry(link.root)?.reply()?;
+        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(waiting)?;
         Ok(Self {
             size: Size::new(root.width.into(), root.height.into()),
             clipboard: Clipboard::new(&link),
@@ -100,6 +100,7 @@ impl Screen {
             damage: None,
             region,
             hands,
+            waker: ScreenWaker { bell: Arc::new(bell) },
         })
     }
 
@@ -110,11 +111,7 @@ impl Screen {
 
     /// A handle that ends the sleep in [`Self::next_event`] from another thread.
     pub fn waker(&self) -> ScreenWaker {
-        ScreenWaker {
-            connection: Arc::clone(&self.link.connection),
-            window: self.link.own,
-            message: self.link.atoms.GATEHAND,
-        }
+        self.waker.clone()
     }
 
     /// Starts or stops watching. When it starts, the whole screen counts as damaged. While nothing is watched the
@@ -165,11 +162,31 @@ impl Screen {
     /// [`X11Error::Gone`].
     pub fn next_event(&mut self) -> Result<ScreenEvent, X11Error> {
         loop {
-            self.link.flush()?;
-            let event = self.link.connection.wait_for_event()?;
-            if let Some(event) = self.translate(event)? {
-                return Ok(event);
+            // What people do comes before what the display shows.
+            if self.waker.was_rung() {
+                return Ok(ScreenEvent::Woken);
             }
+            self.link.flush()?;
+            match self.link.connection.poll_for_event()? {
+                Some(event) => {
+                    if let Some(event) = self.translate(event)? {
+                        return Ok(event);
+                    }
+                }
+                None => self.sleep()?,
+            }
+        }
+    }
+
+    /// Until the server or the waker says something.
+    fn sleep(&self) -> Result<(), X11Error> {
+        let mut files = [
+            PollFd::new(self.link.connection.stream(), PollFlags::IN),
+            PollFd::new(&self.waker.bell, PollFlags::IN),
+        ];
+        match poll(&mut files, None) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(cause) => Err(waiting(cause)),
         }
     }
 
@@ -203,9 +220,6 @@ impl Screen {
                 self.resized(Size::new(root.width.into(), root.height.into()))
             }
             Event::XfixesCursorNotify(_) => Some(ScreenEvent::CursorChanged),
-            Event::ClientMessage(message) if message.type_ == self.link.atoms.GATEHAND => {
-                Some(ScreenEvent::Woken)
-            }
             Event::MappingNotify(change) if change.request == Mapping::KEYBOARD => {
                 self.hands.reload(&self.link.connection)?;
                 None
@@ -247,17 +261,15 @@ impl Screen {
         Ok(true)
     }
 
-    /// Copies the part `rect` of the screen to the same place of `frame`. What is outside either is left out.
+    /// The pixels of the part of `rect` that is on the screen, as rows of little-endian `0x00RRGGBB`, whatever the top byte
+    /// is; with that part.
     ///
     /// # Errors
     /// [`X11Error::Request`] when the screen became smaller: [`ScreenEvent::Resized`] is on its way.
-    pub fn capture_into(&mut self, frame: &mut Frame, rect: Rect) -> Result<(), X11Error> {
-        let rect = rect
-            .intersection(&frame.bounds())
-            .intersection(&Rect::of_size(self.size));
-        let to = (rect.x as u32, rect.y as u32);
-        self.camera
-            .copy(&self.link.connection, self.link.root, rect, frame, to)
+    pub fn look(&mut self, rect: Rect) -> Result<(Rect, &[u8]), X11Error> {
+        let area = rect.intersection(&Rect::of_size(self.size));
+        let pixels = self.camera.look(&self.link.connection, self.link.root, area)?;
+        Ok((area, pixels))
     }
 
     /// What the pointer looks like now.
@@ -322,6 +334,13 @@ impl Screen {
     pub fn release_all(&mut self) -> Result<(), X11Error> {
         self.hands.release_all(&self.link.connection)?;
         self.link.flush()
+    }
+}
+
+fn waiting(cause: Errno) -> X11Error {
+    X11Error::Io {
+        what: "the display's thread cannot wait",
+        cause: cause.into(),
     }
 }
 

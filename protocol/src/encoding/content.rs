@@ -1,5 +1,5 @@
-//! What an area shows. Drawn things (areas of one colour, few colours, text) have edges that must stay as they are;
-//! pictures (photographs, video) are what JPEG was made for.
+//! What an area shows. Areas of one colour need no more than that; drawn things (few colours, text) have edges that must
+//! stay as they are; pictures (photographs, video) are what JPEG was made for.
 
 use super::palette::Palette;
 use super::tiles;
@@ -8,59 +8,177 @@ use crate::geometry::Rect;
 
 /// Judged one at a time: smaller ones tell too little, larger ones mix text and pictures.
 const TILE: u32 = 64;
+/// Rows of a cell: what lies between two lines of text is seen.
+const CELL_ROWS: u32 = 16;
 /// Fewer pixels are never worth JPEG's head.
 const SMALLEST_PICTURE: usize = 1024;
+/// Less of one colour, or of two, is not worth a rectangle of its own.
+const SMALLEST_PLAIN: usize = 8192;
+const SMALLEST_OF_TWO: usize = 4096;
 /// Fewer colours are a palette.
 const FEW_COLOURS: usize = 96;
 /// A step from one pixel to the next, in the colour that changes most, that is an edge.
 const EDGE: u8 = 72;
-/// Joined areas have at most so many pixels.
+/// Joined areas that are no plain ones have at most so many pixels.
 const LARGEST: usize = 1 << 17;
+/// Every so many rows of a tile are asked whether it is a picture.
+const SAMPLED: usize = 3;
 
-/// A part of a rectangle that is a picture or not.
+/// What a part of a rectangle shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// One colour, `0x00RRGGBB`.
+    Plain(u32),
+    /// Two, as most text.
+    TwoColours(u32, u32),
+    Drawn,
+    Picture,
+}
+
+impl Content {
+    /// Whether it can be told as if it were `other`.
+    fn is_part_of(self, other: Self) -> bool {
+        let has_colour = |colour| matches!(other, Self::TwoColours(a, b) if a == colour || b == colour);
+        self == other || matches!(self, Self::Plain(colour) if has_colour(colour))
+    }
+}
+
+/// A part of a rectangle that shows one kind of thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Area {
     pub(super) rect: Rect,
-    pub(super) picture: bool,
+    pub(super) content: Content,
 }
 
-/// `rect` as areas, each a picture or drawn as a whole.
-pub(super) fn areas(screen: &Framebuffer, rect: Rect) -> Vec<Area> {
-    let mut palette = Palette::new();
-    let mut areas: Vec<Area> = Vec::new();
-    let mut band = Vec::new();
-    for tile in tiles(rect, TILE, TILE) {
-        let picture = is_picture(screen, tile, &mut palette);
-        match band.last_mut() {
-            Some(Area {
-                rect: last,
-                picture: same,
-            }) if *same == picture => {
-                *last = last.union(&tile);
-            }
-            _ => band.push(Area { rect: tile, picture }),
-        }
-        if tile.right() == rect.right() {
-            for area in band.drain(..) {
-                join_below(&mut areas, area);
-            }
+/// `rect`, which is inside `screen` and not empty, in parts; without pictures unless there may be `pictures`.
+pub(super) fn areas(screen: &Framebuffer, rect: Rect, pictures: bool) -> Vec<Area> {
+    let mut cells = Cells::new(screen, rect, pictures);
+    let mut areas = Vec::new();
+    // What is left of the large areas of few colours is drawn like what is around.
+    cells.take_all(
+        SMALLEST_PLAIN,
+        |content| matches!(content, Content::Plain(_)),
+        &mut areas,
+    );
+    cells.take_all(
+        SMALLEST_OF_TWO,
+        |content| matches!(content, Content::TwoColours(..)),
+        &mut areas,
+    );
+    for content in cells.contents.iter_mut().flatten() {
+        if *content != Content::Picture {
+            *content = Content::Drawn;
         }
     }
+    cells.take_all(0, |_| true, &mut areas);
+    areas.sort_unstable_by_key(|area| (area.rect.y, area.rect.x));
     areas
 }
 
-/// Adds `area`, to one that ends where it begins if there is one.
-fn join_below(areas: &mut Vec<Area>, area: Area) {
-    let above = areas.iter_mut().find(|above| {
-        above.picture == area.picture
-            && (above.rect.x, above.rect.width) == (area.rect.x, area.rect.width)
-            && above.rect.bottom() == area.rect.y
-            && above.rect.area() + area.rect.area() <= LARGEST
-    });
-    match above {
-        Some(above) => above.rect = above.rect.union(&area.rect),
-        None => areas.push(area),
+/// A rectangle as cells of [`TILE`] by [`CELL_ROWS`], row by row.
+struct Cells {
+    rect: Rect,
+    columns: usize,
+    /// `None` for those that are taken.
+    contents: Vec<Option<Content>>,
+}
+
+impl Cells {
+    fn new(screen: &Framebuffer, rect: Rect, pictures: bool) -> Self {
+        let columns = rect.width.div_ceil(TILE) as usize;
+        let rows = rect.height.div_ceil(CELL_ROWS) as usize;
+        let mut cells = Self {
+            rect,
+            columns,
+            contents: vec![None; columns * rows],
+        };
+        let mut palette = Palette::new();
+        for tile in tiles(rect, TILE, TILE) {
+            let other = if pictures && is_picture(screen, tile, &mut palette) {
+                Content::Picture
+            } else {
+                Content::Drawn
+            };
+            for cell in tiles(tile, TILE, CELL_ROWS) {
+                let row = ((cell.y - rect.y) as u32 / CELL_ROWS) as usize;
+                let place = row * columns + ((cell.x - rect.x) as u32 / TILE) as usize;
+                let few = (other == Content::Drawn)
+                    .then(|| few_colours(screen, cell))
+                    .flatten();
+                cells.contents[place] = few.or(Some(other));
+            }
+        }
+        cells
     }
+
+    /// Moves the areas that are `wanted` and have so many pixels to `areas`.
+    fn take_all(&mut self, smallest: usize, wanted: impl Fn(Content) -> bool, areas: &mut Vec<Area>) {
+        for place in 0..self.contents.len() {
+            let Some(content) = self.contents[place].filter(|content| wanted(*content)) else {
+                continue;
+            };
+            let (columns, rows) = self.extent(place, content);
+            let rect = self.area(place, columns, rows);
+            if rect.area() >= smallest {
+                for row in 0..rows {
+                    self.contents[place + row * self.columns..][..columns].fill(None);
+                }
+                areas.push(Area { rect, content });
+            }
+        }
+    }
+
+    /// How many columns and rows from `place` on can be told as `content`, to the right first.
+    fn extent(&self, place: usize, content: Content) -> (usize, usize) {
+        let bound = if matches!(content, Content::Plain(_)) {
+            usize::MAX
+        } else {
+            LARGEST / (TILE * CELL_ROWS) as usize
+        };
+        let in_row = &self.contents[place..][..self.columns - place % self.columns];
+        let fits = |cell: &Option<Content>| cell.is_some_and(|cell| cell.is_part_of(content));
+        let columns = in_row.iter().take_while(|cell| fits(cell)).count();
+        let below = (place..self.contents.len()).step_by(self.columns);
+        let whole = |start: &usize| self.contents[*start..][..columns].iter().all(fits);
+        let rows = below.take(bound / columns).take_while(whole).count();
+        (columns, rows.max(1))
+    }
+
+    /// The pixels of so many cells.
+    fn area(&self, place: usize, columns: usize, rows: usize) -> Rect {
+        let [column, row] = [place % self.columns, place / self.columns].map(|number| number as u32);
+        let x = self.rect.x + (column * TILE) as i32;
+        let y = self.rect.y + (row * CELL_ROWS) as i32;
+        Rect::new(x, y, columns as u32 * TILE, rows as u32 * CELL_ROWS).intersection(&self.rect)
+    }
+}
+
+/// The colour of all pixels of `cell`, if there is one.
+pub(super) fn plain_colour(screen: &Framebuffer, cell: Rect) -> Option<u32> {
+    let row = |y: i32| &screen.row(y as u32)[cell.x as usize..cell.right() as usize];
+    let colour = row(cell.y)[0];
+    (cell.y..cell.bottom())
+        .all(|y| is_plain(row(y), colour))
+        .then_some(colour)
+}
+
+/// One colour or two, if `cell` has no more.
+fn few_colours(screen: &Framebuffer, cell: Rect) -> Option<Content> {
+    if let Some(colour) = plain_colour(screen, cell) {
+        return Some(Content::Plain(colour));
+    }
+    let row = |y: i32| &screen.row(y as u32)[cell.x as usize..cell.right() as usize];
+    let first = row(cell.y)[0];
+    let others = (cell.y..cell.bottom()).flat_map(row);
+    let second = *others.into_iter().find(|pixel| **pixel != first)?;
+    let known = |known: bool, pixel: &u32| known & ((*pixel == first) | (*pixel == second));
+    let two = (cell.y..cell.bottom()).all(|y| row(y).iter().fold(true, known));
+    two.then(|| Content::TwoColours(first.min(second), first.max(second)))
+}
+
+/// Whether all values are `value`. All are looked at, which takes less time than to stop early.
+pub(super) fn is_plain(values: &[u32], value: u32) -> bool {
+    values.iter().fold(0, |differ, other| differ | other ^ value) == 0
 }
 
 /// A picture has many colours that flow into each other: hardly two neighbours are equal, hardly any step is an edge.
@@ -71,7 +189,7 @@ fn is_picture(screen: &Framebuffer, tile: Rect, palette: &mut Palette) -> bool {
     }
     palette.clear();
     let (mut pairs, mut equal, mut edges, mut many) = (0, 0, 0, false);
-    for y in tile.y..tile.bottom() {
+    for y in (tile.y..tile.bottom()).step_by(SAMPLED) {
         let row = &screen.row(y as u32)[tile.x as usize..tile.right() as usize];
         for pair in row.windows(2) {
             pairs += 1;
@@ -143,8 +261,8 @@ mod tests {
             ("noise", noise, true),
         ] {
             let screen = screen(colour);
-            for area in areas(&screen, screen.bounds()) {
-                assert_eq!(area.picture, picture, "{what}: {area:?}");
+            for area in areas(&screen, screen.bounds(), true) {
+                assert_eq!(area.content == Content::Picture, picture, "{what}: {area:?}");
             }
         }
     }
@@ -152,17 +270,32 @@ mod tests {
     #[test]
     fn a_picture_beside_text_is_found_and_everything_is_covered_once() {
         let screen = screen(|x, y| if x < 128 { photo(x, y) } else { text(x, y) });
-        let areas = areas(&screen, Rect::new(0, 0, 250, 190));
+        let areas = areas(&screen, Rect::new(0, 0, 250, 190), true);
         let expected = [
             Area {
                 rect: Rect::new(0, 0, 128, 190),
-                picture: true,
+                content: Content::Picture,
             },
             Area {
                 rect: Rect::new(128, 0, 122, 190),
-                picture: false,
+                content: Content::Drawn,
             },
         ];
         assert_eq!(areas, expected);
+    }
+    #[test]
+    fn large_plain_areas_are_told_apart() {
+        let rect = Rect::new(3, 5, 250, 180);
+        let colours = |x: u32, y: u32| match (x, y) {
+            (_, 101..) => 0x00ff_ffff,
+            (131.., _) => text(x, y),
+            _ => 0x00d4_d0c8,
+        };
+        let areas = areas(&screen(colours), rect, true);
+        let plain = |colour: u32| areas.iter().find(|area| area.content == Content::Plain(colour));
+        assert_eq!(plain(0x00d4_d0c8).unwrap().rect, Rect::new(3, 5, 128, 96));
+        assert_eq!(plain(0x00ff_ffff).unwrap().rect, Rect::new(3, 101, 250, 84));
+        let covered: usize = areas.iter().map(|area| area.rect.area()).sum();
+        assert_eq!((areas.len(), covered), (3, rect.area()));
     }
 }

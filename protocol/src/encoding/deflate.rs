@@ -4,16 +4,25 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 
 use crate::wire::Put;
 
+/// How hard zlib tries. Measured over a whole screen: what was packed before takes a third more time at level 6 than at 2
+/// for 5 to 15 % fewer bytes, plain pixels four times as much.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Effort {
+    /// For plain pixels.
+    Fast = 2,
+    /// For indices, runs and bits.
+    Small = 6,
+}
+
 /// Compresses piece after piece; each piece can be decompressed when it has arrived.
 pub(super) struct Deflate {
     stream: Compress,
 }
 
 impl Deflate {
-    /// `level` is zlib's, 1 to 9.
-    pub(super) fn new(level: u32) -> Self {
+    pub(super) fn new(effort: Effort) -> Self {
         Self {
-            stream: Compress::new(Compression::new(level), true),
+            stream: Compress::new(Compression::new(effort as u32), true),
         }
     }
 
@@ -50,7 +59,7 @@ mod tests {
 
     #[test]
     fn each_piece_is_readable_at_once() {
-        let mut deflate = Deflate::new(1);
+        let mut deflate = Deflate::new(Effort::Fast);
         let mut inflate = flate2::Decompress::new(true);
         for length in [0, 1, 11, 5000, 300_000] {
             let piece: Vec<u8> = (0..length)

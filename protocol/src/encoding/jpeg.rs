@@ -9,8 +9,8 @@ use crate::geometry::Rect;
 const LEVELS: std::ops::RangeInclusive<i32> = -32..=-23;
 /// Quality 0 to 100.
 const QUALITIES: std::ops::RangeInclusive<i32> = -512..=-412;
-/// From here on colours are as sharp as brightness: who asks for so much can see the difference.
-const FULL_COLOUR: u8 = 85;
+/// From here on colours are as sharp as brightness. Below, nobody sees the difference in a picture; text is none.
+const FULL_COLOUR: u8 = 90;
 
 /// The quality, 1 to 100, that a number in a viewer's list of encodings asks for.
 pub(crate) fn quality_asked_by(number: i32) -> Option<u8> {
@@ -26,7 +26,7 @@ pub(crate) fn quality_asked_by(number: i32) -> Option<u8> {
 /// Replaces `file` with `rect` of `picture` as a JFIF file; `false` when it cannot be done.
 pub(super) fn compress(picture: &Framebuffer, rect: Rect, quality: u8, file: &mut Vec<u8>) -> bool {
     let mut colours = Vec::new();
-    picture.put_rgb(rect, &mut colours);
+    picture.put_bgrx(rect, &mut colours);
     file.clear();
     let mut encoder = Encoder::new(&mut *file, quality);
     encoder.set_sampling_factor(if quality < FULL_COLOUR {
@@ -35,7 +35,7 @@ pub(super) fn compress(picture: &Framebuffer, rect: Rect, quality: u8, file: &mu
         SamplingFactor::F_1_1
     });
     encoder
-        .encode(&colours, rect.width as u16, rect.height as u16, ColorType::Rgb)
+        .encode(&colours, rect.width as u16, rect.height as u16, ColorType::Bgra)
         .is_ok()
 }
 

@@ -1,5 +1,6 @@
 //! The tiles of TRLE and ZRLE (RFC 6143 §7.7.5, §7.7.6): one colour, a palette, runs, or every pixel.
 
+use super::content::plain_colour;
 use super::gather;
 use super::palette::Palette;
 use crate::framebuffer::Framebuffer;
@@ -45,8 +46,17 @@ impl TileCoder {
 
     /// Appends `tile` of `picture` in the form that is shortest before any compression.
     pub(super) fn put(&mut self, picture: &Framebuffer, tile: Rect, pixels: &Translator, out: &mut Vec<u8>) {
-        gather(picture, tile, pixels, &mut self.values);
-        let form = self.form(tile, pixels.compressed_size());
+        self.values.clear();
+        let form = match plain_colour(picture, tile) {
+            Some(colour) => {
+                pixels.values(&[colour], &mut self.values);
+                Form::Solid
+            }
+            None => {
+                gather(picture, tile, pixels, &mut self.values);
+                self.form(tile, pixels.compressed_size())
+            }
+        };
         let colours = self.palette.colours().len() as u8;
         match form {
             Form::Raw => {
@@ -97,6 +107,7 @@ impl TileCoder {
             few_colours = few_colours && self.palette.index(run[0], MAX_COLOURS).is_some();
         }
         let colours = self.palette.colours().len();
+        // Other colours, but not to this viewer.
         if colours == 1 && few_colours {
             return Form::Solid;
         }

@@ -1,6 +1,6 @@
 //! Zlib (rfbproto, "zlib Encoding"): the pixels as they are, in one zlib stream.
 
-use super::deflate::Deflate;
+use super::deflate::{Deflate, Effort};
 use super::{Encoder, Encoding, Role, Wishes, gather};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
@@ -12,8 +12,6 @@ pub(super) const ENCODING: Encoding = Encoding {
     role: Role::Pixels(|| Box::new(Zlib::new())),
 };
 
-const LEVEL: u32 = 2;
-
 struct Zlib {
     stream: Deflate,
     values: Vec<u32>,
@@ -23,7 +21,7 @@ struct Zlib {
 impl Zlib {
     fn new() -> Self {
         Self {
-            stream: Deflate::new(LEVEL),
+            stream: Deflate::new(Effort::Fast),
             values: Vec::new(),
             plain: Vec::new(),
         }

@@ -1,6 +1,6 @@
 //! ZRLE (RFC 6143 §7.7.6): tiles of 64 by 64, each as whatever is shortest, all in one zlib stream.
 
-use super::deflate::Deflate;
+use super::deflate::{Deflate, Effort};
 use super::run_length::TileCoder;
 use super::{Encoder, Encoding, Role, Wishes, tiles};
 use crate::framebuffer::Framebuffer;
@@ -14,7 +14,6 @@ pub(super) const ENCODING: Encoding = Encoding {
 };
 
 const TILE: u32 = 64;
-const LEVEL: u32 = 2;
 
 struct Zrle {
     stream: Deflate,
@@ -25,7 +24,7 @@ struct Zrle {
 impl Zrle {
     fn new() -> Self {
         Self {
-            stream: Deflate::new(LEVEL),
+            stream: Deflate::new(Effort::Small),
             coder: TileCoder::new(),
             plain: Vec::new(),
         }

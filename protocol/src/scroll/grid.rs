@@ -1,6 +1,6 @@
 //! The tile rows of an area: which of them changed, and what they look like.
 
-use super::{Before, COLUMN, MIN_ROWS};
+use super::{COLUMN, Look, MIN_ROWS, colours, part, same};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
 use crate::region::{MAX_RECTS, Region};
@@ -9,62 +9,95 @@ use crate::region::{MAX_RECTS, Region};
 const BAND: usize = 16;
 /// Columns with fewer changed rows have not scrolled.
 const MIN_CHANGED: usize = 4;
+/// One column of so many votes, so that every pane that is worth it has a voter.
+const VOTER: usize = 4;
 
 /// Tile rows by column, then by row, from the top-left corner of `bounds`.
 pub(super) struct Grid {
     bounds: Rect,
     rows: usize,
     changed: Vec<bool>,
+    /// Of every [`VOTER`]th column.
+    hashes: Vec<Hashes>,
 }
 
-/// The hashes of one column's tile rows, from row `top` of the grid on; empty when it has not scrolled.
-#[derive(Default)]
-pub(super) struct Hashes {
-    pub(super) top: usize,
-    pub(super) old: Vec<u64>,
-    pub(super) new: Vec<u64>,
+/// The hashes of one column's tile rows.
+#[derive(Clone, Default)]
+struct Hashes {
+    old: Vec<u64>,
+    new: Vec<u64>,
 }
 
 impl Grid {
-    /// Compares inside `damage`, which is inside both pictures.
-    pub(super) fn new(old: Before<'_>, new: &Framebuffer, damage: &Region) -> Self {
-        let bounds = damage.bounds();
+    /// Compares; `hashed` when [`Self::voters`] is to be asked.
+    pub(super) fn new(old: &Framebuffer, new: Look<'_>, hashed: bool) -> Self {
+        let bounds = new.area;
         let rows = bounds.height as usize;
         let columns = bounds.width.div_ceil(COLUMN) as usize;
-        let mut grid = Self {
-            bounds,
-            rows,
-            changed: vec![false; columns * rows],
-        };
-        for rect in damage.rects() {
-            for y in rect.y..rect.bottom() {
-                let before = old.row(y, rect.x, rect.right());
-                let now = &new.row(y as u32)[rect.x as usize..rect.right() as usize];
-                if before != now {
-                    grid.compare_row(before, now, rect.x, y);
+        let mut changed = vec![false; columns * rows];
+        let mut hashes = vec![Hashes::default(); if hashed { columns.div_ceil(VOTER) } else { 0 }];
+        // Row by row, as the pixels lie in memory.
+        for row in 0..rows {
+            let y = bounds.y + row as i32;
+            let before = part(old, y, bounds.x, bounds.right()).chunks(COLUMN as usize);
+            let now = new.row(y, bounds.x, bounds.right()).chunks(COLUMN as usize);
+            for (column, (before, now)) in before.zip(now).enumerate() {
+                let differs = !same(before, now);
+                changed[column * rows + row] = differs;
+                if hashed && column % VOTER == 0 {
+                    let Hashes { old, new } = &mut hashes[column / VOTER];
+                    let known = hash(before.iter().copied());
+                    old.push(known);
+                    new.push(if differs {
+                        hash(now.iter().copied().map(colours))
+                    } else {
+                        known
+                    });
                 }
             }
         }
-        grid
-    }
-
-    /// Marks what differs between two rows of pixels that begin at `x`.
-    fn compare_row(&mut self, before: &[u32], now: &[u32], x: i32, y: i32) {
-        let row = (y - self.bounds.y) as usize;
-        let mut from = 0;
-        while from < now.len() {
-            let offset = (x - self.bounds.x) as usize + from;
-            let column = offset / COLUMN as usize;
-            let to = now.len().min(from + COLUMN as usize - offset % COLUMN as usize);
-            if before[from..to] != now[from..to] {
-                self.changed[column * self.rows + row] = true;
-            }
-            from = to;
+        Self {
+            bounds,
+            rows,
+            changed,
+            hashes,
         }
     }
 
-    pub(super) const fn bounds(&self) -> Rect {
-        self.bounds
+    /// Which tile rows look as `dy` rows above before.
+    fn same_tiles(&self, old: &Framebuffer, new: Look<'_>, dy: i32) -> Vec<bool> {
+        let Rect { x, .. } = self.bounds;
+        let mut tiles = vec![false; self.bounds.width.div_ceil(COLUMN) as usize * self.rows];
+        let top = self.bounds.y.max(self.bounds.y + dy);
+        let bottom = self.bounds.bottom().min(self.bounds.bottom() + dy);
+        // Row by row, as the pixels lie in memory.
+        for y in top..bottom {
+            let before = part(old, y - dy, x, self.bounds.right());
+            let now = new.row(y, x, self.bounds.right());
+            let row = (y - self.bounds.y) as usize;
+            let columns = before.chunks(COLUMN as usize).zip(now.chunks(COLUMN as usize));
+            for (column, (before, now)) in columns.enumerate() {
+                tiles[column * self.rows + row] = same(before, now);
+            }
+        }
+        tiles
+    }
+
+    /// Writes what changed.
+    pub(super) fn write(&self, new: Look<'_>, frame: &mut Framebuffer) {
+        for row in 0..self.rows {
+            let y = self.bounds.y + row as i32;
+            let target = frame.row_mut(y as u32);
+            for column in 0..self.columns() {
+                if self.changed[column * self.rows + row] {
+                    let (left, right) = self.edges(column);
+                    let pixels = target[left as usize..right as usize].iter_mut();
+                    for (pixel, now) in pixels.zip(new.row(y, left, right)) {
+                        *pixel = colours(*now);
+                    }
+                }
+            }
+        }
     }
 
     pub(super) const fn rows(&self) -> usize {
@@ -86,53 +119,24 @@ impl Grid {
         (left, (left + COLUMN as i32).min(self.bounds.right()))
     }
 
-    /// The hashes of all columns.
-    pub(super) fn hashes(&self, old: Before<'_>, new: &Framebuffer) -> Vec<Hashes> {
-        let extent = |column| {
-            let changed = self.column(column);
+    /// The columns that vote, of those that may have scrolled: from the first row that changed to the last.
+    pub(super) fn voters(&self) -> impl Iterator<Item = (&[u64], &[u64])> {
+        self.hashes.iter().enumerate().filter_map(|(voter, hashes)| {
+            let changed = self.column(voter * VOTER);
             let first = changed.iter().position(|changed| *changed)?;
             let last = changed.iter().rposition(|changed| *changed)?;
-            (last - first + 1 >= MIN_CHANGED).then_some(first..last + 1)
-        };
-        let extents: Vec<_> = (0..self.columns())
-            .map(|column| extent(column).unwrap_or_default())
-            .collect();
-        let mut hashes: Vec<Hashes> = extents
-            .iter()
-            .map(|extent| Hashes {
-                top: extent.start,
-                old: Vec::with_capacity(extent.len()),
-                new: Vec::with_capacity(extent.len()),
-            })
-            .collect();
-        // Row by row, as the pixels lie in memory.
-        for row in 0..self.rows {
-            let y = self.bounds.y + row as i32;
-            let now = new.row(y as u32);
-            for (column, extent) in extents.iter().enumerate() {
-                if !extent.contains(&row) {
-                    continue;
-                }
-                let (left, right) = self.edges(column);
-                let after = hash(&now[left as usize..right as usize]);
-                let before = if self.changed[column * self.rows + row] {
-                    hash(old.row(y, left, right))
-                } else {
-                    after
-                };
-                hashes[column].new.push(after);
-                hashes[column].old.push(before);
-            }
-        }
-        hashes
+            let rows = first..last + 1;
+            (rows.len() >= MIN_CHANGED).then(|| (&hashes.old[rows.clone()], &hashes.new[rows]))
+        })
     }
 
     /// Areas on the screen that look as `dy` rows above before, and have changed.
-    pub(super) fn matches(&self, hashes: &[Hashes], dy: i32) -> Vec<Rect> {
+    pub(super) fn matches(&self, old: &Framebuffer, new: Look<'_>, dy: i32) -> Vec<Rect> {
+        let same = self.same_tiles(old, new, dy);
         let mut areas: Vec<Rect> = Vec::new();
-        for (column, hashes) in hashes.iter().enumerate() {
+        for column in 0..self.columns() {
             let (left, right) = self.edges(column);
-            for (first, end) in self.runs(column, hashes, dy) {
+            for (first, end) in self.runs(column, &same[column * self.rows..][..self.rows]) {
                 let run = Rect::from_edges(
                     left,
                     self.bounds.y + first as i32,
@@ -155,27 +159,18 @@ impl Grid {
         areas
     }
 
-    /// The rows of one column that match, as first and end, where there are enough of them.
-    fn runs(&self, column: usize, hashes: &Hashes, dy: i32) -> Vec<(usize, usize)> {
+    /// The rows of one column that are `same`, as first and end, where there are enough of them and of changes.
+    fn runs(&self, column: usize, same: &[bool]) -> Vec<(usize, usize)> {
         let changed = self.column(column);
         let mut runs = Vec::new();
-        let mut start = None;
-        for index in 0..=hashes.new.len() {
-            let source = usize::try_from(index as i64 - i64::from(dy)).ok();
-            let before = source.and_then(|source| hashes.old.get(source));
-            let same = before.is_some() && hashes.new.get(index) == before;
-            match (same, start) {
-                (true, None) => start = Some(index),
-                (false, Some(from)) => {
-                    start = None;
-                    let (first, end) = (hashes.top + from, hashes.top + index);
-                    let moved = changed[first..end].iter().filter(|changed| **changed).count();
-                    if end - first >= MIN_ROWS as usize && moved >= MIN_CHANGED {
-                        runs.push((first, end));
-                    }
-                }
-                _ => {}
+        let mut first = 0;
+        for run in same.chunk_by(|a, b| a == b) {
+            let end = first + run.len();
+            let moved = changed[first..end].iter().filter(|changed| **changed).count();
+            if run[0] && run.len() >= MIN_ROWS as usize && moved >= MIN_CHANGED {
+                runs.push((first, end));
             }
+            first = end;
         }
         runs
     }
@@ -233,10 +228,10 @@ impl Grid {
     }
 }
 
-/// A sum of products of pairs of pixels: no product waits for another.
-fn hash(pixels: &[u32]) -> u64 {
-    static FACTORS: [u64; COLUMN as usize / 2] = {
-        let mut factors = [0; COLUMN as usize / 2];
+/// A sum of products: none waits for another.
+fn hash(pixels: impl Iterator<Item = u32>) -> u64 {
+    static FACTORS: [u64; COLUMN as usize] = {
+        let mut factors = [0; COLUMN as usize];
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut index = 0;
         while index < factors.len() {
@@ -248,11 +243,8 @@ fn hash(pixels: &[u32]) -> u64 {
         }
         factors
     };
-    let (pairs, last) = pixels.as_chunks::<2>();
-    let mut sum = last.first().map_or(0, |pixel| u64::from(*pixel));
-    for ([left, right], factor) in pairs.iter().zip(&FACTORS) {
-        let pair = u64::from(*left) | u64::from(*right) << 32;
-        sum = sum.wrapping_add(pair.wrapping_mul(*factor));
-    }
-    sum
+    let products = pixels
+        .zip(&FACTORS)
+        .map(|(pixel, factor)| u64::from(pixel).wrapping_mul(*factor));
+    products.fold(0, u64::wrapping_add)
 }

@@ -1,14 +1,13 @@
 //! What changed between two looks at a screen, and what of it only moved: text that scrolls travels as a copy.
 //!
 //! The screen is compared in tile rows: one row of pixels, [`COLUMN`] wide. Where some changed they are looked for in the
-//! old picture by their hashes, and vote for the distance that they moved; whatever wins is compared pixel by pixel
-//! before it counts.
+//! old picture by their hashes, and vote for the distance that they moved; what wins is compared pixel by pixel.
 
 mod grid;
 mod votes;
 
 use crate::framebuffer::Framebuffer;
-use crate::geometry::{Point, Rect};
+use crate::geometry::Rect;
 use crate::region::Region;
 use grid::Grid;
 use votes::distances;
@@ -49,55 +48,92 @@ pub struct Changes {
     pub damage: Region,
 }
 
-/// What the screen showed before, as far as it matters: the part of it whose top-left corner is at `at`.
-#[derive(Clone, Copy, Debug)]
-pub struct Before<'a> {
-    /// Its pixels.
-    pub picture: &'a Framebuffer,
-    /// Where it lies on the screen.
-    pub at: Point,
+impl Changes {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.copies.is_empty() && self.damage.is_empty()
+    }
+
+    /// Adds what happened in an area that overlaps none of those before.
+    pub fn append(&mut self, mut other: Self) {
+        self.copies.append(&mut other.copies);
+        self.damage.union(&other.damage);
+    }
 }
 
-impl Before<'_> {
-    const fn bounds(&self) -> Rect {
-        self.picture.bounds().offset(self.at.x, self.at.y)
+/// What a display shows now in one area: rows of little-endian `0x00RRGGBB`, whatever the top byte is.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    area: Rect,
+    pixels: &'a [[u8; 4]],
+}
+
+impl<'a> Look<'a> {
+    /// The pixels of `area` of the screen, row by row; `None` when there are not as many bytes.
+    pub fn new(area: Rect, bytes: &'a [u8]) -> Option<Self> {
+        let (pixels, rest) = bytes.as_chunks();
+        (rest.is_empty() && pixels.len() == area.area()).then_some(Self { area, pixels })
+    }
+
+    /// Writes the part that is inside `frame` to it, whatever was there.
+    pub fn paint(&self, frame: &mut Framebuffer) {
+        let area = self.area.intersection(&frame.bounds());
+        for y in area.y..area.bottom() {
+            let target = &mut frame.row_mut(y as u32)[area.x as usize..area.right() as usize];
+            for (pixel, now) in target.iter_mut().zip(self.row(y, area.x, area.right())) {
+                *pixel = colours(*now);
+            }
+        }
     }
 
     /// The pixels from `left` to `right` of row `y` of the screen, all inside.
-    fn row(&self, y: i32, left: i32, right: i32) -> &[u32] {
-        &self.picture.row((y - self.at.y) as u32)[(left - self.at.x) as usize..(right - self.at.x) as usize]
+    fn row(&self, y: i32, left: i32, right: i32) -> &'a [[u8; 4]] {
+        let row = (y - self.area.y) as usize * self.area.width as usize;
+        &self.pixels[row + (left - self.area.x) as usize..row + (right - self.area.x) as usize]
     }
 }
 
-/// Compares the screen inside `damage` with what it was. What was not there before is damaged as it is.
-pub fn compare(old: Before<'_>, new: &Framebuffer, damage: &Region) -> Changes {
-    let known = damage
-        .intersection_rect(&old.bounds())
-        .intersection_rect(&new.bounds());
-    let mut unknown = damage.clone();
-    unknown.subtract(&known);
-    let mut grid = Grid::new(old, new, &known);
-    let copies = if known.area() < MIN_DAMAGE {
-        Vec::new()
+const fn colours(pixel: [u8; 4]) -> u32 {
+    u32::from_le_bytes(pixel) & 0x00ff_ffff
+}
+
+/// Whether as many pixels are the same. All are looked at, which takes less time than to stop early.
+fn same(before: &[u32], now: &[[u8; 4]]) -> bool {
+    let pixels = before.iter().zip(now);
+    pixels.fold(0, |differ, (before, now)| differ | before ^ colours(*now)) == 0
+}
+
+/// Brings `frame` up to date where the display was looked at, and tells how it came there. An area outside the frame,
+/// as when the display has another size by now, changes nothing.
+pub fn advance(frame: &mut Framebuffer, look: Look<'_>) -> Changes {
+    if look.area.is_empty() || !frame.bounds().contains_rect(&look.area) {
+        return Changes::default();
+    }
+    let searched = look.area.area() >= MIN_DAMAGE;
+    let mut grid = Grid::new(frame, look, searched);
+    let copies = if searched {
+        find_copies(frame, look, &grid)
     } else {
-        find_copies(old, new, &mut grid)
+        Vec::new()
     };
-    let mut rest = grid.region();
+    grid.write(look, frame);
     for copy in &copies {
-        rest.subtract_rect(&copy.to);
+        grid.settle(&copy.to);
     }
-    rest.union(&unknown);
-    Changes { copies, damage: rest }
+    let mut damage = grid.region();
+    for copy in &copies {
+        damage.subtract_rect(&copy.to);
+    }
+    Changes { copies, damage }
 }
 
-/// The copies that pay; what they cover is changed no more.
-fn find_copies(old: Before<'_>, new: &Framebuffer, grid: &mut Grid) -> Vec<Copy> {
-    let hashes = grid.hashes(old, new);
+/// The copies that pay.
+fn find_copies(old: &Framebuffer, new: Look<'_>, grid: &Grid) -> Vec<Copy> {
     let mut found: Vec<Copy> = Vec::new();
-    for dy in distances(grid.rows(), &hashes) {
-        for area in grid.matches(&hashes, dy) {
-            let to = exact(old, new, grid.bounds(), area, dy);
-            found.extend(to.map(|to| Copy { to, dx: 0, dy }));
+    for dy in distances(grid.rows(), grid.voters()) {
+        for area in grid.matches(old, new, dy) {
+            let to = extended(old, new, area, dy);
+            found.push(Copy { to, dx: 0, dy });
         }
     }
     // What is blank seems to have moved by any distance: the large ones tell what happened.
@@ -112,11 +148,7 @@ fn find_copies(old: Before<'_>, new: &Framebuffer, grid: &mut Grid) -> Vec<Copy>
             chosen.push(copy);
         }
     }
-    let copies = ordered(chosen);
-    for copy in &copies {
-        grid.settle(&copy.to);
-    }
-    copies
+    ordered(chosen)
 }
 
 /// The copies in an order in which none reads what an earlier one wrote; where there is none, the smallest are left out.
@@ -135,26 +167,16 @@ fn ordered(mut left: Vec<Copy>) -> Vec<Copy> {
     ordered
 }
 
-/// `area` as large as its pixels are what they were `dy` rows above, inside `bounds`; `None` when they are not: two
-/// hashes were equal by chance.
-fn exact(old: Before<'_>, new: &Framebuffer, bounds: Rect, area: Rect, dy: i32) -> Option<Rect> {
-    let same_row = |y: i32, left: i32, right: i32| {
-        let inside = y >= bounds.y && y < bounds.bottom() && y - dy >= bounds.y && y - dy < bounds.bottom();
-        inside && new.row(y as u32)[left as usize..right as usize] == *old.row(y - dy, left, right)
-    };
-    if !(area.y..area.bottom()).all(|y| same_row(y, area.x, area.right())) {
-        return None;
-    }
+/// `area`, whose pixels were `dy` rows above, as large as that holds.
+fn extended(old: &Framebuffer, new: Look<'_>, area: Rect, dy: i32) -> Rect {
+    let bounds = new.area;
     // Up to one tile row on both sides, as far as all rows go on.
     let margin = COLUMN as i32 - 1;
     let mut left = (area.x - margin).max(bounds.x);
     let mut right = (area.right() + margin).min(bounds.right());
     for y in area.y..area.bottom() {
-        let row = |from: i32, to: i32| {
-            let now = &new.row(y as u32)[from as usize..to as usize];
-            now.iter().zip(old.row(y - dy, from, to))
-        };
-        let differs = |(now, before): (&u32, &u32)| now != before;
+        let row = |from: i32, to: i32| new.row(y, from, to).iter().zip(part(old, y - dy, from, to));
+        let differs = |(now, before): (&[u8; 4], &u32)| colours(*now) != *before;
         if let Some(place) = row(left, area.x).rposition(differs) {
             left += place as i32 + 1;
         }
@@ -162,14 +184,23 @@ fn exact(old: Before<'_>, new: &Framebuffer, bounds: Rect, area: Rect, dy: i32) 
             right = area.right() + place as i32;
         }
     }
+    let same_row = |y: i32| {
+        let inside = y >= bounds.y && y < bounds.bottom() && y - dy >= bounds.y && y - dy < bounds.bottom();
+        inside && same(part(old, y - dy, left, right), new.row(y, left, right))
+    };
     let [mut top, mut bottom] = [area.y, area.bottom()];
-    while same_row(top - 1, left, right) {
+    while same_row(top - 1) {
         top -= 1;
     }
-    while same_row(bottom, left, right) {
+    while same_row(bottom) {
         bottom += 1;
     }
-    Some(Rect::from_edges(left, top, right, bottom))
+    Rect::from_edges(left, top, right, bottom)
+}
+
+/// The pixels from `left` to `right` of row `y`, all inside.
+fn part(picture: &Framebuffer, y: i32, left: i32, right: i32) -> &[u32] {
+    &picture.row(y as u32)[left as usize..right as usize]
 }
 
 #[cfg(test)]

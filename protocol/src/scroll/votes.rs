@@ -2,7 +2,6 @@
 //! vote. Single rows would not do, since letters repeat theirs.
 
 use super::MIN_ROWS;
-use super::grid::Hashes;
 
 /// Distances that are tried, the one with most votes first.
 const MAX_DISTANCES: usize = 4;
@@ -12,11 +11,12 @@ const MIN_VOTES: u32 = 12;
 /// Rows of a window.
 const WINDOW: usize = MIN_ROWS as usize;
 
-/// Distances with enough votes, in rows downwards; no column has more than `rows`.
-pub(super) fn distances(rows: usize, hashes: &[Hashes]) -> Vec<i32> {
+/// Distances with enough votes, in rows downwards. Each voter is the hashes of one column's tile rows before and now, no
+/// more than `rows`.
+pub(super) fn distances<'a>(rows: usize, voters: impl Iterator<Item = (&'a [u64], &'a [u64])>) -> Vec<i32> {
     let mut votes = vec![0; 2 * rows + 1];
     let mut places = Places::new(rows);
-    for Hashes { old, new, .. } in hashes.iter().filter(|hashes| !hashes.new.is_empty()) {
+    for (old, new) in voters {
         places.clear();
         for (place, window) in windows(old).enumerate() {
             places.add(window, place);

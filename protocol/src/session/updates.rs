@@ -17,7 +17,7 @@ use crate::server_message::{put_colour_map, put_update};
 
 /// Pixels that are encoded at a time when the viewer takes updates of open length: it decodes one part while the next is
 /// made, and a slow one never has more than this waiting.
-const PART: usize = 1 << 17;
+const PART: usize = 1 << 19;
 /// Where the number of rectangles stands in the head of an update.
 const COUNT_OFFSET: usize = 2;
 /// Parts are whole rows of ZRLE's tiles.

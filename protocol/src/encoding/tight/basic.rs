@@ -1,7 +1,7 @@
 //! Tight's basic compression: a palette, or every pixel; a zlib stream for each kind.
 
 use super::{Lossless, put_compact_length};
-use crate::encoding::deflate::Deflate;
+use crate::encoding::deflate::{Deflate, Effort};
 use crate::encoding::palette::Palette;
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
@@ -11,7 +11,6 @@ use crate::pixel_format::Translator;
 const MIN_COMPRESSED: usize = 12;
 const EXPLICIT_FILTER: u8 = 0x40;
 const PALETTE_FILTER: u8 = 1;
-const LEVEL: u32 = 2;
 
 /// The kinds of data, each with a stream of its own: what follows is like what went before.
 #[derive(Clone, Copy)]
@@ -19,6 +18,15 @@ enum Kind {
     Pixels = 0,
     TwoColours = 1,
     Indices = 2,
+}
+
+impl Kind {
+    const fn effort(self) -> Effort {
+        match self {
+            Self::Pixels => Effort::Fast,
+            Self::TwoColours | Self::Indices => Effort::Small,
+        }
+    }
 }
 
 pub(super) struct Basic {
@@ -70,7 +78,7 @@ impl Basic {
         }
         self.compressed.clear();
         self.streams[kind as usize]
-            .get_or_insert_with(|| Deflate::new(LEVEL))
+            .get_or_insert_with(|| Deflate::new(kind.effort()))
             .append(&self.plain, &mut self.compressed);
         put_compact_length(self.compressed.len(), out);
         out.extend_from_slice(&self.compressed);

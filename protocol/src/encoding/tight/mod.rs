@@ -6,7 +6,7 @@ mod png;
 
 use self::basic::Basic;
 use self::png::Png;
-use super::content::areas;
+use super::content::{Content, areas, is_plain};
 use super::{Encoder, Encoding, RAW, Role, Wishes, gather, jpeg, tiles};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
@@ -29,7 +29,7 @@ pub(super) const PNG: Encoding = Encoding {
 /// No wider rectangle is allowed.
 const MAX_WIDTH: u32 = 2048;
 /// Larger ones gain nothing: more colours come together than a palette holds.
-const MAX_AREA: u32 = 65536;
+const MAX_AREA: u32 = 1 << 17;
 const FILL: u8 = 0x80;
 const JPEG: u8 = 0x90;
 
@@ -80,15 +80,20 @@ impl Tight {
         for part in tiles(rect, width, MAX_AREA / width) {
             gather(picture, part, pixels, &mut self.values);
             put_rectangle(part, self.number, out);
-            if self.values.iter().all(|value| *value == self.values[0]) {
-                out.push(FILL);
-                pixels.put_tight(&self.values[..1], out);
+            if is_plain(&self.values, self.values[0]) {
+                self.put_fill(pixels, out);
             } else {
                 self.lossless.put(picture, part, &self.values, pixels, out);
             }
             count += 1;
         }
         count
+    }
+
+    /// Appends the first value as the colour of the whole rectangle.
+    fn put_fill(&self, pixels: &Translator, out: &mut Vec<u8>) {
+        out.push(FILL);
+        pixels.put_tight(&self.values[..1], out);
     }
 
     /// Appends `rect` as JPEG and returns the number of rectangles.
@@ -125,15 +130,24 @@ impl Encoder for Tight {
         }
         let format = pixels.format();
         let allowed = format.true_colour && format.bits_per_pixel > 8;
-        let Some(quality) = wishes.quality.filter(|_| allowed) else {
-            return self.put_exact(picture, rect, pixels, out);
-        };
+        let quality = wishes.quality.filter(|_| allowed);
         let mut count = 0;
-        for area in areas(picture, rect) {
-            count += if area.picture {
-                self.put_picture(picture, area.rect, quality, pixels, out)
-            } else {
-                self.put_exact(picture, area.rect, pixels, out)
+        for area in areas(picture, rect, quality.is_some()) {
+            count += match (area.content, quality) {
+                (Content::Plain(colour), _) => {
+                    self.values.clear();
+                    pixels.values(&[colour], &mut self.values);
+                    let parts = tiles(area.rect, MAX_WIDTH, area.rect.height);
+                    parts.fold(0, |count, part| {
+                        put_rectangle(part, self.number, out);
+                        self.put_fill(pixels, out);
+                        count + 1
+                    })
+                }
+                (Content::Picture, Some(quality)) => {
+                    self.put_picture(picture, area.rect, quality, pixels, out)
+                }
+                _ => self.put_exact(picture, area.rect, pixels, out),
             };
         }
         count
