@@ -1,8 +1,8 @@
 //! When a viewer gets its next update. There is no frame timer: the first change goes out at once, and what changes while
 //! an update is on its way goes out together, as soon as the viewer asks again.
 
-/// Bytes that may be on the way to a viewer that does not ask before the next update waits: a tenth of a second at
-/// 5 Mbit/s.
+/// Bytes that may be on the way to a viewer that does not ask before the next update waits, while nothing is known of the
+/// line: a tenth of a second at 5 Mbit/s.
 pub const WINDOW: usize = 1 << 16;
 
 /// What the decision looks at.
@@ -20,6 +20,8 @@ pub struct Situation {
     pub continuous: bool,
     /// Bytes that were sent without a request and are not known to have arrived.
     pub in_flight: usize,
+    /// How many of these the line bears.
+    pub window: usize,
     /// The screen's size or the pointer's picture is not what the viewer was told.
     pub news: bool,
     /// Pixels inside what was asked for are not what the viewer was told.
@@ -64,7 +66,7 @@ pub const fn may_update(situation: &Situation) -> Result<(), Hold> {
     }
     // Who does not ask sets the pace by what has arrived: small updates follow each other at once, large ones wait for
     // the one before, so that a slow network holds no more than these bytes of old pixels.
-    if !situation.requested && situation.in_flight >= WINDOW {
+    if !situation.requested && situation.in_flight >= situation.window {
         return Err(Hold::InFlight);
     }
     // A new size makes every pixel outdated, a new pointer is small: neither waits for damage.
@@ -88,6 +90,7 @@ mod tests {
             open: true,
             requested: true,
             damaged: true,
+            window: WINDOW,
             ..Situation::default()
         };
         let table = [

@@ -657,3 +657,57 @@ fn any_pixel_format_is_refused_or_served() {
     }
     assert!(refused > 100, "{refused}");
 }
+
+/// Soft shapes, as in a photograph.
+fn photo(size: Size) -> Framebuffer {
+    let mut screen = Framebuffer::new(size);
+    for y in 0..size.height {
+        for (pixel, x) in screen.row_mut(y).iter_mut().zip(0..) {
+            let shade = |scale: u32| 128 + (x * x / scale + y * 3) % 100;
+            *pixel = shade(40) << 16 | shade(57) << 8 | shade(73);
+        }
+    }
+    screen
+}
+
+#[test]
+fn pictures_that_were_coarse_end_as_they_are() {
+    const JPEG_QUALITY_5: i32 = -27;
+    let size = Size::new(256, 192);
+    let mut screen = photo(size);
+    let mut session = open_session(size);
+    let mut viewer = Viewer::new(size, PixelFormat::NATIVE);
+    let began = start();
+    session.at(began);
+    session.receive(&set_encodings(&[TIGHT, JPEG_QUALITY_5]));
+    session.receive(&request(false, screen.bounds()));
+    viewer.update(&mut session, &screen);
+    assert!(!viewer.photos.is_empty());
+    assert!(viewer.first_difference(&screen).is_some());
+    assert_eq!(
+        session.poll_timeout(),
+        None,
+        "nobody waits for a viewer that does not ask"
+    );
+
+    session.receive(&request(true, screen.bounds()));
+    let quiet = session.poll_timeout().expect("the rest is to follow");
+    assert!(quiet > began);
+    session.handle_timeout(began);
+    assert!(!session.update(&screen), "it is not quiet yet");
+    // What changes in between comes first, and coarse again.
+    screen.fill(Rect::new(0, 0, 64, 64), 0x00ff_ffff);
+    session.damage(&Region::from(Rect::new(0, 0, 64, 64)));
+    viewer.update(&mut session, &screen);
+    assert!(viewer.first_difference(&screen).is_some());
+
+    session.at(quiet);
+    session.receive(&request(true, screen.bounds()));
+    while let Some(due) = session.poll_timeout() {
+        session.handle_timeout(due);
+        viewer.update(&mut session, &screen);
+        session.receive(&request(true, screen.bounds()));
+    }
+    assert_eq!(viewer.first_difference(&screen), None);
+    assert!(!session.update(&screen), "all is told");
+}

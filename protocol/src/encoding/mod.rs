@@ -93,6 +93,11 @@ pub trait Encoder: Send {
     /// Appends `rect`, which is inside `picture` and not empty, as one or more rectangles with their heads, and returns
     /// how many.
     fn encode(&mut self, picture: &Framebuffer, rect: Rect, wishes: &Wishes, out: &mut Vec<u8>) -> u16;
+
+    /// Where pixels went with loss since this was asked last.
+    fn take_lossy(&mut self) -> Vec<Rect> {
+        Vec::new()
+    }
 }
 
 impl Encoding {

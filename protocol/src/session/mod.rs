@@ -8,6 +8,7 @@
 
 mod flow;
 mod input;
+mod loss;
 mod news;
 mod updates;
 
@@ -23,7 +24,7 @@ use crate::framebuffer::Framebuffer;
 use crate::geometry::{Point, Rect, Size};
 pub use crate::handshake::Upgrade;
 use crate::handshake::{Admission, Handshake, Progress};
-use crate::pacing::{Hold, Situation, WINDOW, may_update};
+use crate::pacing::{Hold, Situation, may_update};
 use crate::region::Region;
 use crate::scroll::Changes;
 use crate::security::vnc_auth::Challenge;
@@ -132,6 +133,7 @@ pub struct Session {
     held: Input,
     updates: Updates,
     flow: Flow,
+    now: Instant,
     clipboard: Clipboard,
     /// What the viewer was told that is served.
     announced: Abilities,
@@ -178,10 +180,16 @@ impl Session {
             unread: 0,
             held: Input::default(),
             updates: Updates::new(size),
-            flow: Flow::default(),
+            flow: Flow::new(),
+            now,
             announced: Abilities::default(),
             wishes: VecDeque::new(),
         }
+    }
+
+    /// What follows happens now; the owner tells it whenever it goes on with the session.
+    pub const fn at(&mut self, now: Instant) {
+        self.now = now;
     }
 
     /// Takes bytes from the viewer. What they mean comes from [`Self::poll_event`]; call it until it is empty before
@@ -248,13 +256,21 @@ impl Session {
     pub const fn poll_timeout(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Handshake { deadline, .. } => Some(*deadline),
-            Phase::Open | Phase::Closed => None,
+            Phase::Open => self.updates.loss.due_at(),
+            Phase::Closed => None,
         }
     }
 
-    /// Ends the session when its handshake took too long.
+    /// Ends the session when its handshake took too long; later, lets pictures that were sent with loss follow as they
+    /// are.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.poll_timeout().is_some_and(|deadline| now >= deadline) {
+        self.now = now;
+        if self.poll_timeout().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        if matches!(self.phase, Phase::Open) {
+            self.updates.sharpen(self.flow.affordable());
+        } else {
             self.close(Error::HandshakeTimeout(self.settings.handshake_limit));
         }
     }
@@ -324,7 +340,7 @@ impl Session {
 
     /// Whether the viewer waits for something to change; when not, nobody needs to watch the screen for it.
     pub fn is_waiting(&self) -> bool {
-        let continuous = self.updates.is_continuous() && self.flow.in_flight() < WINDOW;
+        let continuous = self.updates.is_continuous() && self.flow.in_flight() < self.flow.window();
         self.updates.is_unfinished() || self.updates.is_requested() || continuous
     }
 
@@ -344,18 +360,22 @@ impl Session {
             return false;
         }
         let before = self.output.len();
-        self.updates.put(picture, &mut self.output);
-        let fenced = self.updates.is_continuous() && self.updates.abilities().has(Ability::Fence);
-        if fenced {
-            self.flow.sent(self.output.len() - before);
-        }
+        let quality = self.updates.quality().map(|asked| self.flow.quality(asked));
+        self.updates.put(picture, quality, &mut self.output);
+        self.flow.sent(self.output.len() - before);
         if !self.updates.is_unfinished() {
-            if fenced {
-                put_fence(FENCE_REQUEST, &self.flow.fence(), &mut self.output);
+            let fence = self.flow.whole(self.now);
+            if self.is_fenced() {
+                put_fence(FENCE_REQUEST, &fence, &mut self.output);
             }
             self.output.append(&mut self.answers);
         }
         true
+    }
+
+    /// Whether fences tell what has arrived; requests do where the viewer sends them.
+    const fn is_fenced(&self) -> bool {
+        self.updates.is_continuous() && self.updates.abilities().has(Ability::Fence)
     }
 
     fn situation(&self) -> Situation {
@@ -363,6 +383,7 @@ impl Session {
             open: matches!(self.phase, Phase::Open),
             backlog: self.transmit().len(),
             in_flight: self.flow.in_flight(),
+            window: self.flow.window(),
             ..self.updates.situation()
         }
     }
@@ -449,6 +470,10 @@ impl Session {
                 if !incremental || !self.updates.is_continuous() {
                     self.updates.request(incremental, area);
                 }
+                if !self.is_fenced() {
+                    self.flow.asked(self.now);
+                    self.updates.loss.arrived(self.now);
+                }
             }
             ClientMessage::EnableContinuousUpdates { enable, area } => {
                 self.updates.set_continuous(enable.then_some(area));
@@ -461,7 +486,8 @@ impl Session {
             }
             ClientMessage::Fence { flags, payload } => {
                 if flags & FENCE_REQUEST == 0 {
-                    self.flow.answered(&payload);
+                    self.flow.answered(&payload, self.now);
+                    self.updates.loss.arrived(self.now);
                 } else {
                     let mut message = Vec::new();
                     put_fence(flags & FENCE_FLAGS, &payload, &mut message);

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::loss::Loss;
 use super::news::News;
 use crate::encoding::{
     Abilities, Ability, Encoder, Encoding, NewEncoder, RAW, Role, Wishes, put_copy, put_last_rect,
@@ -36,10 +37,13 @@ pub(super) struct Updates {
     /// Where updates need no request.
     continuous: Option<Rect>,
     /// The rest of the update that is on its way.
-    unfinished: Option<VecDeque<Rect>>,
+    unfinished: Option<VecDeque<Part>>,
+    pub(super) loss: Loss,
     abilities: Abilities,
     /// As last asked for; it counts from the next update on.
     format: PixelFormat,
+    /// The JPEG quality that was asked for.
+    quality: Option<u8>,
     wishes: Wishes,
     /// The preferred encoding of pixels: its number and how to make it.
     encoding: (i32, NewEncoder),
@@ -56,8 +60,10 @@ impl Updates {
             requested: Region::new(),
             continuous: None,
             unfinished: None,
+            loss: Loss::default(),
             abilities: Abilities::default(),
             format: PixelFormat::NATIVE,
+            quality: None,
             wishes: Wishes {
                 pixels: Translator::new(PixelFormat::NATIVE),
                 quality: None,
@@ -85,7 +91,13 @@ impl Updates {
         let bounds = self.bounds();
         for rect in region.rects() {
             self.damage.add(rect.intersection(&bounds));
+            self.loss.damaged(rect);
         }
+    }
+
+    /// What was sent with loss goes again as it is, not many more pixels than `affordable` of it.
+    pub(super) fn sharpen(&mut self, affordable: usize) {
+        self.damage.union(&self.loss.sharpen(affordable));
     }
 
     pub(super) fn copied(&mut self, copy: Copy) {
@@ -105,7 +117,9 @@ impl Updates {
         let stale = self.damage.intersection_rect(&to.offset(-dx, -dy)).offset(dx, dy);
         self.damage.subtract_rect(&to);
         self.damage.union(&stale);
-        self.copies.push(Copy { to, dx, dy });
+        let copy = Copy { to, dx, dy };
+        self.loss.copied(&copy);
+        self.copies.push(copy);
     }
 
     pub(super) fn resized(&mut self, size: Size) {
@@ -113,8 +127,9 @@ impl Updates {
         self.copies.clear();
         let bounds = self.bounds();
         self.damage = Region::from(bounds);
-        for rect in self.unfinished.iter_mut().flatten() {
-            *rect = rect.intersection(&bounds);
+        self.loss.resized();
+        for part in self.unfinished.iter_mut().flatten() {
+            part.rect = part.rect.intersection(&bounds);
         }
     }
 
@@ -139,7 +154,7 @@ impl Updates {
             }
         }
         self.encoding = preferred.unwrap_or(RAW);
-        self.wishes.quality = numbers.iter().copied().find_map(quality_asked_by);
+        self.quality = numbers.iter().copied().find_map(quality_asked_by);
         if [Ability::Cursor, Ability::AlphaCursor]
             .iter()
             .any(|cursor| self.abilities.has(*cursor) && !knew.has(*cursor))
@@ -169,6 +184,11 @@ impl Updates {
     }
 
     // To the viewer.
+
+    /// The JPEG quality that the viewer asked for.
+    pub(super) const fn quality(&self) -> Option<u8> {
+        self.quality
+    }
 
     pub(super) const fn is_unfinished(&self) -> bool {
         self.unfinished.is_some()
@@ -204,7 +224,7 @@ impl Updates {
     /// The pixels that [`Self::put`] would read now.
     pub(super) fn due(&self) -> Region {
         match &self.unfinished {
-            Some(rest) => rest.iter().copied().collect(),
+            Some(rest) => rest.iter().map(|part| part.rect).collect(),
             None if self.news.is_layout_due(self.abilities) => Region::new(),
             None => {
                 let wanted = self.wanted();
@@ -229,8 +249,9 @@ impl Updates {
         }
     }
 
-    /// Appends the next update or the next part of one.
-    pub(super) fn put(&mut self, picture: &Framebuffer, out: &mut Vec<u8>) {
+    /// Appends the next update or the next part of one, pictures of that JPEG quality.
+    pub(super) fn put(&mut self, picture: &Framebuffer, quality: Option<u8>, out: &mut Vec<u8>) {
+        self.wishes.quality = quality;
         if let Some(rest) = self.unfinished.take() {
             self.put_part(rest, picture, out);
         } else if self.news.is_layout_due(self.abilities) {
@@ -266,26 +287,31 @@ impl Updates {
             count += 1;
         }
         count += self.news.put(self.abilities, &self.wishes.pixels, out);
-        let parts = parts(&due);
+        let exact = self.loss.take_exact(&due);
+        let mut others = due.clone();
+        others.subtract(&exact);
+        let mut parts = parts(&others, false);
+        parts.extend(self::parts(&exact, true));
         if self.abilities.has(Ability::OpenUpdate) && due.area() > PART {
             self.put_part(parts, picture, out);
             return;
         }
-        for rect in parts {
-            count += self.encode(rect, picture, out);
+        for part in parts {
+            count += self.encode(part, picture, out);
         }
         let count_at = head + COUNT_OFFSET;
         out[count_at..count_at + 2].copy_from_slice(&count.to_be_bytes());
     }
 
     /// Some more of an update of open length.
-    fn put_part(&mut self, mut rest: VecDeque<Rect>, picture: &Framebuffer, out: &mut Vec<u8>) {
+    fn put_part(&mut self, mut rest: VecDeque<Part>, picture: &Framebuffer, out: &mut Vec<u8>) {
         let mut done = 0;
-        while done < PART
-            && let Some(rect) = rest.pop_front()
+        let fits = |done: usize, part: &Part| done == 0 || done + part.rect.area() <= PART;
+        while rest.front().is_some_and(|part| fits(done, part))
+            && let Some(part) = rest.pop_front()
         {
-            done += rect.area();
-            self.encode(rect, picture, out);
+            done += part.rect.area();
+            self.encode(part, picture, out);
         }
         if rest.is_empty() {
             put_last_rect(out);
@@ -294,7 +320,8 @@ impl Updates {
         }
     }
 
-    fn encode(&mut self, rect: Rect, picture: &Framebuffer, out: &mut Vec<u8>) -> u16 {
+    fn encode(&mut self, part: Part, picture: &Framebuffer, out: &mut Vec<u8>) -> u16 {
+        let Part { rect, exact } = part;
         // A part that a smaller screen has cut off.
         if rect.is_empty() {
             return 0;
@@ -305,19 +332,34 @@ impl Updates {
             self.encoders.push((number, new()));
             self.encoders.len() - 1
         });
-        self.encoders[index].1.encode(picture, rect, &self.wishes, out)
+        let encoder = &mut self.encoders[index].1;
+        let quality = self.wishes.quality;
+        self.wishes.quality = quality.filter(|_| !exact);
+        let count = encoder.encode(picture, rect, &self.wishes, out);
+        self.wishes.quality = quality;
+        self.loss.sent(&rect, encoder.take_lossy());
+        count
     }
 }
 
+/// A rectangle that is to be encoded.
+#[derive(Clone, Copy)]
+struct Part {
+    rect: Rect,
+    /// Whatever the viewer would put up with.
+    exact: bool,
+}
+
 /// The rectangles of `region` from top to bottom, large ones cut.
-fn parts(region: &Region) -> VecDeque<Rect> {
+fn parts(region: &Region, exact: bool) -> VecDeque<Part> {
     let mut rects = region.rects().to_vec();
     rects.sort_unstable_by_key(|rect| (rect.y, rect.x));
     let mut parts = VecDeque::with_capacity(rects.len());
-    for rect in rects {
-        let rows = (PART as u32 / rect.width / PART_ROWS).max(1) * PART_ROWS;
-        for y in (rect.y..rect.bottom()).step_by(rows as usize) {
-            parts.push_back(Rect::new(rect.x, y, rect.width, rows).intersection(&rect));
+    for whole in rects {
+        let rows = (PART as u32 / whole.width / PART_ROWS).max(1) * PART_ROWS;
+        for y in (whole.y..whole.bottom()).step_by(rows as usize) {
+            let rect = Rect::new(whole.x, y, whole.width, rows).intersection(&whole);
+            parts.push_back(Part { rect, exact });
         }
     }
     parts

@@ -55,6 +55,7 @@ struct Tight {
     lossless: Box<dyn Lossless>,
     values: Vec<u32>,
     file: Vec<u8>,
+    lossy: Vec<Rect>,
 }
 
 impl Tight {
@@ -64,6 +65,7 @@ impl Tight {
             lossless,
             values: Vec::new(),
             file: Vec::new(),
+            lossy: Vec::new(),
         }
     }
 
@@ -116,6 +118,7 @@ impl Tight {
             out.push(JPEG);
             put_compact_length(self.file.len(), out);
             out.extend_from_slice(&self.file);
+            self.lossy.push(part);
             count += 1;
         }
         count
@@ -151,6 +154,9 @@ impl Encoder for Tight {
             };
         }
         count
+    }
+    fn take_lossy(&mut self) -> Vec<Rect> {
+        std::mem::take(&mut self.lossy)
     }
 }
 
