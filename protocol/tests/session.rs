@@ -16,7 +16,7 @@ use protocol::scroll::{Changes, Copy, Look, advance};
 use protocol::session::{Event, ResizeStatus, Session};
 use viewer::{
     COPY_RECT, CURSOR, DESKTOP_SIZE, LAST_RECT, RAW, TIGHT, Viewer, ZRLE, open_session, request,
-    set_encodings, set_pixel_format, take, view_only_session,
+    set_encodings, set_pixel_format, start, take, view_only_session,
 };
 
 const SIZE: Size = Size::new(300, 200);

@@ -29,8 +29,8 @@ pub struct DisplayLost {
 /// What happened on a display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DisplayEvent {
-    /// These pixels may be different.
-    Damaged(Vec<Rect>),
+    /// Pixels inside may be different.
+    Damaged(Rect),
     /// It has another size, and all its pixels are new.
     Resized(Size),
     /// The pointer looks different.

@@ -127,6 +127,7 @@ impl<'a> Viewer<'a> {
                 self.encrypt(upgrade, rest).await?;
                 continue;
             }
+            self.session.at(Instant::now());
             if let Some(visit) = &self.visit
                 && visit.view.update(&mut self.session)
             {
@@ -139,7 +140,10 @@ impl<'a> Viewer<'a> {
                 moved = self.connection.exchange(&mut self.session, &mut chunk) => match moved? {
                     Moved::Out => {}
                     Moved::In(0) => return Ok(Outcome::Left),
-                    Moved::In(count) => self.session.receive(&chunk[..count]),
+                    Moved::In(count) => {
+                        self.session.at(Instant::now());
+                        self.session.receive(&chunk[..count]);
+                    }
                 },
                 () = changed(self.visit.as_ref()) => {}
                 () = until(deadline) => {

@@ -46,7 +46,7 @@ impl<D: Display> Worker<D> {
     fn work(&mut self, todo: &Receiver<Work>) -> Result<(), DisplayLost> {
         loop {
             match self.display.next_event()? {
-                DisplayEvent::Damaged(rects) => self.damaged(&rects.into_iter().collect()),
+                DisplayEvent::Damaged(rect) => self.shared.book().stale.add(rect),
                 DisplayEvent::Resized(size) => self.resized(size),
                 DisplayEvent::CursorChanged => self.cursor_changed()?,
                 DisplayEvent::TextSelected(text) => self.text_selected(text),
@@ -155,10 +155,6 @@ impl<D: Display> Worker<D> {
             self.shared.book().text = None;
         }
         Ok(())
-    }
-
-    fn damaged(&self, damage: &Region) {
-        self.shared.book().stale.union(damage);
     }
 
     fn resized(&self, size: Size) {

@@ -10,8 +10,8 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{ConnectionExt as _, Damage, ReportLevel};
 use x11rb::protocol::randr::{ConnectionExt as _, NotifyMask};
-use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask, Region};
-use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Mapping};
+use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask};
+use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Mapping, Rectangle};
 
 use super::clipboard::Clipboard;
 use super::hands::Hands;
@@ -23,8 +23,8 @@ use crate::screen::{Point, Rect, Size};
 /// What happened on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScreenEvent {
-    /// These parts were painted; they do not overlap.
-    Damaged(Vec<Rect>),
+    /// Something was painted inside.
+    Damaged(Rect),
     /// The screen has another size now.
     Resized(Size),
     /// The pointer looks different: see [`Screen::cursor`].
@@ -71,11 +71,11 @@ pub struct Screen {
     camera: Camera,
     size: Size,
     damage: Option<Damage>,
-    /// Where the server puts the damaged parts.
-    region: Region,
     hands: Hands,
     clipboard: Clipboard,
     waker: ScreenWaker,
+    /// An event that came while others were gathered.
+    set_aside: Option<Event>,
 }
 
 impl Screen {
@@ -87,8 +87,6 @@ impl Screen {
         let link = Link::open(address)?;
         let wire = &link.connection;
         let camera = Camera::new(wire, true)?;
-        let region = wire.generate_id()?;
-        wire.xfixes_create_region(region, &[])?;
         let hands = Hands::new(wire)?;
         let root = wire.get_geometry(link.root)?.reply()?;
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(waiting)?;
@@ -98,9 +96,9 @@ impl Screen {
             link,
             camera,
             damage: None,
-            region,
             hands,
             waker: ScreenWaker { bell: Arc::new(bell) },
+            set_aside: None,
         })
     }
 
@@ -124,7 +122,7 @@ impl Screen {
         match (on, self.damage) {
             (true, None) => {
                 let damage = wire.generate_id()?;
-                wire.damage_create(damage, root, ReportLevel::NON_EMPTY)?;
+                wire.damage_create(damage, root, ReportLevel::BOUNDING_BOX)?;
                 self.damage = Some(damage);
             }
             (false, Some(damage)) => {
@@ -167,7 +165,11 @@ impl Screen {
                 return Ok(ScreenEvent::Woken);
             }
             self.link.flush()?;
-            match self.link.connection.poll_for_event()? {
+            let event = match self.set_aside.take() {
+                Some(event) => Some(event),
+                None => self.link.connection.poll_for_event()?,
+            };
+            match event {
                 Some(event) => {
                     if let Some(event) = self.translate(event)? {
                         return Ok(event);
@@ -193,24 +195,7 @@ impl Screen {
     fn translate(&mut self, event: Event) -> Result<Option<ScreenEvent>, X11Error> {
         Ok(match event {
             Event::DamageNotify(notice) if Some(notice.damage) == self.damage => {
-                let wire = &self.link.connection;
-                wire.damage_subtract(notice.damage, x11rb::NONE, self.region)?;
-                let parts = wire.xfixes_fetch_region(self.region)?.reply()?.rectangles;
-                let whole = Rect::of_size(self.size);
-                let parts = parts
-                    .into_iter()
-                    .map(|part| {
-                        Rect::new(
-                            part.x.into(),
-                            part.y.into(),
-                            part.width.into(),
-                            part.height.into(),
-                        )
-                    })
-                    .map(|part| part.intersection(&whole))
-                    .filter(|part| !part.is_empty());
-                let parts: Vec<Rect> = parts.collect();
-                (!parts.is_empty()).then_some(ScreenEvent::Damaged(parts))
+                self.damaged(notice.damage, notice.area)?
             }
             Event::ConfigureNotify(change) if change.window == self.link.root => {
                 self.resized(Size::new(change.width.into(), change.height.into()))
@@ -233,6 +218,29 @@ impl Screen {
                 text.map(ScreenEvent::TextSelected)
             }
         })
+    }
+
+    /// What was painted by now is told at once: it came together, and is looked at together.
+    fn damaged(&mut self, damage: Damage, first: Rectangle) -> Result<Option<ScreenEvent>, X11Error> {
+        let wire = &self.link.connection;
+        let rect = |area: Rectangle| {
+            let (width, height) = (area.width.into(), area.height.into());
+            Rect::new(area.x.into(), area.y.into(), width, height)
+        };
+        let mut all = rect(first);
+        while let Some(event) = wire.poll_for_event()? {
+            match event {
+                Event::DamageNotify(notice) if notice.damage == damage => all = all.union(&rect(notice.area)),
+                other => {
+                    self.set_aside = Some(other);
+                    break;
+                }
+            }
+        }
+        // Needs no answer: what is painted from here on is told anew, and whatever is looked at is newer.
+        wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
+        let part = all.intersection(&Rect::of_size(self.size));
+        Ok((!part.is_empty()).then_some(ScreenEvent::Damaged(part)))
     }
 
     fn resized(&mut self, size: Size) -> Option<ScreenEvent> {

@@ -25,6 +25,7 @@ mod rust_client;
 mod security;
 mod server;
 mod shot;
+mod slow_line;
 mod tigervnc;
 mod vncdotool;
 mod web;

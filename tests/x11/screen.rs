@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{PATIENCE, TestDisplay, wait_for, wait_for_window};
 use crate::painter::Painter;
-use gatehand::screen::{Frame, Point, Rect, Size};
+use gatehand::screen::{Point, Rect, Size};
 use gatehand::x11::{Screen, ScreenEvent, X11Error};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
@@ -16,8 +16,8 @@ use x11rb::protocol::xproto::{
 fn damage_until(screen: &mut Screen, wanted: Rect) -> Vec<Rect> {
     let mut all = Vec::new();
     loop {
-        if let ScreenEvent::Damaged(parts) = screen.next_event().unwrap() {
-            all.extend(parts);
+        if let ScreenEvent::Damaged(part) = screen.next_event().unwrap() {
+            all.push(part);
         }
         let union = all.iter().fold(Rect::default(), |sum, part| sum.union(part));
         if union.contains_rect(&wanted) {

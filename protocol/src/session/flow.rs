@@ -32,8 +32,9 @@ pub(super) struct Flow {
     next: u32,
     /// The oldest first.
     under_way: VecDeque<Sent>,
-    /// Bytes of an update that is not whole.
+    /// Bytes of an update that is not whole, and when the first of them went out.
     open: usize,
+    open_at: Option<Instant>,
     answered_at: Option<Instant>,
     /// The shortest time from a small update to its answer.
     round_trip: Option<Duration>,
@@ -49,6 +50,7 @@ impl Flow {
             next: 0,
             under_way: VecDeque::new(),
             open: 0,
+            open_at: None,
             answered_at: None,
             round_trip: None,
             rate: None,
@@ -57,8 +59,9 @@ impl Flow {
     }
 
     /// These bytes go out.
-    pub(super) const fn sent(&mut self, bytes: usize) {
+    pub(super) fn sent(&mut self, bytes: usize, now: Instant) {
         self.open += bytes;
+        self.open_at.get_or_insert(now);
     }
 
     /// An update is whole: what a fence behind it says.
@@ -68,7 +71,7 @@ impl Flow {
         self.under_way.push_back(Sent {
             number,
             bytes: std::mem::take(&mut self.open),
-            at: now,
+            at: self.open_at.take().unwrap_or(now),
         });
         number.to_be_bytes()
     }
@@ -161,6 +164,7 @@ impl Flow {
     pub(super) fn clear(&mut self) {
         self.under_way.clear();
         self.open = 0;
+        self.open_at = None;
     }
 }
 
@@ -196,7 +200,7 @@ mod tests {
         let mut answers = VecDeque::new();
         while now < end {
             if flow.in_flight() < flow.window() {
-                flow.sent(bytes);
+                flow.sent(bytes, now);
                 let payload = flow.whole(now);
                 answers.push_back((line.deliver(bytes, now), payload));
                 count += 1;
@@ -271,7 +275,7 @@ mod tests {
         let now = start();
         let mut flow = Flow::new();
         let payloads = [100, 200, 300].map(|bytes| {
-            flow.sent(bytes);
+            flow.sent(bytes, now);
             flow.whole(now)
         });
         flow.answered(&[9; 4], now);

@@ -362,7 +362,7 @@ impl Session {
         let before = self.output.len();
         let quality = self.updates.quality().map(|asked| self.flow.quality(asked));
         self.updates.put(picture, quality, &mut self.output);
-        self.flow.sent(self.output.len() - before);
+        self.flow.sent(self.output.len() - before, self.now);
         if !self.updates.is_unfinished() {
             let fence = self.flow.whole(self.now);
             if self.is_fenced() {
