@@ -102,6 +102,7 @@ fn encode(criterion: &mut Criterion) {
         let wishes = Wishes {
             pixels: Translator::new(PixelFormat::NATIVE),
             quality,
+            gradient: quality.is_none(),
         };
         let mut group = criterion.benchmark_group(what);
         group.throughput(Throughput::Elements(rect.area() as u64));

@@ -327,6 +327,11 @@ impl Translator {
         self.compressed.bytes()
     }
 
+    /// Bytes of Tight's compressed pixel.
+    pub(crate) const fn tight_size(&self) -> usize {
+        self.tight.bytes()
+    }
+
     /// Appends values as Tight's compressed pixels (rfbproto, Tight encoding, TPIXEL).
     pub(crate) fn put_tight(&self, values: &[u32], out: &mut Vec<u8>) {
         self.tight.put(values, out);

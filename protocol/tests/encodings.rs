@@ -200,6 +200,26 @@ fn with_quality(number: i32, quality: i32, format: PixelFormat, screen: &Framebu
     (viewer, off as f64 / f64::from(colours.max(1)))
 }
 
+/// The bytes of the first update in that encoding.
+fn first_bytes(number: i32, screen: &Framebuffer) -> (usize, Viewer) {
+    let mut session = open_session(screen.size());
+    let mut viewer = Viewer::new(screen.size(), PixelFormat::NATIVE);
+    session.receive(&set_encodings(&[number]));
+    session.receive(&request(false, screen.bounds()));
+    let rectangles = viewer.update(&mut session, screen);
+    assert_eq!(viewer.first_difference(screen), None);
+    (rectangles.iter().map(|r| r.bytes).sum(), viewer)
+}
+
+#[test]
+fn pictures_without_loss_take_fewer_bytes_as_differences() {
+    let screen = painted(Size::new(500, 300), photo);
+    let (zlib, _) = first_bytes(ZLIB, &screen);
+    let (tight, viewer) = first_bytes(TIGHT, &screen);
+    assert!(viewer.gradients > 0);
+    assert!(tight * 3 < zlib * 2, "{tight} {zlib}");
+}
+
 #[test]
 fn pictures_may_lose_as_much_as_was_asked_for() {
     let screen = painted(Size::new(500, 300), photo);

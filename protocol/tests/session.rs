@@ -710,4 +710,5 @@ fn pictures_that_were_coarse_end_as_they_are() {
     }
     assert_eq!(viewer.first_difference(&screen), None);
     assert!(!session.update(&screen), "all is told");
+    assert_eq!(viewer.gradients, 0, "who asked for JPEG may not know them");
 }

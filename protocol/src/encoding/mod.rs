@@ -85,6 +85,8 @@ pub struct Wishes {
     pub pixels: Translator,
     /// What of a picture may be lost to save bytes: JPEG's quality, 1 to 100; `None` when nothing may.
     pub quality: Option<u8>,
+    /// Whether Tight may send differences to a guess (its gradient filter).
+    pub gradient: bool,
 }
 
 /// Writes pixels for one viewer; what it must remember between rectangles (a compressed stream) lives as long as the

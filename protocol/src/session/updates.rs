@@ -67,6 +67,7 @@ impl Updates {
             wishes: Wishes {
                 pixels: Translator::new(PixelFormat::NATIVE),
                 quality: None,
+                gradient: true,
             },
             encoding: RAW,
             encoders: Vec::new(),
@@ -155,6 +156,8 @@ impl Updates {
         }
         self.encoding = preferred.unwrap_or(RAW);
         self.quality = numbers.iter().copied().find_map(quality_asked_by);
+        // Viewers that leave pictures to JPEG may have no other way for them: noVNC before 1.6 stops at a gradient.
+        self.wishes.gradient = self.quality.is_none();
         if [Ability::Cursor, Ability::AlphaCursor]
             .iter()
             .any(|cursor| self.abilities.has(*cursor) && !knew.has(*cursor))

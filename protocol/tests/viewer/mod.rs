@@ -202,6 +202,8 @@ pub struct Viewer {
     /// What pixels mean without true colour.
     pub colour_map: Vec<[u16; 3]>,
     pub cursor: Option<(Rect, Vec<u32>, Vec<u8>)>,
+    /// Rectangles that came through Tight's gradient filter.
+    pub gradients: usize,
     /// What came as JPEG, as `0x00RRGGBB`.
     pub photos: Vec<(Rect, Vec<u32>)>,
     /// What came of the screen's layout: reason, status and size as a rectangle, the monitor's number and flags.
@@ -220,6 +222,7 @@ impl Viewer {
             picture: vec![0xdead_beef; size.area()],
             colour_map: Vec::new(),
             cursor: None,
+            gradients: 0,
             photos: Vec::new(),
             layouts: Vec::new(),
             name: String::new(),
@@ -635,6 +638,30 @@ impl Viewer {
                     let plain = self.tight_data(stream, rect.area(), input);
                     plain.iter().map(|index| palette[usize::from(*index)]).collect()
                 }
+            }
+            2 => {
+                self.gradients += 1;
+                let plain = self.tight_data(stream, rect.area() * 3, input);
+                // Each colour is the difference to a guess from its neighbours, black around the rectangle.
+                let mut colours = vec![[0_u8; 3]; rect.area()];
+                for (at, difference) in plain.as_chunks::<3>().0.iter().enumerate() {
+                    let (x, y) = (at % width, at / width);
+                    for (colour, difference) in difference.iter().enumerate() {
+                        let known = |dx: usize, dy: usize| {
+                            let inside = x >= dx && y >= dy;
+                            if inside {
+                                i32::from(colours[at - dx - dy * width][colour])
+                            } else {
+                                0
+                            }
+                        };
+                        let guess = (known(1, 0) + known(0, 1) - known(1, 1)).clamp(0, 255);
+                        colours[at][colour] = (guess + i32::from(*difference)) as u8;
+                    }
+                }
+                let bytes = colours.as_flattened();
+                let mut bytes = Bytes(bytes);
+                (0..rect.area()).map(|_| self.tight_pixel(&mut bytes)).collect()
             }
             other => panic!("filter {other} is not used"),
         }

@@ -39,13 +39,14 @@ trait Lossless: Send {
     fn carries(&self, pixels: &Translator) -> bool;
 
     /// Appends what follows the head of `part`: the control byte and the data. `values` are the pixels in the viewer's
-    /// format, of more than one colour.
+    /// format, of more than one colour; when they are `smooth`, each is much like those beside and above it.
     fn put(
         &mut self,
         picture: &Framebuffer,
         part: Rect,
         values: &[u32],
         pixels: &Translator,
+        smooth: bool,
         out: &mut Vec<u8>,
     );
 }
@@ -75,6 +76,7 @@ impl Tight {
         picture: &Framebuffer,
         rect: Rect,
         pixels: &Translator,
+        smooth: bool,
         out: &mut Vec<u8>,
     ) -> u16 {
         let width = rect.width.min(MAX_WIDTH);
@@ -85,7 +87,8 @@ impl Tight {
             if is_plain(&self.values, self.values[0]) {
                 self.put_fill(pixels, out);
             } else {
-                self.lossless.put(picture, part, &self.values, pixels, out);
+                self.lossless
+                    .put(picture, part, &self.values, pixels, smooth, out);
             }
             count += 1;
         }
@@ -111,7 +114,7 @@ impl Tight {
         for part in tiles(rect, MAX_WIDTH, rect.height) {
             let done = jpeg::compress(picture, part, quality, &mut self.file);
             if !done || self.file.len() > MAX_LENGTH {
-                count += self.put_exact(picture, part, pixels, out);
+                count += self.put_exact(picture, part, pixels, false, out);
                 continue;
             }
             put_rectangle(part, self.number, out);
@@ -135,7 +138,7 @@ impl Encoder for Tight {
         let allowed = format.true_colour && format.bits_per_pixel > 8;
         let quality = wishes.quality.filter(|_| allowed);
         let mut count = 0;
-        for area in areas(picture, rect, quality.is_some()) {
+        for area in areas(picture, rect, quality.is_some() || wishes.gradient) {
             count += match (area.content, quality) {
                 (Content::Plain(colour), _) => {
                     self.values.clear();
@@ -150,7 +153,10 @@ impl Encoder for Tight {
                 (Content::Picture, Some(quality)) => {
                     self.put_picture(picture, area.rect, quality, pixels, out)
                 }
-                _ => self.put_exact(picture, area.rect, pixels, out),
+                (content, _) => {
+                    let smooth = content == Content::Picture && wishes.gradient;
+                    self.put_exact(picture, area.rect, pixels, smooth, out)
+                }
             };
         }
         count

@@ -72,7 +72,15 @@ impl Lossless for Png {
         pixels.format().true_colour
     }
 
-    fn put(&mut self, picture: &Framebuffer, part: Rect, _: &[u32], _: &Translator, out: &mut Vec<u8>) {
+    fn put(
+        &mut self,
+        picture: &Framebuffer,
+        part: Rect,
+        _: &[u32],
+        _: &Translator,
+        _: bool,
+        out: &mut Vec<u8>,
+    ) {
         let made = self.compress(picture, part);
         debug_assert!(made.is_ok(), "memory takes every byte");
         out.push(CONTROL);
