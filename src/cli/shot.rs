@@ -53,12 +53,7 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
 
 fn of_display(name: Option<&str>) -> Result<Frame, Failure> {
     let mut screen = Screen::connect(&display::address(name)?).map_err(Failure::unavailable)?;
-    let mut frame = Frame::new(screen.size());
-    let whole = frame.bounds();
-    screen
-        .capture_into(&mut frame, whole)
-        .map_err(Failure::unavailable)?;
-    Ok(frame)
+    screen.capture().map_err(Failure::unavailable)
 }
 
 fn through_vnc(server: &str, password_file: Option<&str>, context: Context) -> Result<Frame, Failure> {
