@@ -53,12 +53,7 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
 
 fn of_display(name: Option<&str>) -> Result<Frame, Failure> {
     let mut screen = Screen::connect(&display::address(name)?).map_err(Failure::unavailable)?;
-    let whole = Rect::of_size(screen.size());
-    let (area, bytes) = screen.look(whole).map_err(Failure::unavailable)?;
-    let (pixels, _) = bytes.as_chunks();
-    let pixels = pixels.iter().map(|pixel| u32::from_le_bytes(*pixel)).collect();
-    Frame::from_pixels(area.size(), pixels)
-        .ok_or_else(|| Failure::unavailable("the display sent another picture than it was asked for"))
+    screen.capture().map_err(Failure::unavailable)
 }
 
 fn through_vnc(server: &str, password_file: Option<&str>, context: Context) -> Result<Frame, Failure> {

@@ -18,7 +18,7 @@ use super::hands::Hands;
 use super::link::Link;
 use super::picture::Camera;
 use super::{DisplayAddress, X11Error, resolution};
-use crate::screen::{Point, Rect, Size};
+use crate::screen::{Frame, Point, Rect, Size};
 
 /// What happened on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -278,6 +278,18 @@ impl Screen {
         let area = rect.intersection(&Rect::of_size(self.size));
         let pixels = self.camera.look(&self.link.connection, self.link.root, area)?;
         Ok((area, pixels))
+    }
+
+    /// The whole screen.
+    ///
+    /// # Errors
+    /// [`X11Error::Request`] when the screen became smaller: [`ScreenEvent::Resized`] is on its way.
+    pub fn capture(&mut self) -> Result<Frame, X11Error> {
+        let mut frame = Frame::new(self.size);
+        let (wire, whole) = (&self.link.connection, frame.bounds());
+        self.camera
+            .copy(wire, self.link.root, whole, &mut frame, (0, 0))?;
+        Ok(frame)
     }
 
     /// What the pointer looks like now.
