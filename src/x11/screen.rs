@@ -23,7 +23,7 @@ use crate::screen::{Frame, Point, Rect, Size};
 /// What happened on the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScreenEvent {
-    /// Something was painted inside.
+    /// Something was painted inside. What is painted there before the next [`Screen::look`] may not be told anew.
     Damaged(Rect),
     /// The screen has another size now.
     Resized(Size),

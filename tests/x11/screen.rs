@@ -21,6 +21,8 @@ fn damage_until(screen: &mut Screen, wanted: Rect) -> Vec<Rect> {
         }
         let union = all.iter().fold(Rect::default(), |sum, part| sum.union(part));
         if union.contains_rect(&wanted) {
+            // What is painted inside before anybody looks is not told anew: whoever looks sees it.
+            screen.look(wanted).unwrap();
             return all;
         }
     }
