@@ -137,16 +137,14 @@ fn lines_of_standard_input_in_the_order_of_the_page() {
     assert!(!stdout.contains("eight") && !stdout.contains("short"), "{stdout}");
 
     let check = ["config", "check", "--password-stdin"];
-    let (code, stdout, _) = piped(&home, &check, &environment, "me\nx\nlonger than eight\n");
+    let too_long = format!("me\nx\n{}\n", "secret".repeat(50));
+    let (code, stdout, _) = piped(&home, &check, &environment, &too_long);
     assert_eq!(code, Some(78));
     assert!(
         stdout.contains("VNC_PASSWORD_STDIN (standard input): its content is not allowed"),
         "{stdout}"
     );
-    assert!(
-        !stdout.contains("eight \"") && !stdout.contains("longer than eight"),
-        "{stdout}"
-    );
+    assert!(!stdout.contains("secretsecret"), "{stdout}");
     let (code, stdout, _) = piped(&home, &check, &environment, "me\n");
     assert_eq!(code, Some(78));
     assert!(
