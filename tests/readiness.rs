@@ -156,6 +156,11 @@ fn a_client_that_finds_no_gateway_is_a_reason_to_ask_it() {
     let mut program = Program::prepare(json!({"control_port": 0, "start": "main"})).start(&["-v", "run"]);
     program.wait_for_state("ready");
     control(&program, "api off");
+    // Java closes it while it accepts, which may let one more client in.
+    wait_for("a closed port", || {
+        let api = TcpStream::connect(("127.0.0.1", program.api_port));
+        api.is_err().then_some(())
+    });
     let mut lost = client(&program);
     let mut rest = Vec::new();
     let _ = lost.read_to_end(&mut rest);
