@@ -24,7 +24,8 @@ pub(super) struct Passwords {
 /// what follows `__BEGIN_VIEWONLY__`.
 pub(super) fn of_x11vnc(path: &Path) -> Result<Passwords, Failure> {
     let bytes = read("--passwdfile", path)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| fault("--passwdfile", path, "it is not UTF-8"))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| fault("--passwdfile", path, "it is not UTF-8; write its passwords anew"))?;
     let parsed = parse_lines(text);
     parsed.map_err(|what| fault("--passwdfile", path, what))
 }
@@ -78,7 +79,8 @@ fn parse_scrambled(bytes: &[u8]) -> Result<Passwords, &'static str> {
     for block in blocks {
         let plain = Zeroizing::new(unscrambled(*block));
         let end = plain.iter().position(|byte| *byte == 0).unwrap_or(plain.len());
-        let text = std::str::from_utf8(&plain[..end]).map_err(|_| "its password is not UTF-8")?;
+        let text = std::str::from_utf8(&plain[..end])
+            .map_err(|_| "its password is not UTF-8; write it anew with vncpasswd")?;
         passwords.push((!text.is_empty()).then(|| Zeroizing::new(text.to_owned())));
     }
     let mut passwords = passwords.into_iter();

@@ -46,8 +46,12 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
         Some(server) => through_vnc(server, options.password_file.as_deref(), context)?,
         None => of_display(options.display.as_deref())?,
     };
-    png::write(&options.out, &frame)
-        .map_err(|error| Failure::unavailable(format!("{}: {error}", options.out.display())))?;
+    png::write(&options.out, &frame).map_err(|error| {
+        Failure::unavailable(format!(
+            "{}: {error}; name a file that can be written",
+            options.out.display()
+        ))
+    })?;
     Ok(ExitCode::Stopped)
 }
 

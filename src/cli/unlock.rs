@@ -31,7 +31,11 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         // Without a folder there is nothing in it.
         Err(error) if error.kind() == ErrorKind::NotFound => NOTHING_LOCKED.to_owned(),
         Err(error) => {
-            let why = format!("state folder {}: {error}", folder.display());
+            let why = format!(
+                "state folder {}: {error}; name the folder of the gatehand that is locked, writable for this user \
+                 (GATEHAND_STATE_DIR)",
+                folder.display()
+            );
             return Err(Failure::unavailable(why));
         }
         Ok(_held) => match Governor::unlock(folder, user.as_deref()).map_err(Failure::unavailable)? {

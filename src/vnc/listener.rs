@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket};
 use super::door::Peer;
 use super::transport::Transport;
 
+/// A pause when the system cannot accept a connection, so that a lack of file descriptors does not become a busy loop.
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Connections that the kernel may hold until they are accepted.
 const BACKLOG: u32 = 128;
 

@@ -1,16 +1,11 @@
 //! The native port: the server speaks first, and at once.
 
-use std::time::Duration;
-
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::door::{Door, Entry};
-use super::listener::Listener;
+use super::listener::{ACCEPT_PAUSE, Listener};
 use super::screen::DisplayLost;
-
-/// A pause when the system cannot accept a connection, so that a lack of file descriptors does not become a busy loop.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Why the port is not served any more.
 #[derive(Debug, thiserror::Error)]

@@ -9,6 +9,9 @@ use super::world::{Answer, World};
 use crate::dialogs::Catalogue;
 use crate::journal::Limits;
 
+/// With the usual limits; those after have a user who allows attempts after one that nobody saw.
+const SCHEDULES: u64 = 1000;
+const BOLD_SCHEDULES: u64 = 200;
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A deterministic lot, so that a failure can be repeated.
@@ -78,7 +81,11 @@ fn live_through(seed: u64, catalogue: &Catalogue) -> World {
     world.limits = Limits {
         pushes_per_hour: Some(1 + lot.below(4) as u32),
         quiet_hours: None,
-        unanswered_retries: [0, 0, 0, 1 + lot.below(2) as u32][lot.below(4) as usize],
+        unanswered_retries: if seed > SCHEDULES {
+            1 + lot.below(2) as u32
+        } else {
+            0
+        },
     };
     world.policy.relogin = lot.below(2) == 0;
     (world.ours, world.right) = (lot.secret(), lot.secret());
@@ -165,8 +172,8 @@ fn no_schedule_submits_what_was_refused_nor_while_it_is_locked_nor_pushes_beyond
         sum
     };
     let [submissions, refusals, pushes, logins] = std::thread::scope(|scope| {
-        let first = scope.spawn(|| half(1..=500));
-        let second = half(501..=1000);
+        let first = scope.spawn(|| half(1..=SCHEDULES / 2));
+        let second = half(SCHEDULES / 2 + 1..=SCHEDULES + BOLD_SCHEDULES);
         let first = first.join().expect("its own panic says why");
         std::array::from_fn(|at| first[at] + second[at])
     });

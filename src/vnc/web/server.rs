@@ -17,10 +17,8 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::tls::TlsServer;
-use crate::vnc::listener::prepare;
+use crate::vnc::listener::{ACCEPT_PAUSE, prepare};
 
-/// A pause when the system cannot accept a connection, so that a lack of file descriptors does not become a busy loop.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Connections at a time that have not become a WebSocket; further ones are dropped.
 const MAX_REQUESTS: usize = 64;
 /// How long a client may take to say what it wants, with TLS or without, at first and after each answer.
