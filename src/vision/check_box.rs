@@ -1,7 +1,7 @@
 //! Check boxes and radio buttons by the labels to the right of them, and whether they are ticked.
 
-use super::controls::{COLOURED, LIKENESS, dominant, pen, saturation};
-use super::flat::distance;
+use super::controls::{COLOURED, LIKENESS, pen, saturation};
+use super::flat::{distance, dominant};
 use super::text::Folded;
 use super::texture::evened;
 use crate::screen::{Frame, Reading, Rect, RegionKind};

@@ -1,8 +1,6 @@
 //! Buttons, fields and boxes of a reading, found by their labels.
 
-use std::collections::HashMap;
-
-use super::flat::distance;
+use super::flat::{distance, dominant};
 use super::text::Folded;
 
 pub use super::check_box::{CheckBox, check_box};
@@ -317,17 +315,6 @@ pub fn selected_of(frame: &Frame, bounds: &[Rect]) -> Option<usize> {
         .inflated(8);
     let is_light = light(look(frame, around).mean) > 128 << 8;
     stands_out(&|look| -i64::from(light(look.mean)), 8 << 8).filter(|_| is_light)
-}
-
-pub(super) fn dominant(part: &Frame) -> u32 {
-    let mut counts: HashMap<u32, u32> = HashMap::new();
-    for &pixel in part.pixels() {
-        *counts.entry(pixel).or_default() += 1;
-    }
-    counts
-        .into_iter()
-        .max_by_key(|&(pixel, count)| (count, pixel))
-        .map_or(0, |(pixel, _)| pixel)
 }
 
 fn lines_in(reading: &Reading, kind: RegionKind) -> impl Iterator<Item = (&Line, Rect)> {

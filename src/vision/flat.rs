@@ -1,5 +1,7 @@
 //! Connected areas of one colour, with the slow vertical gradients that buttons are painted with.
 
+use std::collections::HashMap;
+
 use crate::screen::{Frame, Rect};
 
 /// Neighbours in a row belong together up to this difference of a colour channel.
@@ -18,6 +20,18 @@ pub(super) fn distance(a: u32, b: u32) -> u32 {
     }
     let channel = |shift: u32| ((a >> shift) & 0xff).abs_diff((b >> shift) & 0xff);
     channel(16).max(channel(8)).max(channel(0))
+}
+
+/// The colour of most of its pixels; of two that are as many, the larger number.
+pub(super) fn dominant(part: &Frame) -> u32 {
+    let mut counts: HashMap<u32, u32> = HashMap::new();
+    for &pixel in part.pixels() {
+        *counts.entry(pixel).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|&(pixel, count)| (count, pixel))
+        .map_or(0, |(pixel, _)| pixel)
 }
 
 /// The sum of a pixel's channels.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::flat::{Flat, FlatMap, distance};
+use super::flat::{Flat, FlatMap, distance, dominant};
 use super::ink::LAYERS;
 use crate::screen::{Frame, Point, Rect};
 
@@ -54,7 +54,7 @@ pub(super) fn spans_of(frame: &Frame, button: &Rect) -> Vec<(i32, i32)> {
     let most = button.width as i32 / 3;
     for y in button.y..button.bottom() {
         let row = Rect::new(button.x, y, button.width, 1);
-        let paper = dominant(frame.crop(row).pixels());
+        let paper = dominant(&frame.crop(row));
         let is_paper = |x: i32| frame.pixel(x, y).is_some_and(|pixel| distance(pixel, paper) <= 3);
         let left = (0..most).find(|far| is_paper(button.x + far));
         let right = (0..most).find(|far| is_paper(button.right() - 1 - far));
@@ -71,15 +71,6 @@ pub(super) fn spans_of(frame: &Frame, button: &Rect) -> Vec<(i32, i32)> {
         spans[last - row] = wider(spans[last - row], spans[last - row + 1]);
     }
     spans
-}
-
-fn dominant(pixels: &[u32]) -> u32 {
-    let mut counts: HashMap<u32, u32> = HashMap::new();
-    for &pixel in pixels {
-        *counts.entry(pixel).or_default() += 1;
-    }
-    let most = counts.into_iter().max_by_key(|&(pixel, count)| (count, pixel));
-    most.map_or(0, |(pixel, _)| pixel)
 }
 
 /// Whether the area is what a focus ring leaves of a button at its edges: the same colour goes on inside.
