@@ -349,25 +349,51 @@ mod tests {
         assert_eq!(shapes(&frame), [(Shape::Glyph, Rect::new(10, 10, 16, 14))]);
     }
 
+    fn draw_c(frame: &mut Frame) {
+        for part in [
+            Rect::new(12, 10, 6, 1),
+            Rect::new(11, 11, 1, 1),
+            Rect::new(10, 12, 1, 7),
+            Rect::new(11, 19, 1, 1),
+            Rect::new(12, 20, 6, 1),
+        ] {
+            frame.fill(part, 0);
+        }
+    }
+
     /// Together as even as a box that is in pieces.
     #[test]
     fn a_c_and_the_l_after_it_are_letters() {
         let mut frame = panel();
+        draw_c(&mut frame);
+        frame.fill(Rect::new(19, 10, 1, 11), 0);
+        let expected = [
+            (Shape::Glyph, Rect::new(10, 10, 8, 11)),
+            (Shape::Glyph, Rect::new(19, 10, 1, 11)),
+        ];
+        assert_eq!(shapes(&frame), expected);
+    }
+
+    /// No paper between them, but another letter beside them.
+    #[test]
+    fn a_c_and_the_l_over_it_are_two_letters() {
+        let mut frame = panel();
+        draw_c(&mut frame);
         for part in [
-            Rect::new(12, 10, 5, 1),
-            Rect::new(11, 11, 1, 1),
-            Rect::new(10, 12, 1, 7),
-            Rect::new(11, 19, 1, 1),
-            Rect::new(12, 20, 5, 1),
-            Rect::new(19, 10, 1, 11),
+            Rect::new(18, 8, 3, 1),
+            Rect::new(20, 8, 1, 13),
+            Rect::new(23, 8, 1, 13),
         ] {
             frame.fill(part, 0);
         }
         let expected = [
-            (Shape::Glyph, Rect::new(10, 10, 7, 11)),
-            (Shape::Glyph, Rect::new(19, 10, 1, 11)),
+            (Shape::Glyph, Rect::new(10, 10, 8, 11)),
+            (Shape::Glyph, Rect::new(18, 8, 3, 13)),
+            (Shape::Glyph, Rect::new(23, 8, 1, 13)),
         ];
-        assert_eq!(shapes(&frame), expected);
+        let mut found = shapes(&frame);
+        found.sort_by_key(|(_, bounds)| bounds.x);
+        assert_eq!(found, expected);
     }
 
     #[test]

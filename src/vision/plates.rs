@@ -237,7 +237,9 @@ mod tests {
         for (y, left) in (20..).zip(lefts.into_iter().chain(lefts.into_iter().rev())) {
             frame.fill(Rect::from_edges(60 + left, y, 90 - left, y + 1), PLATE);
         }
-        frame.fill(Rect::new(64, 32, 21, 9), 0x20_2020);
+        for stroke in 0..6 {
+            frame.fill(Rect::new(64 + 4 * stroke, 32, 2, 9), 0x20_2020);
+        }
         assert_eq!(cut_out(&frame), None);
     }
 
