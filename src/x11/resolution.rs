@@ -1,5 +1,6 @@
 //! The screen's resolution, and another one where RandR can set it.
 
+use x11rb::connection::Connection as _;
 use x11rb::protocol::randr::{
     ConnectionExt as _, GetScreenResourcesCurrentReply, ModeInfo, Output, Rotation, SetConfig,
 };
@@ -73,6 +74,8 @@ pub(super) fn set(wire: &RustConnection, root: u32, before: Size, size: Size) ->
         let _ = screen(before).and_then(|()| show(config.mode, &config.outputs));
     }
     wire.ungrab_server()?;
+    // Everybody else on the display waits for it.
+    wire.flush()?;
     done
 }
 

@@ -197,13 +197,8 @@ impl Screen {
             Event::DamageNotify(notice) if Some(notice.damage) == self.damage => {
                 self.damaged(notice.damage, notice.area)?
             }
-            Event::ConfigureNotify(change) if change.window == self.link.root => {
-                self.resized(Size::new(change.width.into(), change.height.into()))
-            }
-            Event::RandrScreenChangeNotify(_) => {
-                let root = self.link.connection.get_geometry(self.link.root)?.reply()?;
-                self.resized(Size::new(root.width.into(), root.height.into()))
-            }
+            Event::ConfigureNotify(change) if change.window == self.link.root => self.resized()?,
+            Event::RandrScreenChangeNotify(_) => self.resized()?,
             Event::XfixesCursorNotify(_) => Some(ScreenEvent::CursorChanged),
             Event::MappingNotify(change) if change.request == Mapping::KEYBOARD => {
                 self.hands.reload(&self.link.connection)?;
@@ -243,12 +238,15 @@ impl Screen {
         Ok((!part.is_empty()).then_some(ScreenEvent::Damaged(part)))
     }
 
-    fn resized(&mut self, size: Size) -> Option<ScreenEvent> {
+    /// The server is asked: its notices tell every size on the way to the one that the screen has now.
+    fn resized(&mut self) -> Result<Option<ScreenEvent>, X11Error> {
+        let root = self.link.connection.get_geometry(self.link.root)?.reply()?;
+        let size = Size::new(root.width.into(), root.height.into());
         if size == self.size {
-            return None;
+            return Ok(None);
         }
         self.size = size;
-        Some(ScreenEvent::Resized(size))
+        Ok(Some(ScreenEvent::Resized(size)))
     }
 
     /// Gives the screen another size, where RandR can; [`Self::size`] is then that. `false` when the screen cannot have

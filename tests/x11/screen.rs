@@ -58,6 +58,29 @@ fn damage_says_where_and_pictures_what() {
     assert_eq!(colour(150, 50), [0, 0, 0]);
 }
 
+/// On the way there the server tells of the size that the screen still has.
+#[test]
+fn a_size_that_was_set_from_here_is_no_news_and_none_before_it_comes_back() {
+    let display = TestDisplay::start(320, 240);
+    let painter = Painter::connect(&display);
+    let mut screen = Screen::connect(&display.address).unwrap();
+    screen.watch(true).unwrap();
+    for size in [Size::new(200, 160), Size::new(320, 240)] {
+        assert!(screen.resize(size).unwrap());
+        let spot = Rect::new(50, 40, 30, 20);
+        painter.show("window", spot, size.width);
+        loop {
+            match screen.next_event().unwrap() {
+                ScreenEvent::Damaged(part) if part.contains_rect(&spot) => break,
+                ScreenEvent::Resized(told) => panic!("{told:?} after {size:?}"),
+                _ => {}
+            }
+        }
+        assert_eq!(screen.size(), size);
+        screen.look(spot).unwrap();
+    }
+}
+
 #[test]
 fn without_viewers_nothing_comes_but_a_wake() {
     let display = TestDisplay::start(320, 240);
