@@ -3,6 +3,7 @@
 mod error;
 mod instance;
 mod scripts;
+mod teaching;
 mod view;
 mod viewers;
 
@@ -25,6 +26,7 @@ use crate::x11::DisplayAddress;
 
 pub use error::AppError;
 use instance::Instance;
+pub use teaching::{Answer, Taught, TeachError, Teacher, read_kept};
 pub use view::view;
 pub(crate) use viewers::{FOLDER as VIEWERS_FOLDER, TLS as VIEWERS_TLS};
 

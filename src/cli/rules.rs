@@ -1,17 +1,16 @@
 //! `gatehand rules check` and `gatehand rules test`: rule files without a gateway.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
 
 use super::{Context, Failure};
 use crate::agent::{Action, Agent, Event, Policy, Seen, View};
+use crate::app::read_kept;
 use crate::config::Arguments;
 use crate::dialogs::{Catalogue, Judgement, RuleFile};
 use crate::exit::ExitCode;
-use crate::journal::{self, CaseError};
 use crate::screen::{Reading, Window};
 use crate::vision::{Cache, Reader, Tesseract};
 
@@ -105,7 +104,7 @@ fn test(options: TestOptions, context: Context) -> Result<ExitCode, Failure> {
     let mut reader = Reader::new(engine, Cache::new());
     let mut all_known = true;
     for path in &options.cases {
-        let (mut window, view) = read(&mut reader, path)?;
+        let (mut window, view) = read_kept(&mut reader, path)?;
         if let Some(title) = &options.title {
             window.title.clone_from(title);
         }
@@ -126,15 +125,6 @@ pub(super) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
         None => Vec::new(),
     };
     Catalogue::with_files(&files).map_err(Failure::configuration)
-}
-
-/// A window that was kept, and what can be read of it.
-pub(super) fn read(reader: &mut Reader<Tesseract>, path: &Path) -> Result<(Window, View), Failure> {
-    let missing = |error: CaseError| Failure::unavailable(error);
-    let (window, frame) = journal::read_case(path).map_err(missing)?;
-    let reading = reader.read(&frame).map_err(Failure::unavailable)?;
-    let frame = Arc::new(frame);
-    Ok((window, View { frame, reading }))
 }
 
 /// Prints what the rules say of a window. True when exactly one knows it.
