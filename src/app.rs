@@ -1,6 +1,7 @@
 //! The only wiring: which gateways run, what starts in which order, who hears of what, and how it all stops.
 
 mod error;
+mod http;
 mod instance;
 mod scripts;
 mod teaching;
@@ -19,6 +20,7 @@ use tokio::task::JoinSet;
 use tracing::{Instrument, Span};
 
 use crate::config::{Config, TradingMode};
+use crate::control::Board;
 use crate::exit::ExitCode;
 use crate::life::BackOff;
 use crate::supervisor::{Orphans, Reaper, Signals};
@@ -102,6 +104,9 @@ pub fn run(plan: Plan) -> Result<ExitCode, AppError> {
 }
 
 async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -> Result<ExitCode, AppError> {
+    let boards = http::boards(&configs);
+    // It goes with this function.
+    let _serving = http::serve(&configs, &boards).await?;
     if let Some(folder) = start_scripts(&configs, shared) {
         let environment = scripts::environment(&shared.environment, None, None);
         let scripts = scripts::run("START_SCRIPTS", folder, environment, shared);
@@ -117,13 +122,13 @@ async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -
         }
     }
     let mut gateways = JoinSet::new();
-    for config in configs {
+    for (config, board) in configs.into_iter().zip(boards) {
         let shared = shared.clone();
         if shared.is_alone {
-            gateways.spawn(async move { Instance::live(&Arc::new(config), &shared).await });
+            gateways.spawn(async move { Instance::live(&Arc::new(config), &board, &shared).await });
         } else {
             let prefix = prefix(config.mode);
-            gateways.spawn(async move { keep(&Arc::new(config), &shared).await }.instrument(prefix));
+            gateways.spawn(async move { keep(&Arc::new(config), &board, &shared).await }.instrument(prefix));
         }
     }
     let mut outcome = Ok(ExitCode::Stopped);
@@ -161,14 +166,15 @@ fn prefix(mode: TradingMode) -> Span {
 
 /// Keeps one of several gateways: what ends it would end a gatehand of its own, which is then started again by whoever
 /// started it; here the others go on meanwhile.
-async fn keep(config: &Arc<Config>, shared: &Shared) -> Result<ExitCode, AppError> {
+async fn keep(config: &Arc<Config>, board: &Arc<Board>, shared: &Shared) -> Result<ExitCode, AppError> {
     let mut back_off = BackOff::default();
     loop {
         let began = Instant::now();
-        let error = match Instance::live(config, shared).await {
+        let error = match Instance::live(config, board, shared).await {
             Ok(code) => return Ok(code),
             Err(error) => error,
         };
+        board.went_down(error.to_string());
         if error.exit_code() != ExitCode::Unavailable {
             tracing::error!(%error, "this gateway is not started again");
             return Err(error);

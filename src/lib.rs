@@ -6,7 +6,8 @@
 //! 2. [`vision`]: from pixels to a reading. 3. [`dialogs`]: from a reading to a rule.
 //! 4. [`agent`]: from rules, settings and history to acts: a pure machine.
 //! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
-//! 7. [`life`]: when it is started, closed, started again: the second pure machine. [`control`]: what is asked of it.
+//! 7. [`life`]: when it is started, closed, started again: the second pure machine. [`control`]: what is asked of it;
+//!    [`http`]: the same over HTTP.
 //! 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`tls`]. 9. [`journal`]: what is kept on disk. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands
 //!    elsewhere.
 //!
@@ -68,6 +69,7 @@ pub mod control;
 pub mod dialogs;
 pub mod exit;
 pub mod gateway;
+pub mod http;
 pub mod journal;
 pub mod life;
 pub mod pilot;

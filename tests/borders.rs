@@ -12,7 +12,7 @@ const BORDERS: [(&str, &[&str]); 16] = [
     ("ureq::", &["secrets/"]),
     ("tokio_rustls::", &["tls/"]),
     ("rcgen::", &["tls/"]),
-    ("axum::", &["vnc/web/"]),
+    ("axum::", &["http/", "vnc/web/"]),
     ("hyper::", &["vnc/web/"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),
@@ -23,6 +23,7 @@ const BORDERS: [(&str, &[&str]); 16] = [
             "pilot/",
             "x11/",
             "vnc/",
+            "http/",
             "relay/",
             "gateway/",
             "supervisor/",
@@ -30,7 +31,10 @@ const BORDERS: [(&str, &[&str]); 16] = [
             "cli/",
         ],
     ),
-    ("SystemTime::now()", &["pilot/", "supervisor/", "app", "cli/"]),
+    (
+        "SystemTime::now()",
+        &["http/", "pilot/", "supervisor/", "app", "cli/"],
+    ),
     ("Timestamp::now()", &["app"]),
     (
         "env::var",

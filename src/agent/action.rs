@@ -190,7 +190,14 @@ impl Action {
 }
 
 impl Action {
+    /// Whether the governor is asked, or told.
+    #[must_use]
+    pub const fn asks_governor(&self) -> bool {
+        matches!(self, Self::MaySubmit | Self::BeginSubmission | Self::Record(_))
+    }
+
     /// Whether it types, clicks or asks on the display, where a human might do so too.
+    #[must_use]
     pub const fn touches_display(&self) -> bool {
         match self {
             Self::Click { .. }

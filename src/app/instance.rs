@@ -9,6 +9,7 @@ mod probe;
 mod relay;
 mod requests;
 mod rules;
+mod status;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ use super::viewers::{self, Entries, Ports};
 use super::{AppError, Shared, listen};
 use crate::agent::{Agent, Errand, Event, Policy, State};
 use crate::config::{Config, OnRefusal};
-use crate::control::{Asked, Reply, Requests};
+use crate::control::{ApiStatus, Asked, Attempts, Board, Reply, Requests, SecondFactorStatus};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
 use crate::gateway::{Launch, LaunchError};
@@ -39,9 +40,9 @@ use crate::vnc::{self, Door, Gate, Stay};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
-use probe::{Learnt, Probe};
-use requests::Status;
+use probe::Probe;
 use rules::RuleWatch;
+use status::Belief;
 
 /// How long the gateway's answer to the credentials is awaited before it is closed.
 const ANSWER: Duration = Duration::from_secs(3);
@@ -73,9 +74,9 @@ pub(super) struct Instance {
     cookies: Option<PathBuf>,
     /// Whether the agent sees the main window, for the probe.
     logged_in: watch::Sender<bool>,
-    answers: mpsc::UnboundedReceiver<Option<Learnt>>,
+    answers: mpsc::UnboundedReceiver<Option<ApiStatus>>,
     /// What the API has told, while it answers.
-    api: Option<Learnt>,
+    api: Option<ApiStatus>,
     ready: watch::Sender<bool>,
     relay_status: watch::Sender<RelayStatus>,
     end_relay: Option<oneshot::Sender<()>>,
@@ -83,9 +84,13 @@ pub(super) struct Instance {
     /// Those that run once the gateway was started.
     scripts: Option<Scripts>,
     tasks: Vec<JoinHandle<()>>,
-    status: Status,
+    status: Belief,
+    board: Arc<Board>,
+    second_factor: Option<SecondFactorStatus>,
+    attempts: Option<Attempts>,
     /// The viewers' screen, and the desktop's name on it before the state.
     viewers: Option<(vnc::Screen, String)>,
+    door: Option<Door>,
     requests: mpsc::Receiver<Asked>,
     /// The way of our own to those.
     own_requests: Requests,
@@ -103,14 +108,18 @@ impl Instance {
     ///
     /// # Errors
     /// When something that is needed cannot be had, or ends.
-    pub(super) async fn live(config: &Arc<Config>, shared: &Shared) -> Result<ExitCode, AppError> {
-        let mut instance = Self::start(Arc::clone(config), shared.clone()).await?;
+    pub(super) async fn live(
+        config: &Arc<Config>,
+        board: &Arc<Board>,
+        shared: &Shared,
+    ) -> Result<ExitCode, AppError> {
+        let mut instance = Self::start(Arc::clone(config), Arc::clone(board), shared.clone()).await?;
         let outcome = instance.watch().await;
         instance.stop().await;
         outcome
     }
 
-    async fn start(config: Arc<Config>, shared: Shared) -> Result<Self, AppError> {
+    async fn start(config: Arc<Config>, board: Arc<Board>, shared: Shared) -> Result<Self, AppError> {
         make_private_folder(&config.state_dir)?;
         let state_folder = take_state_folder(&config.state_dir)?;
         // Watched before they are read: no change is missed.
@@ -190,12 +199,16 @@ impl Instance {
             tunnel: None,
             scripts: None,
             tasks: Vec::new(),
-            status: Status {
+            status: Belief {
                 state: State::Starting,
                 evidence: String::new(),
                 since: SystemTime::now(),
             },
+            board,
+            second_factor: None,
+            attempts: None,
             viewers: None,
+            door: None,
             // Until somebody listens.
             requests: mpsc::channel(1).1,
             own_requests: mpsc::channel(1).0,
@@ -232,7 +245,7 @@ impl Instance {
         hands: Hands,
         viewers: Option<(Ports, Entries)>,
         reports: mpsc::UnboundedSender<Report>,
-        answers: mpsc::UnboundedSender<Option<Learnt>>,
+        answers: mpsc::UnboundedSender<Option<ApiStatus>>,
     ) -> Result<(), AppError> {
         let state_dir = self.config.state_dir.clone();
         let state_folder = |source| AppError::StateFolder {
@@ -306,6 +319,7 @@ impl Instance {
         }
         viewers::tell(&ports, display);
         let door = Door::new(screen.clone(), viewers::settings(vnc, name.clone()));
+        self.door = Some(door.clone());
         let serving = viewers::serve(ports, door, entries, Stay::Forever, std::future::pending());
         self.viewers = Some((screen, name));
         self.spawn(async move {
@@ -325,6 +339,7 @@ impl Instance {
             if let Some(code) = self.obey().await? {
                 return Ok(code);
             }
+            self.post();
             let due = self.life.poll_timeout(course::now());
             let due = async {
                 match due {
@@ -334,7 +349,7 @@ impl Instance {
             };
             tokio::select! {
                 () = self.shared.stopped() => return Ok(ExitCode::Stopped),
-                report = self.reports.recv() => match report {
+                report = self.reports.recv() => match self.noted(report) {
                     Some(Report::Event(Event::State { state, evidence })) => {
                         self.life.entered(course::now(), state);
                         self.entered(state, evidence)?;
@@ -348,7 +363,7 @@ impl Instance {
                     Some(Report::Event(Event::CarriedOut { command })) => self.carried_out(&command),
                     Some(Report::Event(Event::GivenUp { what })) => self.given_up(&what),
                     Some(Report::Event(Event::GaveWay)) => self.life.give_way(course::now()),
-                    Some(Report::Event(_)) => {}
+                    Some(Report::Attempts(_) | Report::Event(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
                 },
@@ -368,11 +383,14 @@ impl Instance {
     }
 
     fn entered(&mut self, state: State, evidence: String) -> Result<(), AppError> {
-        self.status = Status {
+        self.status = Belief {
             state,
             evidence: evidence.clone(),
             since: SystemTime::now(),
         };
+        if state != State::SecondFactor {
+            self.second_factor = None;
+        }
         if let Some((screen, name)) = &self.viewers {
             let why = match state {
                 State::HandsOff => format!(" ({evidence})"),
@@ -431,6 +449,7 @@ impl Instance {
         }
         drop(self.pilot.take());
         self.close_control();
+        self.board.take_requests(None);
         if let Some(mut display) = self.display.take() {
             display.stop(|| {}).await;
             self.forget(&display);

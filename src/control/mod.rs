@@ -1,8 +1,11 @@
 //! Commands from outside while gatehand runs: over a socket in the state folder, and as IBC's command server took them.
 
+mod board;
 mod command_server;
+mod health;
 mod ibc;
 mod socket;
+mod status;
 
 use std::fmt;
 
@@ -10,8 +13,14 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
+pub use board::Board;
 pub use command_server::{CommandServer, CommandServerSettings};
+pub use health::{Health, Standing, Verdict};
 pub use socket::{SOCKET, SocketError, ask, private_socket, serve};
+pub use status::{
+    ApiStatus, Attempts, Down, Planned, ProcessStatus, SecondFactorStatus, Status, Statuses, Versions,
+    seconds,
+};
 
 /// What may be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +28,8 @@ pub use socket::{SOCKET, SocketError, ask, private_socket, serve};
 pub enum Request {
     /// What gatehand believes, and why.
     Status,
+    /// A picture of the display without what stands in fields: a PNG file in base64.
+    Screenshot,
     /// Close the gateway and end.
     Stop,
     /// Restart the gateway through its own menu or time: no login follows.

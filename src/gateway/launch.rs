@@ -47,6 +47,12 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// The version of the gateway.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.installation.version
+    }
+
     /// Looks for the installation. Nothing is written.
     ///
     /// # Errors

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use crate::agent::Event;
 
+/// The file's name in the state folder.
+pub const EVENTS: &str = "events.jsonl";
 /// Above this size, in bytes, the file is put aside as `events.jsonl.1` before the next start.
 const MAX_SIZE: u64 = 8 << 20;
 
@@ -31,7 +33,7 @@ impl EventLog {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let path = folder.join("events.jsonl");
+        let path = folder.join(EVENTS);
         if path.metadata().is_ok_and(|meta| meta.len() > MAX_SIZE) {
             std::fs::rename(&path, folder.join("events.jsonl.1"))?;
         }

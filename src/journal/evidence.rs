@@ -17,7 +17,7 @@ use crate::vision::png;
 /// Cases kept; the oldest go first.
 const MAX_CASES: usize = 50;
 /// What a field is painted over with.
-const BLANK: u32 = 0x0080_8080;
+pub const BLANK: u32 = 0x0080_8080;
 
 /// The folder of evidence.
 #[derive(Debug)]
@@ -148,6 +148,17 @@ pub fn read_case(path: &Path) -> Result<(Window, Frame), CaseError> {
     Ok((window, frame))
 }
 
+/// A window's picture with its text fields blanked.
+#[must_use]
+pub fn without_fields(frame: &Frame, reading: &Reading) -> Frame {
+    let mut picture = frame.clone();
+    let regions = reading.regions.iter();
+    for field in regions.filter(|region| region.kind == RegionKind::Field) {
+        picture.fill(field.bounds.inflated(-1), BLANK);
+    }
+    picture
+}
+
 /// Writes `window.png` and `window.toml` into `folder`, with text fields blanked.
 ///
 /// # Errors
@@ -160,15 +171,7 @@ pub fn write_case(
     reading: &Reading,
     windows: &[Window],
 ) -> io::Result<()> {
-    let mut picture = frame.clone();
-    for field in reading
-        .regions
-        .iter()
-        .filter(|region| region.kind == RegionKind::Field)
-    {
-        picture.fill(field.bounds.inflated(-1), BLANK);
-    }
-    png::write(&folder.join("window.png"), &picture)?;
+    png::write(&folder.join("window.png"), &without_fields(frame, reading))?;
     let in_field = |line: &&Line| {
         reading
             .region_of(line)

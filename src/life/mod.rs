@@ -182,6 +182,29 @@ impl Life {
         self.outage
     }
 
+    /// What the schedule, or a pause that was begun, does next, and when.
+    #[must_use]
+    pub fn next_planned(&self, now: Moment) -> Option<(&'static str, Timestamp)> {
+        let start = match self.phase {
+            Phase::Down { start: Some(start) } => {
+                let pause = SignedDuration::try_from(start.saturating_duration_since(now.instant)).ok();
+                pause.and_then(|pause| now.wall.checked_add(pause).ok())
+            }
+            _ => None,
+        };
+        let weekly = |time: Option<Weekly>| time.and_then(|time| time.after(now.wall, &self.plan.zone));
+        [
+            ("start", start),
+            ("log-off", weekly(self.plan.log_off)),
+            ("cold-restart", weekly(self.plan.cold_restart)),
+            ("close-down", weekly(self.plan.closed_down)),
+            ("save-settings", self.plan.saves.after(now.wall, &self.plan.zone)),
+        ]
+        .into_iter()
+        .filter_map(|(what, at)| Some((what, at?)))
+        .min_by_key(|(_, at)| *at)
+    }
+
     /// How long until the gateway is started, when there is none and there will be one.
     #[must_use]
     pub fn next_start(&self, now: Moment) -> Option<Duration> {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::agent::{Seen, View};
-use crate::screen::{Window, WindowId};
+use crate::journal::{BLANK, without_fields};
+use crate::screen::{Frame, Rect, Size, Window, WindowId};
 use crate::vision::{Cache, OcrError, Reader, Tesseract, fingerprint, outline};
 use crate::x11::{Desktop, DesktopEvent, X11Error};
 
@@ -187,11 +188,37 @@ impl Eyes {
         self.windows.get(&window)?.view.as_ref()
     }
 
+    /// The display as it was seen last, without what stands in fields. A window that was not read yet is not on it.
+    pub(super) fn picture(&self, size: Size, windows: &[Window], typed: &[(WindowId, Rect)]) -> Frame {
+        let mut picture = Frame::new(size);
+        for window in windows {
+            if let Some(view) = self.view(window.id) {
+                let mut frame = without_fields(&view.frame, &view.reading);
+                for (_, field) in typed.iter().filter(|(typed, _)| *typed == window.id) {
+                    frame.fill(*field, BLANK);
+                }
+                put(&mut picture, &frame, &window.geometry);
+            }
+        }
+        picture
+    }
+
     /// Keeps what was learnt for the next start.
     pub fn save(&mut self) {
         if let Err(error) = self.reader.cache().save(&self.folder) {
             tracing::warn!(%error, "the cache of read lines could not be saved");
         }
+    }
+}
+
+/// Copies `frame` to where `place` begins, as far as it is on the picture.
+fn put(picture: &mut Frame, frame: &Frame, place: &Rect) {
+    let bounds = Rect::of_size(frame.size()).offset(place.x, place.y);
+    let shown = bounds.intersection(&picture.bounds());
+    let frame = frame.crop(shown.offset(-place.x, -place.y));
+    for y in 0..frame.size().height {
+        let (from, width) = (shown.x as usize, shown.width as usize);
+        picture.row_mut(shown.y as u32 + y)[from..from + width].copy_from_slice(frame.row(y));
     }
 }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::eyes::Eyes;
 use crate::agent::{ActResult, Action, Chord, Outcome, Shown, Typed};
 use crate::config::{Credentials, TotpKey};
-use crate::control::OneTimeCode;
+use crate::control::{Attempts, OneTimeCode, seconds};
 use crate::gateway::WallClock;
 use crate::journal::{Clocks, Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Rect, WindowId};
@@ -51,6 +51,8 @@ pub struct Hands {
     pub evidence: Evidence,
     /// Keeps viewers from the display while the agent acts.
     pub gate: Gate,
+    /// Fields that a secret was typed into.
+    pub typed: Vec<(WindowId, Rect)>,
     /// The folder of the last evidence, until it is told.
     pub kept: Option<PathBuf>,
 }
@@ -68,6 +70,7 @@ impl Hands {
             clock: None,
             evidence: Evidence::new(folder.join("evidence")),
             gate: Gate::default(),
+            typed: Vec::new(),
             kept: None,
         }
     }
@@ -104,7 +107,12 @@ impl Hands {
                 field,
                 what,
                 read_back,
-            } => surviving(self.fill(desktop, *window, *field, *what, *read_back)),
+            } => {
+                if !self.typed.contains(&(*window, *field)) {
+                    self.typed.push((*window, *field));
+                }
+                surviving(self.fill(desktop, *window, *field, *what, *read_back))
+            }
             Action::Press { window, keys } => surviving(desktop.press_in(*window, keysyms(*keys)).map(
                 |pressed| match pressed {
                     true => ActResult::Done,
@@ -155,6 +163,21 @@ impl Hands {
                 .map(|()| Verdict::Permitted)
             })),
         }
+    }
+
+    /// What the governor allows now; none without credentials.
+    pub(super) fn attempts(&self) -> Option<Attempts> {
+        let governor = self.governor.as_ref()?;
+        let (why, until) = match governor.may_submit(&clocks()) {
+            Verdict::Permitted => (None, None),
+            Verdict::Wait { why, remaining } => (Some(why), Some(seconds(SystemTime::now() + remaining))),
+            Verdict::Locked { why } => (Some(why), None),
+        };
+        Some(Attempts {
+            left: governor.attempts_left(),
+            why,
+            until,
+        })
     }
 
     /// Has the governor forget what it knows of a user name, or of all. `true` when it knew something.

@@ -13,12 +13,14 @@ use std::time::{Instant, SystemTime};
 
 use thiserror::Error;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tracing::Span;
 
 use crate::agent::{Departure, Errand, Event, State};
-use crate::control::OneTimeCode;
+use crate::control::{Attempts, OneTimeCode};
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::{EventLog, GovernorError};
+use crate::screen::Frame;
 use crate::vision::OcrError;
 use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
@@ -43,6 +45,8 @@ pub enum Command {
     HumanActed,
     /// A human at a viewer is done.
     HumanLeft,
+    /// Give a picture of the display, without what stands in fields.
+    Picture(oneshot::Sender<Frame>),
     /// The user's rule files as they are now, or what is wrong with them.
     Rules(Result<Vec<RuleFile>, RuleError>),
     /// The session is to be held, whoever else wants it.
@@ -60,6 +64,8 @@ pub enum Command {
 pub enum Report {
     /// The display is gone; the thread has ended.
     DisplayLost(String),
+    /// What the governor allows now.
+    Attempts(Option<Attempts>),
     /// From the agent.
     Event(Event),
     /// The errand was begun; false: there is no window for it.
@@ -116,6 +122,7 @@ impl Pilot {
             events,
             reports,
             is_stopping: false,
+            attempts: None,
         };
         let span = Span::current();
         let thread = std::thread::Builder::new()
@@ -158,10 +165,13 @@ struct Cockpit {
     events: EventLog,
     reports: UnboundedSender<Report>,
     is_stopping: bool,
+    /// What was told last of what the governor allows.
+    attempts: Option<Attempts>,
 }
 
 impl Cockpit {
     fn run(&mut self, inbox: &Receiver<Command>) {
+        self.tell_attempts();
         loop {
             if let Err(error) = self.turn(inbox) {
                 self.hands.gate.open();
@@ -206,6 +216,13 @@ impl Cockpit {
             Command::HumanActed => self.agent.human_acted(now),
             Command::HumanLeft => self.agent.human_left(now),
             Command::Reclaim => self.agent.reclaim(now),
+            Command::Picture(answer) => {
+                if let Ok(size) = self.desktop.size() {
+                    let windows = self.desktop.windows();
+                    // Who asked may have gone.
+                    let _ = answer.send(self.eyes.picture(size, windows, &self.hands.typed));
+                }
+            }
             Command::Rules(files) => self.take_rules(now, files),
             Command::Stop => self.is_stopping = true,
             Command::Wake => {}
@@ -214,6 +231,7 @@ impl Cockpit {
                 if matches!(unlocked, Ok(true)) {
                     self.agent.unlock(now);
                 }
+                self.tell_attempts();
                 // Nobody listens to a gatehand that ends.
                 let _ = self.reports.send(Report::Unlocked(unlocked));
             }
@@ -275,7 +293,18 @@ impl Cockpit {
             if let Some(folder) = self.hands.take_evidence() {
                 self.publish(Event::Evidence { folder });
             }
+            if action.asks_governor() {
+                self.tell_attempts();
+            }
             self.agent.handle_result(Instant::now(), &result);
+        }
+    }
+
+    fn tell_attempts(&mut self) {
+        let attempts = self.hands.attempts();
+        if attempts != self.attempts {
+            self.attempts.clone_from(&attempts);
+            let _ = self.reports.send(Report::Attempts(attempts));
         }
     }
 

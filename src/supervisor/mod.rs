@@ -21,6 +21,7 @@ mod reaper;
 mod service;
 mod signals;
 mod unit;
+mod usage;
 
 pub use clock::clock_is_synchronised;
 pub use isolation::{Isolated, IsolationError, isolate};
@@ -33,3 +34,4 @@ pub use reaper::{Child, Group, Orphans, Reaper};
 pub use service::Service;
 pub use signals::{Signals, StopSignal};
 pub use unit::{Action, State, StopPolicy, Unit};
+pub use usage::Usage;

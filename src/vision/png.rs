@@ -1,9 +1,11 @@
 //! Pictures as PNG files.
 
+use std::fs;
 use std::io;
 use std::path::Path;
 
-use image::{ImageReader, Limits};
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder as _, ImageReader, Limits};
 
 use crate::screen::{Frame, Size};
 
@@ -32,20 +34,25 @@ pub fn read(path: &Path) -> io::Result<Frame> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write(path: &Path, frame: &Frame) -> io::Result<()> {
+    fs::write(path, encode(frame)?)
+}
+
+/// A picture as the bytes of a PNG file.
+///
+/// # Errors
+/// When it has no pixels.
+pub fn encode(frame: &Frame) -> io::Result<Vec<u8>> {
     let size = frame.size();
     let mut bytes = Vec::with_capacity(size.area() * 3);
     for pixel in frame.pixels() {
         let [_, red, green, blue] = pixel.to_be_bytes();
         bytes.extend_from_slice(&[red, green, blue]);
     }
-    image::save_buffer(
-        path,
-        &bytes,
-        size.width,
-        size.height,
-        image::ExtendedColorType::Rgb8,
-    )
-    .map_err(io::Error::other)
+    let mut file = Vec::new();
+    let encoder = PngEncoder::new(&mut file);
+    let encoded = encoder.write_image(&bytes, size.width, size.height, ExtendedColorType::Rgb8);
+    encoded.map_err(io::Error::other)?;
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ const MEMORY: Duration = Duration::from_secs(2 * 3600);
 /// More addresses are not remembered at a time.
 const MAX_ADDRESSES: usize = 4096;
 
+#[derive(Debug)]
 struct Record {
     failures: u32,
     last: Instant,
@@ -29,21 +30,21 @@ impl Record {
 }
 
 /// Failed authentications by address.
-#[derive(Default)]
-pub(super) struct BackOff {
+#[derive(Debug, Default)]
+pub(crate) struct BackOff {
     records: HashMap<IpAddr, Record>,
 }
 
 impl BackOff {
     /// How long the address must still wait; `None` when it may try.
-    pub(super) fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
+    pub(crate) fn wait(&self, address: IpAddr, now: Instant) -> Option<Duration> {
         let record = self.records.get(&network(address))?;
         let rest = (record.last + record.wait()).saturating_duration_since(now);
         (!rest.is_zero()).then_some(rest)
     }
 
     /// The address gave a wrong password.
-    pub(super) fn failed(&mut self, address: IpAddr, now: Instant) {
+    pub(crate) fn failed(&mut self, address: IpAddr, now: Instant) {
         self.records
             .retain(|_, record| now.saturating_duration_since(record.last) < MEMORY);
         if self.records.len() >= MAX_ADDRESSES {
@@ -61,7 +62,7 @@ impl BackOff {
     }
 
     /// The address gave a right password.
-    pub(super) fn succeeded(&mut self, address: IpAddr) {
+    pub(crate) fn succeeded(&mut self, address: IpAddr) {
         self.records.remove(&network(address));
     }
 }

@@ -129,6 +129,12 @@ impl Door {
         }))
     }
 
+    /// Viewers now, those in their handshake included.
+    #[must_use]
+    pub fn viewers(&self) -> usize {
+        self.0.settings.max_viewers - self.0.viewers.available_permits()
+    }
+
     pub(super) fn screen(&self) -> &Screen {
         &self.0.screen
     }

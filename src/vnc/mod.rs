@@ -19,6 +19,7 @@ mod viewer;
 mod web;
 mod worker;
 
+pub(crate) use back_off::BackOff;
 pub use door::{Door, Entry, Peer, Settings};
 pub use gate::Gate;
 pub use kept::{KeptError, generated_password, password_file, random_password, server_key};
@@ -29,4 +30,4 @@ pub use protocol::security::vnc_auth::{Password, Passwords as VncAuthPasswords, 
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
 pub use serve::{ServeError, Stay, serve};
 pub use transport::Stream;
-pub use web::{Caller, PATH as WEB_PATH, WebEntry, router, serve_web};
+pub use web::{Caller, HangUp, PATH as WEB_PATH, WebEntry, router, serve_web};

@@ -103,6 +103,7 @@ impl Home {
             ("GATEHAND_STATE_DIR", &state),
             ("GATEHAND_API_PORT", &api),
             ("TWS_PORT", &relay),
+            ("GATEHAND_HTTP_LISTEN", "none"),
         ];
         all.retain(|(name, _)| environment.iter().all(|(other, _)| name != other));
         all.extend(environment);

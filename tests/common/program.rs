@@ -58,6 +58,7 @@ impl Program {
             ),
             ("GATEHAND_API_PORT", api_port.to_string()),
             ("TWS_PORT", relay_port.to_string()),
+            ("GATEHAND_HTTP_LISTEN", "none".to_owned()),
             ("TRADING_MODE", "paper".to_owned()),
             ("TWS_USERID", text("user", "edemo")),
             ("TWS_PASSWORD", text("password", "demouser")),

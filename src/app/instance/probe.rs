@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
+use crate::control::ApiStatus;
 use crate::gateway::{self, ApiAnswer, ApiSession, ProbeError};
 use crate::relay::RelayStatus;
 
@@ -21,19 +21,8 @@ const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// So many lost answers in a row are more than bad luck.
 const LOST_IN_A_ROW: u32 = 3;
 
-/// What an API that answers has told of itself.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Learnt {
-    server_version: u32,
-    connection_time: String,
-    /// The accounts, only so much of each as its owner needs to know it by. None without a client id.
-    accounts: Vec<String>,
-    /// The broker's time in seconds since 1970. None without a client id.
-    time: Option<i64>,
-}
-
-impl Learnt {
-    fn new(answer: &ApiAnswer, accounts: &[String], time: Option<i64>) -> Self {
+impl ApiStatus {
+    fn learnt(answer: &ApiAnswer, accounts: &[String], time: Option<i64>) -> Self {
         Self {
             server_version: answer.server_version,
             connection_time: answer.connection_time.clone(),
@@ -110,7 +99,7 @@ impl Probe {
         mut self,
         mut logged_in: watch::Receiver<bool>,
         mut relay: watch::Receiver<RelayStatus>,
-        answers: mpsc::UnboundedSender<Option<Learnt>>,
+        answers: mpsc::UnboundedSender<Option<ApiStatus>>,
     ) {
         let mut belief = Belief::default();
         loop {
@@ -152,7 +141,7 @@ impl Probe {
         }
     }
 
-    async fn ask(&mut self) -> Result<Learnt, ProbeError> {
+    async fn ask(&mut self) -> Result<ApiStatus, ProbeError> {
         let Some(client_id) = self.client_id else {
             return self.shake_hands().await;
         };
@@ -177,7 +166,11 @@ impl Probe {
             return Err(ProbeError::Closed);
         };
         match session.time(PROBE_LIMIT).await {
-            Ok(time) => Ok(Learnt::new(session.answer(), session.accounts(), Some(time))),
+            Ok(time) => Ok(ApiStatus::learnt(
+                session.answer(),
+                session.accounts(),
+                Some(time),
+            )),
             // It tells when the broker is back.
             Err(ProbeError::NoBroker) => Err(ProbeError::NoBroker),
             Err(error) => {
@@ -187,9 +180,9 @@ impl Probe {
         }
     }
 
-    async fn shake_hands(&self) -> Result<Learnt, ProbeError> {
+    async fn shake_hands(&self) -> Result<ApiStatus, ProbeError> {
         let answer = gateway::probe(self.address, PROBE_LIMIT).await?;
-        Ok(Learnt::new(&answer, &[], None))
+        Ok(ApiStatus::learnt(&answer, &[], None))
     }
 }
 

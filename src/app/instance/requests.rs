@@ -1,36 +1,29 @@
 //! What is answered to requests from outside.
 
 use std::net::IpAddr;
-use std::time::SystemTime;
 
-use serde_json::json;
+use base64ct::{Base64, Encoding as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{AppError, Instance, course};
-use crate::agent::{Errand, State, TAKEN_OVER};
+use crate::agent::{Errand, State};
 use crate::config::{CommandSettings, Program};
 use crate::control::{
     self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, UNLOCKED,
 };
 use crate::journal::GovernorError;
 use crate::pilot::Command;
+use crate::vision::png;
 
 /// Requests that wait for their answer; more are not heard meanwhile.
 const WAITING: usize = 16;
-
-/// What is believed, since when, and why.
-#[derive(Debug)]
-pub(super) struct Status {
-    pub(super) state: State,
-    pub(super) evidence: String,
-    pub(super) since: SystemTime,
-}
 
 impl Instance {
     /// Serves the control socket, and the command server if there is to be one.
     pub(super) async fn listen_for_requests(&mut self) -> Result<mpsc::Receiver<Asked>, AppError> {
         let (requests, asked) = mpsc::channel(WAITING);
         self.own_requests = requests.clone();
+        self.board.take_requests(Some(requests.clone()));
         let folder = &self.config.state_dir;
         let serving = control::serve(folder, requests.clone()).map_err(|source| AppError::StateFolder {
             path: folder.join(control::SOCKET),
@@ -74,7 +67,10 @@ impl Instance {
     pub(super) fn answer(&mut self, Asked { request, answer }: Asked) {
         tracing::info!(?request, "asked from outside");
         let reply = match request {
-            Request::Status => Reply::ok(self.status().to_string()),
+            Request::Status => match serde_json::to_string(&self.status()) {
+                Ok(text) => Reply::ok(text),
+                Err(error) => Reply::refused(error.to_string()),
+            },
             Request::Stop => {
                 self.shared.stop.send_replace(true);
                 Reply::ok("stopping")
@@ -110,6 +106,7 @@ impl Instance {
                 self.tell(Command::Unlock(user_name));
                 return self.unlocking.push_back(answer);
             }
+            Request::Screenshot => return self.picture(answer),
             Request::Restart => return self.errand(Errand::Restart, answer),
             Request::ReconnectData => return self.errand(Errand::ReconnectData, answer),
             Request::ReconnectAccount => return self.errand(Errand::ReconnectAccount, answer),
@@ -134,6 +131,23 @@ impl Instance {
             // Who asked may have gone.
             let _ = answer.send(reply);
         }
+    }
+
+    fn picture(&mut self, answer: oneshot::Sender<Reply>) {
+        let (give, given) = oneshot::channel();
+        self.tell(Command::Picture(give));
+        tokio::spawn(async move {
+            let Ok(frame) = given.await else {
+                return;
+            };
+            let encoded = tokio::task::spawn_blocking(move || png::encode(&frame)).await;
+            let reply = match encoded.map_err(std::io::Error::other).flatten() {
+                Ok(file) => Reply::ok(Base64::encode_string(&file)),
+                Err(error) => Reply::refused(error.to_string()),
+            };
+            // Who asked may have gone.
+            let _ = answer.send(reply);
+        });
     }
 
     fn errand(&mut self, errand: Errand, answer: oneshot::Sender<Reply>) {
@@ -183,27 +197,6 @@ impl Instance {
             // Who asked may have gone.
             let _ = answer.send(reply.clone());
         }
-    }
-
-    fn status(&self) -> serde_json::Value {
-        let Status {
-            state,
-            evidence,
-            since,
-        } = &self.status;
-        let since = since
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        json!({
-            "state": state,
-            "evidence": evidence,
-            "since": since,
-            "taken_over": evidence == TAKEN_OVER,
-            "api": self.api,
-            "relay": *self.relay_status.borrow(),
-            "outage_until": self.life.outage().map(|time| time.as_second()),
-            "state_folder_lasts": !crate::journal::StateFolder::is_fleeting(&self.config.state_dir),
-        })
     }
 }
 

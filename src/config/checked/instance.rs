@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::account::{self, Chosen};
 use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
-    GatewaySettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
+    GatewaySettings, HttpSettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
 };
 use super::{codes, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
@@ -88,6 +88,7 @@ pub(in crate::config) fn instance(
         mut service,
         tunnel,
         control,
+        http,
     } = values;
 
     let paths = Paths::find(of, &gateway, &service, folders, faults);
@@ -216,6 +217,12 @@ pub(in crate::config) fn instance(
             prompt: control.command_prompt.unwrap_or_default(),
             quiet: control.suppress_info_messages,
         }),
+        http: HttpSettings {
+            listen: http.http_listen.0,
+            token: http.http_token.map(|token| Arc::new(token.0)),
+            open_metrics: http.http_open_metrics,
+            hosts: http.http_hosts.map_or_else(Vec::new, |hosts| hosts.0),
+        },
         display: DisplaySettings {
             existing: service.display.map(|name| name.0),
             size: service.display_size,

@@ -67,6 +67,8 @@ pub struct Config {
     pub viewer_names: Vec<String>,
     /// IBC's command server, when there is to be one.
     pub command_server: Option<CommandSettings>,
+    /// The HTTP port, which all gateways of a process have in common.
+    pub http: HttpSettings,
     /// The X display.
     pub display: DisplaySettings,
     /// The state folder; it may not exist yet.
@@ -363,6 +365,19 @@ pub struct CommandSettings {
     pub prompt: String,
     /// Whether it leaves out lines that begin with `INFO`.
     pub quiet: bool,
+}
+
+/// The HTTP port.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// Where it listens; `None`: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// What callers show for all but the health checks; without one, nothing else is served.
+    pub token: Option<Arc<Secret>>,
+    /// Whether metrics are served without it.
+    pub open_metrics: bool,
+    /// What callers may call this host, beside names that no page can have.
+    pub hosts: Vec<String>,
 }
 
 /// The X display.

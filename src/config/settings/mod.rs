@@ -237,6 +237,7 @@ groups! {
     service: Service,
     tunnel: Tunnel,
     control: Control,
+    http: Http,
 }
 
 #[cfg(test)]

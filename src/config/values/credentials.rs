@@ -86,6 +86,24 @@ impl Value for ViewerPassword {
     }
 }
 
+/// What callers of the HTTP port show (RFC 6750).
+#[derive(Debug)]
+pub(in crate::config) struct BearerToken(pub(in crate::config) Secret);
+
+impl Value for BearerToken {
+    const ALLOWED: &'static str =
+        "16 to 255 letters, digits and -._~+/=, for instance what `openssl rand -hex 32` prints";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+        if (16..=255).contains(&text.len()) && text.chars().all(plain) {
+            Ok(Self(Secret::new(text.to_owned())))
+        } else {
+            Err(Self::ALLOWED)
+        }
+    }
+}
+
 /// The token of a second-factor device, as `jts.ini` holds it.
 #[derive(Debug)]
 pub(in crate::config) struct DeviceToken(pub(in crate::config) Secret);

@@ -25,7 +25,7 @@ pub use answers::{
 pub use clock::{ClockTime, DaySpan, WeekTime};
 pub(super) use clock::{Seconds, TimeZone};
 pub(super) use code_source::{CodeMethod, CodeUrl, Pairs};
-pub(super) use credentials::{DeviceToken, SecretsSource};
+pub(super) use credentials::{BearerToken, DeviceToken, SecretsSource};
 pub use credentials::{TotpKey, ViewerPassword, VncPassword};
 pub(super) use display::DisplayName;
 pub(super) use installation::{HeapSize, Version};
@@ -33,7 +33,8 @@ pub(super) use log::LogFilter;
 pub use log::LogFormat;
 pub use network::parse_listen;
 pub(super) use network::{
-    HostList, Hosts, ListenOrNot, MetadataHost, Networks, PemFile, Port, PortOrOff, ServiceUrl, WhenNotReady,
+    HostList, Hosts, HttpListen, ListenOrNot, MetadataHost, Networks, PemFile, Port, PortOrOff, ServiceUrl,
+    WhenNotReady,
 };
 pub(super) use numbers::{ClientCount, ClientId, Pushes, RecorderSize, Retries, ViewerCount};
 pub(super) use save_times::SaveTimes;

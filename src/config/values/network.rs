@@ -113,6 +113,22 @@ impl Value for ListenOrNot {
     }
 }
 
+/// An address and port of the HTTP server, or none.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct HttpListen(pub(in crate::config) Option<SocketAddr>);
+
+impl Value for HttpListen {
+    const ALLOWED: &'static str = "ADDRESS:PORT, for instance 127.0.0.1:6080 or [::]:6080; none: no port";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self(None));
+        }
+        let parsed = parse_listen(text, 6080).map_err(|_| <Self as Value>::ALLOWED)?;
+        Ok(Self(Some(parsed)))
+    }
+}
+
 /// What a host is called.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct Hosts(pub(in crate::config) Vec<String>);

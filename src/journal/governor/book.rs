@@ -126,6 +126,19 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// How many attempts in a row without a known ending a secret still has.
+    pub(super) fn attempts_left(&self, fingerprint: &str, limits: &Limits) -> usize {
+        let known = self
+            .secrets
+            .iter()
+            .find(|secret| secret.fingerprint == fingerprint);
+        match known {
+            Some(secret) if secret.objection(limits).is_some() => 0,
+            Some(secret) => secret.max_open(limits).saturating_sub(secret.open.len()),
+            None => 1,
+        }
+    }
+
     pub(super) fn may_submit(&self, now: &Clocks, fingerprint: &str, limits: &Limits) -> Verdict {
         let wait = |why: String, seconds: u64| Verdict::Wait {
             why,

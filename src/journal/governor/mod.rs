@@ -216,6 +216,15 @@ impl Governor {
         }
     }
 
+    /// How many attempts in a row whose ending nobody sees these credentials still have.
+    #[must_use]
+    pub fn attempts_left(&self) -> usize {
+        match self.book.users.get(&self.user) {
+            Some(record) => record.attempts_left(&self.fingerprint, &self.limits),
+            None => Record::default().attempts_left(&self.fingerprint, &self.limits),
+        }
+    }
+
     /// Writes an attempt down before it is made.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ mod server;
 mod stream;
 
 pub use handler::{PATH, router};
-pub use server::{Caller, serve_web};
+pub use server::{Caller, HangUp, serve_web};
 
 use super::door::Entry;
 

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::Instrument as _;
@@ -35,6 +36,17 @@ pub struct Caller {
     pub peer: SocketAddr,
     /// Through TLS.
     pub encrypted: bool,
+}
+
+/// What ends the connection that a request came by, whatever still waits to go out on it.
+#[derive(Clone, Debug, Default)]
+pub struct HangUp(Arc<Notify>);
+
+impl HangUp {
+    /// Ends it.
+    pub fn now(&self) {
+        self.0.notify_one();
+    }
 }
 
 /// Serves `router` until `shutdown` is ready.
@@ -102,13 +114,17 @@ async fn speak(
     caller: Caller,
     router: Router,
 ) -> io::Result<()> {
-    let service = TowerToHyperService::new(router.layer(Extension(caller)));
-    http1::Builder::new()
+    let hang_up = HangUp::default();
+    let router = router.layer(Extension(caller)).layer(Extension(hang_up.clone()));
+    let service = TowerToHyperService::new(router);
+    let speaking = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(REQUEST_LIMIT)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades()
-        .await
-        .map_err(io::Error::other)
+        .with_upgrades();
+    tokio::select! {
+        spoken = speaking => spoken.map_err(io::Error::other),
+        () = hang_up.0.notified() => Err(io::Error::other("the client does not keep up")),
+    }
 }

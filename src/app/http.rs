@@ -1,0 +1,40 @@
+//! The HTTP port, which all gateways of this process have in common.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::{AppError, listen};
+use crate::config::Config;
+use crate::control::Board;
+use crate::{http, vnc};
+
+/// A board for each gateway.
+pub(super) fn boards(configs: &[Config]) -> Vec<Arc<Board>> {
+    let board = |config: &Config| Arc::new(Board::new(config.mode.name(), config.state_dir.clone()));
+    configs.iter().map(board).collect()
+}
+
+/// Serves the boards, until the task is dropped.
+pub(super) async fn serve(configs: &[Config], boards: &[Arc<Board>]) -> Result<JoinSet<()>, AppError> {
+    let mut serving = JoinSet::new();
+    // What they have in common is the same in each.
+    let Some(settings) = configs.first().map(|config| &config.http) else {
+        return Ok(serving);
+    };
+    let Some(address) = settings.listen else {
+        return Ok(serving);
+    };
+    let listener = listen("the HTTP port cannot listen on", address, "GATEHAND_HTTP_LISTEN").await?;
+    let bound = listener.local_addr().unwrap_or(address);
+    match settings.token {
+        Some(_) => tracing::info!(address = %bound, "HTTP is served"),
+        None => tracing::info!(
+            address = %bound,
+            "HTTP is served, only health checks: set GATEHAND_HTTP_TOKEN_FILE for status, events and commands"
+        ),
+    }
+    let router = http::router(settings, boards.to_vec());
+    serving.spawn(vnc::serve_web(listener, None, router, std::future::pending()));
+    Ok(serving)
+}

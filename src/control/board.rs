@@ -1,0 +1,94 @@
+//! The board of one gateway: what others may know without asking, and the way to ask. It is there before the gateway, and
+//! stays when that is started anew.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::health::Standing;
+use super::{Reply, Request, Requests, put};
+
+/// The board.
+#[derive(Debug)]
+pub struct Board {
+    /// `live` or `paper`.
+    pub gateway: &'static str,
+    /// Where its events are.
+    pub state_dir: PathBuf,
+    standing: watch::Sender<Standing>,
+    events: watch::Sender<u64>,
+    requests: Mutex<Option<Requests>>,
+}
+
+impl Board {
+    /// A board with nothing on it yet.
+    #[must_use]
+    pub fn new(gateway: &'static str, state_dir: PathBuf) -> Self {
+        Self {
+            gateway,
+            state_dir,
+            standing: watch::Sender::default(),
+            events: watch::Sender::default(),
+            requests: Mutex::new(None),
+        }
+    }
+
+    /// Changes what is believed.
+    pub fn change(&self, change: impl FnOnce(&mut Standing)) {
+        self.standing.send_modify(change);
+    }
+
+    /// The gateway is down, and may be started anew.
+    pub fn went_down(&self, why: String) {
+        self.change(|standing| {
+            let has_shown = standing.has_shown;
+            *standing = Standing {
+                down: Some(why),
+                has_shown,
+                ..Standing::default()
+            };
+        });
+    }
+
+    /// What is believed.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.standing.borrow().clone()
+    }
+
+    /// There is one more event in the file.
+    pub fn event_came(&self) {
+        self.events.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever there is a new event in the file.
+    #[must_use]
+    pub fn events(&self) -> watch::Receiver<u64> {
+        self.events.subscribe()
+    }
+
+    /// Where requests go from now on; nowhere: the gateway is down.
+    pub fn take_requests(&self, requests: Option<Requests>) {
+        *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = requests;
+    }
+
+    /// Whether there is a gateway that could answer.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.requests().is_some()
+    }
+
+    fn requests(&self) -> Option<Requests> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.clone()
+    }
+
+    /// Has a request answered.
+    pub async fn ask(&self, request: Request) -> Reply {
+        match self.requests() {
+            Some(requests) => put(&requests, request).await,
+            None => Reply::refused("gatehand is starting, or has no gateway now"),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The health checks, as Kubernetes and Docker ask them: from what is known, however often they are asked.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get};
+
+use super::{Boards, Which, asked};
+use crate::control::{Health, Verdict, seconds};
+
+/// One check of all gateways, or of the one that is named: 200 or 503, with a line that says why.
+pub(super) fn check(boards: &Boards, of: fn(&Health) -> &Verdict) -> MethodRouter {
+    let boards = Arc::clone(boards);
+    get(move |query| async move { answer(&boards, query, of).unwrap_or_else(|refusal| refusal) })
+}
+
+fn answer(
+    boards: &Boards,
+    query: Result<Query<Which>, QueryRejection>,
+    of: fn(&Health) -> &Verdict,
+) -> Result<Response, Response> {
+    let now = seconds(SystemTime::now());
+    let (mut ok, mut retry_after, mut lines) = (true, 0, String::new());
+    for board in asked(query)?.of(boards)? {
+        let health = board.standing().health(now);
+        let Verdict {
+            ok: is_ok,
+            why,
+            retry_after: retry,
+        } = of(&health);
+        ok &= is_ok;
+        retry_after = retry_after.max(retry.unwrap_or(0));
+        if boards.len() > 1 {
+            lines.push_str(board.gateway);
+            lines.push_str(": ");
+        }
+        lines.push_str(why);
+        lines.push('\n');
+    }
+    if ok {
+        return Ok(lines.into_response());
+    }
+    let retry_after = [(header::RETRY_AFTER, retry_after.to_string())];
+    Ok((StatusCode::SERVICE_UNAVAILABLE, retry_after, lines).into_response())
+}

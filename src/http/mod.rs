@@ -1,0 +1,123 @@
+//! The HTTP port: health checks, status, events, a picture of the screen, and commands. All that is asked here goes the
+//! way of the control socket, as the same requests; what is told without asking stands on each gateway's [`Board`].
+
+mod checks;
+mod commands;
+mod events;
+mod guard;
+mod questions;
+
+use std::sync::Arc;
+
+use axum::extract::{DefaultBodyLimit, Query};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Json, Router, middleware};
+use serde::Deserialize;
+
+use crate::config::HttpSettings;
+use crate::control::{Board, Reply};
+use guard::Guard;
+
+/// Bytes that a request may have beside its head.
+const MAX_BODY: usize = 4096;
+
+/// The gateways of this process.
+type Boards = Arc<[Arc<Board>]>;
+
+/// Which gateway is meant.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    of: Option<String>,
+}
+
+impl Which {
+    /// Those that are meant: all, unless one is named.
+    fn of(&self, boards: &Boards) -> Result<Vec<Arc<Board>>, Response> {
+        let is_meant = |board: &&Arc<Board>| self.of.as_deref().is_none_or(|of| of == board.gateway);
+        let meant: Vec<_> = boards.iter().filter(is_meant).cloned().collect();
+        if meant.is_empty() {
+            let names: Vec<&str> = boards.iter().map(|board| board.gateway).collect();
+            let why = format!("of: there is no such gateway; use {}", names.join(" or "));
+            return Err(refusal(StatusCode::BAD_REQUEST, why));
+        }
+        Ok(meant)
+    }
+}
+
+/// A query of which every part is known.
+fn asked<T>(query: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Result<T, Response> {
+    match query {
+        Ok(Query(asked)) => Ok(asked),
+        Err(error) => Err(refusal(StatusCode::BAD_REQUEST, error.body_text())),
+    }
+}
+
+/// Why a request comes to nothing.
+fn refusal(code: StatusCode, why: impl Into<String>) -> Response {
+    (code, Json(Reply::refused(why))).into_response()
+}
+
+/// What is served, path by path: whether it is open to all, and what answers.
+fn routes(boards: &Boards) -> Vec<(String, bool, MethodRouter)> {
+    let mut routes = vec![
+        (
+            "/livez".to_owned(),
+            true,
+            checks::check(boards, |health| &health.live),
+        ),
+        (
+            "/readyz".to_owned(),
+            true,
+            checks::check(boards, |health| &health.ready),
+        ),
+        (
+            "/startupz".to_owned(),
+            true,
+            checks::check(boards, |health| &health.started),
+        ),
+        ("/status".to_owned(), false, get(questions::status(boards))),
+        (
+            "/screenshot.png".to_owned(),
+            false,
+            get(questions::screenshot(boards)),
+        ),
+        ("/events".to_owned(), false, get(events::events(boards))),
+    ];
+    for (name, command) in commands::COMMANDS {
+        let answer = post(commands::command(boards, *command));
+        routes.push((format!("/commands/{name}"), false, answer));
+    }
+    routes
+}
+
+/// Serves the gateways of these boards.
+pub fn router(settings: &HttpSettings, boards: Vec<Arc<Board>>) -> Router {
+    let guard = Arc::new(Guard::new(settings));
+    let boards: Boards = boards.into();
+    let (mut open, mut closed) = (Router::new(), Router::new());
+    for (path, is_open, answer) in routes(&boards) {
+        if is_open {
+            open = open.route(&path, answer);
+        } else {
+            closed = closed.route(&path, answer);
+        }
+    }
+    let closed = closed.route_layer(middleware::from_fn_with_state(guard, guard::admit));
+    open.merge(closed)
+        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is nothing at this path") })
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(middleware::map_response(never_stored))
+}
+
+/// What is told is true now, and for the one who asked.
+async fn never_stored(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let no_store = header::HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    let nosniff = header::HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    response
+}
