@@ -29,8 +29,10 @@ WORKDIR /home/ibgateway
 # Reachable from outside the container; publish the ports only to whom you trust.
 ENV GATEHAND_RELAY_ADDRESS=0.0.0.0 \
     GATEHAND_VNC_LISTEN=0.0.0.0:5900 \
+    GATEHAND_HTTP_LISTEN=0.0.0.0:6080 \
     OMP_THREAD_LIMIT=1
-# API live and paper, viewers.
-EXPOSE 4003 4004 5900
+# API live and paper, viewers, HTTP.
+EXPOSE 4003 4004 5900 6080
+HEALTHCHECK --start-period=2m CMD ["gatehand", "health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["gatehand", "run"]

@@ -132,14 +132,12 @@ fn two_gateways_each_with_its_own_login_ports_and_display() {
         fs::read(path).unwrap()
     });
     assert_ne!(keys[0], keys[1]);
-    let status = both.program.ask(&["status"]).unwrap();
-    let modes: Vec<&str> = status
-        .lines()
-        .map(|line| line.split(':').next().unwrap())
-        .collect();
+    let status = both.program.ask(&["status", "--json"]).unwrap();
+    let status: Value = serde_json::from_str(&status).unwrap();
+    let modes = [0, 1].map(|at| status["gateways"][at]["gateway"].clone());
     assert_eq!(modes, ["live", "paper"], "{status}");
     let one = both.program.ask(&["status", "--of", "paper"]).unwrap();
-    assert!(one.starts_with('{') && one.contains("\"ready\""), "{one}");
+    assert!(one.starts_with("paper ") && one.contains("Ready for"), "{one}");
     let which = both.program.ask(&["code", "123456"]).unwrap_err();
     assert!(which.contains("--of live or --of paper"), "{which}");
     // Every line of either gateway tells which.

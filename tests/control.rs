@@ -20,8 +20,13 @@ fn times(program: &Program, state: &str) -> usize {
 fn a_running_gatehand_does_what_it_is_asked_for() {
     let mut program = Program::run(json!({}));
     program.wait_for_state("ready");
-    let status = program.ask(&["status"]);
+    let status = program.ask(&["status", "--json"]);
     let status: Value = serde_json::from_str(&status.unwrap()).unwrap();
+    let status = &status["gateways"][0];
+    assert!(program.ask(&["status"]).unwrap().contains("Ready for"));
+    assert!(program.ask(&["health"]).unwrap().starts_with("paper: Ready"));
+    let events = program.ask(&["events"]).unwrap();
+    assert_eq!(events.lines().count(), program.events().len());
     assert_eq!(status["state"], "ready");
     assert!(
         status["evidence"].as_str().unwrap().contains("handshake"),

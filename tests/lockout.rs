@@ -296,8 +296,9 @@ fn a_state_folder_on_no_volume_is_told() {
         }
         let mut program = program.start(&["run"]);
         program.wait_for_log("the display is up");
-        let status = common::wait_for("its status", || program.ask(&["status"]).ok());
+        let status = common::wait_for("its status", || program.ask(&["status", "--json"]).ok());
         let status: Value = serde_json::from_str(&status).unwrap();
+        let status = &status["gateways"][0];
         let kind = Command::new("stat")
             .args(["-f", "-c", "%T"])
             .arg(folder.unwrap_or_else(|| program.path("state")))

@@ -71,8 +71,8 @@ impl Stage {
     }
 
     fn is_taken_over(&self) -> bool {
-        let status: Value = serde_json::from_str(&self.program.ask(&["status"]).unwrap()).unwrap();
-        status["taken_over"].as_bool().unwrap()
+        let status: Value = serde_json::from_str(&self.program.ask(&["status", "--json"]).unwrap()).unwrap();
+        status["gateways"][0]["taken_over"].as_bool().unwrap()
     }
 }
 

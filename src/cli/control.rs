@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::status::say;
 use super::{Context, Failure};
 use crate::config::{Arguments, Config};
 use crate::control::{self, Request};
@@ -10,7 +11,7 @@ use crate::exit::ExitCode;
 #[derive(Args, Debug)]
 pub(super) struct Options {
     #[command(flatten)]
-    settings: Arguments,
+    pub(super) settings: Arguments,
 }
 
 #[derive(Args, Debug)]
@@ -34,8 +35,12 @@ pub(super) fn restart(options: RestartOptions, context: Context) -> Result<ExitC
 pub(super) fn execute(request: Request, options: Options, context: Context) -> Result<ExitCode, Failure> {
     let configs = context.configure_each(options.settings.0)?;
     match (&configs[..], request) {
-        ([config], request) => println!("{}", ask(config, request)?),
-        (both, Request::Stop) => println!("{}", ask_first(both)?),
+        ([config], request) => {
+            say(&ask(config, request)?)?;
+        }
+        (both, Request::Stop) => {
+            say(&ask_first(both)?)?;
+        }
         (_, Request::Code(_)) => {
             let why =
                 "there are two gateways; name the one that asks for the code with --of live or --of paper";
@@ -73,7 +78,9 @@ fn ask_each(configs: &[Config], request: &Request) -> Result<(), Failure> {
     for config in configs {
         let mode = config.mode.name();
         match ask(config, request.clone()) {
-            Ok(text) => println!("{mode}: {text}"),
+            Ok(text) => {
+                say(&format!("{mode}: {text}"))?;
+            }
             Err(failure) => {
                 let failure = Failure::new(failure.code, format!("{mode}: {}", failure.message));
                 if let Err(Failure { message, .. }) = std::mem::replace(&mut outcome, Err(failure)) {

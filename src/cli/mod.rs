@@ -9,6 +9,7 @@ mod control;
 mod demo;
 mod display;
 mod doctor;
+mod events;
 mod logging;
 mod password_file;
 mod read;
@@ -17,6 +18,7 @@ mod rules;
 mod run;
 mod shot;
 mod snapshot;
+mod status;
 mod teach;
 mod twofa_token;
 mod unlock;
@@ -80,7 +82,11 @@ enum Command {
     /// Run today's agent over a recording, and say where it would decide otherwise.
     Replay(replay::Options),
     /// Ask a running gatehand what it believes, and why.
-    Status(control::Options),
+    Status(status::StatusOptions),
+    /// Ask a running gatehand whether it does its work: exit code 0 or 69, for Docker's HEALTHCHECK.
+    Health(status::HealthOptions),
+    /// Print the events of a gatehand, one JSON object a line.
+    Events(events::EventsOptions),
     /// Have a running gatehand close the gateway and end.
     Stop(control::Options),
     /// Have the gateway of a running gatehand restarted.
@@ -302,7 +308,9 @@ fn dispatch(
         Command::Teach(options) => teach::execute(options, context),
         Command::Rules(options) => rules::execute(options, context),
         Command::Replay(options) => replay::execute(&options),
-        Command::Status(options) => control::execute(Request::Status, options, context),
+        Command::Status(options) => status::execute(options, context),
+        Command::Health(options) => status::health(options, context),
+        Command::Events(options) => events::execute(options, context),
         Command::Stop(options) => control::execute(Request::Stop, options, context),
         Command::Restart(options) => control::restart(options, context),
         Command::ReconnectData(options) => control::execute(Request::ReconnectData, options, context),

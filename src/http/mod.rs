@@ -78,6 +78,7 @@ fn routes(boards: &Boards) -> Vec<(String, bool, MethodRouter)> {
             true,
             checks::check(boards, |health| &health.started),
         ),
+        ("/openapi.json".to_owned(), true, get(|| async { description() })),
         ("/status".to_owned(), false, get(questions::status(boards))),
         (
             "/screenshot.png".to_owned(),
@@ -91,6 +92,12 @@ fn routes(boards: &Boards) -> Vec<(String, bool, MethodRouter)> {
         routes.push((format!("/commands/{name}"), false, answer));
     }
     routes
+}
+
+/// What is served, in OpenAPI's words.
+fn description() -> Response {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    (json, include_str!("openapi.json")).into_response()
 }
 
 /// Serves the gateways of these boards.
@@ -120,4 +127,30 @@ async fn never_stored(mut response: Response) -> Response {
     let nosniff = header::HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_description_names_every_path_and_no_other() {
+        let description: serde_json::Value =
+            serde_json::from_str(include_str!("openapi.json")).expect("JSON");
+        let paths = description["paths"].as_object().expect("paths");
+        let described: BTreeSet<(String, bool)> = paths
+            .iter()
+            .map(|(path, item)| {
+                let (_, operation) = item.as_object().and_then(|item| item.iter().next()).expect(path);
+                let is_open = operation["security"].as_array().is_some_and(Vec::is_empty);
+                (path.clone(), is_open)
+            })
+            .collect();
+        let boards: Boards = Vec::new().into();
+        let served = routes(&boards).into_iter();
+        let served = served.map(|(path, is_open, _)| (path, is_open)).collect();
+        assert_eq!(described, served);
+    }
 }

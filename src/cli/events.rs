@@ -1,0 +1,58 @@
+//! `gatehand events`: what the events files in the state folders hold, and what comes.
+
+use std::io::{BufRead as _, BufReader};
+use std::time::Duration;
+
+use clap::Args;
+
+use super::control::Options;
+use super::status::say;
+use super::{Context, Failure};
+use crate::exit::ExitCode;
+use crate::journal::EVENTS;
+
+/// Between two looks of `--follow`.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+#[derive(Args, Debug)]
+pub(super) struct EventsOptions {
+    /// Go on with what comes, until it is interrupted
+    #[arg(long, short)]
+    follow: bool,
+    #[command(flatten)]
+    options: Options,
+}
+
+pub(super) fn execute(options: EventsOptions, context: Context) -> Result<ExitCode, Failure> {
+    let configs = context.configure_each(options.options.settings.0)?;
+    let mut files = Vec::new();
+    for config in &configs {
+        let path = config.state_dir.join(EVENTS);
+        let file = std::fs::File::open(&path).map_err(|error| {
+            Failure::unavailable(format!(
+                "{}: {error}; is this the state folder of a gatehand that ran (GATEHAND_STATE_DIR)?",
+                path.display()
+            ))
+        })?;
+        let prefix = match configs.len() {
+            1 => String::new(),
+            _ => format!("{}: ", config.mode.name()),
+        };
+        files.push((prefix, BufReader::new(file), String::new()));
+    }
+    loop {
+        for (prefix, file, line) in &mut files {
+            // A line that is not whole yet is completed at the next look.
+            while file.read_line(line).map_err(Failure::unavailable)? > 0 && line.ends_with('\n') {
+                if !say(&format!("{prefix}{}", line.trim_end()))? {
+                    return Ok(ExitCode::Stopped);
+                }
+                line.clear();
+            }
+        }
+        if !options.follow {
+            return Ok(ExitCode::Stopped);
+        }
+        std::thread::park_timeout(BETWEEN_LOOKS);
+    }
+}

@@ -1,0 +1,286 @@
+//! The HTTP port of a running gatehand, as curl, Kubernetes and a browser's page meet it.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use common::program::{Program, free_port};
+use common::{PATIENCE, wait_for};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "a-token-of-the-tests-0123456789";
+
+struct Answer {
+    code: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+}
+
+struct Port(u16);
+
+impl Port {
+    /// Sends a request; `more` are further lines of its head.
+    fn send(&self, method: &str, path: &str, more: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.0)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let host = if more.contains("Host:") {
+            ""
+        } else {
+            "Host: localhost\r\n"
+        };
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: {length}\r\n{more}\r\n{body}"
+        )
+        .unwrap();
+        stream
+    }
+
+    fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Answer {
+        let mut all = Vec::new();
+        self.send(method, path, more, body).read_to_end(&mut all).unwrap();
+        let end = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(all[..end].to_vec()).unwrap();
+        Answer {
+            code: head.split(' ').nth(1).unwrap().parse().unwrap(),
+            head,
+            body: all[end + 4..].to_vec(),
+        }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &bearer(), "")
+    }
+
+    fn post(&self, path: &str, body: &str) -> Answer {
+        self.ask("POST", path, &bearer(), body)
+    }
+
+    /// Whether it is live, ready and started.
+    fn health(&self) -> (bool, bool, bool) {
+        let ok = |path| match self.ask("GET", path, "", "").code {
+            200 => true,
+            503 => false,
+            other => panic!("{path}: {other}"),
+        };
+        (ok("/livez"), ok("/readyz"), ok("/startupz"))
+    }
+}
+
+fn bearer() -> String {
+    format!("Authorization: Bearer {TOKEN}\r\n")
+}
+
+fn program(scenario: Value) -> (Program, Port) {
+    let port = free_port();
+    let program = Program::prepare(scenario)
+        .with("GATEHAND_HTTP_LISTEN", &port.to_string())
+        .with("GATEHAND_HTTP_TOKEN", TOKEN);
+    (program, Port(port))
+}
+
+const GUARDED: [(&str, &str); 15] = [
+    ("GET", "/status"),
+    ("GET", "/screenshot.png"),
+    ("GET", "/events"),
+    ("POST", "/commands/stop"),
+    ("POST", "/commands/restart"),
+    ("POST", "/commands/reconnect-data"),
+    ("POST", "/commands/reconnect-account"),
+    ("POST", "/commands/save-settings"),
+    ("POST", "/commands/enable-api"),
+    ("POST", "/commands/pause"),
+    ("POST", "/commands/yield"),
+    ("POST", "/commands/reclaim"),
+    ("POST", "/commands/resume"),
+    ("POST", "/commands/code"),
+    ("POST", "/commands/unlock"),
+];
+
+#[test]
+fn each_path_answers_those_who_may_ask_and_nobody_else() {
+    let (program, port) = program(json!({}));
+    let mut program = program.start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    for (method, path) in GUARDED {
+        let answer = port.ask(method, path, "", "");
+        assert_eq!(
+            (answer.code, answer.header("www-authenticate")),
+            (401, Some("Bearer")),
+            "{path}"
+        );
+        let stranger = format!("Host: rebound.example.org\r\n{}", bearer());
+        assert_eq!(port.ask(method, path, &stranger, "").code, 403, "{path}");
+    }
+    let page = format!("Origin: https://evil.example.org\r\n{}", bearer());
+    assert_eq!(port.ask("POST", "/commands/stop", &page, "").code, 403);
+    assert_eq!(port.health(), (true, true, true));
+
+    let status = &port.get("/status").json()["gateways"][0];
+    let by_socket: Value = serde_json::from_str(&program.ask(&["status", "--json"]).unwrap()).unwrap();
+    let by_socket = &by_socket["gateways"][0];
+    for key in [
+        "gateway", "state", "evidence", "since", "versions", "attempts", "health",
+    ] {
+        assert_eq!(status[key], by_socket[key], "{key}");
+    }
+    assert_eq!(
+        (&status["state"], &status["gateway"]),
+        (&json!("ready"), &json!("paper"))
+    );
+    assert!(
+        status["process"]["resident_bytes"].as_u64().unwrap() > 10 << 20,
+        "{status}"
+    );
+    assert_eq!(status["attempts"]["left"], 1, "{status}");
+    let picture = port.get("/screenshot.png");
+    assert_eq!(
+        (picture.code, picture.header("content-type")),
+        (200, Some("image/png"))
+    );
+    assert!(picture.body.starts_with(b"\x89PNG"));
+
+    for (path, body, code) in [
+        ("/commands/code", r#"{"code": "123456"}"#, 409),
+        ("/commands/code", r#"{"code": "1"}"#, 400),
+        ("/commands/restart", r#"{"cold": "yes"}"#, 400),
+        ("/commands/stop?of=live", "", 400),
+        ("/commands/unlock", "", 200),
+        ("/commands/save-settings", "", 200),
+        ("/commands/sell", "", 404),
+    ] {
+        let answer = port.post(path, body);
+        assert_eq!(answer.code, code, "{path}: {}", answer.text());
+        assert_eq!(answer.json()["ok"], code == 200, "{path}");
+    }
+    program.journal.wait("settings_saved", |_| true);
+    assert_eq!(port.get("/commands/stop").code, 405);
+
+    for _ in 0..5 {
+        let guess = port.ask("GET", "/status", "Authorization: Bearer guess\r\n", "");
+        assert_eq!(guess.code, 401);
+    }
+    let wait = port.get("/status");
+    assert_eq!(wait.code, 429, "{}", wait.text());
+    assert!(wait.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+    assert!(!program.log().contains(TOKEN));
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn without_a_token_there_are_health_checks_only() {
+    let (mut program, port) = program(json!({}));
+    program.set("GATEHAND_HTTP_TOKEN", "");
+    let mut program = program.start(&["run"]);
+    program.wait_for_log("HTTP is served");
+    for (method, path) in GUARDED {
+        let answer = port.ask(method, path, "Authorization: Bearer \r\n", "");
+        assert_eq!(answer.code, 403, "{path}: {}", answer.text());
+    }
+    assert_eq!(port.ask("GET", "/livez", "", "").code, 200);
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn events_come_as_they_happen_and_what_was_missed_comes_first() {
+    let (program, port) = program(json!({}));
+    let mut program = program.start(&["run"]);
+    program.wait_for_log("HTTP is served");
+    let stream = port.send("GET", "/events", &bearer(), "");
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let mut id = String::new();
+    let ready = lines.by_ref().find(|line| {
+        if let Some(new) = line.strip_prefix("id: ") {
+            new.clone_into(&mut id);
+        }
+        line.starts_with("data: ") && line.contains(r#""state":"ready""#)
+    });
+    let event: Value = serde_json::from_str(&ready.unwrap()["data: ".len()..]).unwrap();
+    assert_eq!(event["gateway"], "paper");
+    drop(lines);
+
+    let again = port.send("GET", "/events?last=1", &bearer(), "");
+    let mut lines = BufReader::new(again).lines().map(Result::unwrap);
+    let last = lines.find(|line| line.starts_with("data: ")).unwrap();
+    let last: Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
+    assert_eq!(last["ts"], program.events().last().unwrap()["ts"]);
+
+    let from_begin = format!("Last-Event-ID: 0\r\n{}", bearer());
+    let all = port.send("GET", "/events", &from_begin, "");
+    let data = BufReader::new(all).lines().map(Result::unwrap);
+    let first = data.into_iter().find(|line| line.starts_with("data: ")).unwrap();
+    assert!(first.contains(&program.events()[0]["ts"].to_string()), "{first}");
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn health_follows_a_restart_as_planned_and_a_lost_api() {
+    let (program, port) = program(json!({"control_port": 0}));
+    let mut program = program.start(&["-v", "run"]);
+    program.wait_for_log("HTTP is served");
+    assert_eq!(port.health(), (true, false, false), "the gateway starts");
+    // What a prober sees until it is ready: never back.
+    let mut seen = vec![port.health()];
+    wait_for("a ready gateway", || {
+        let now = port.health();
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+        now.1.then_some(())
+    });
+    let order = [(true, false, false), (true, false, true), (true, true, true)];
+    let mut expected = order.iter().skip_while(|state| **state != seen[0]);
+    assert!(
+        seen.iter().all(|state| expected.any(|next| next == state)),
+        "{seen:?}"
+    );
+
+    program.let_gateway_restart();
+    program.wait_for_state("restarting");
+    let not_ready = wait_for("an API that is away", || {
+        let answer = port.ask("GET", "/readyz", "", "");
+        (answer.code == 503).then_some(answer)
+    });
+    assert!(not_ready.header("retry-after").is_some(), "{}", not_ready.text());
+    assert_eq!(port.ask("GET", "/livez", "", "").code, 200);
+    wait_for("an API that is back", || port.health().1.then_some(()));
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn a_second_factor_that_is_waited_for_is_live_and_not_ready() {
+    let factor = json!({"kind": "totp", "secret": "JBSWY3DPEHPK3PXP", "approved_after_ms": -1});
+    let (program, port) = program(json!({"second_factor": factor}));
+    let mut program = program.start(&["-v", "run"]);
+    program.wait_for_state("second-factor");
+    wait_for("its health", || {
+        (port.health() == (true, false, true)).then_some(())
+    });
+    let ready = port.ask("GET", "/readyz", "", "");
+    assert!(ready.text().starts_with("SecondFactor: "), "{}", ready.text());
+    assert_eq!(ready.header("retry-after"), Some("30"));
+    let status = &port.get("/status").json()["gateways"][0];
+    assert_eq!(status["second_factor"]["by_hand"].is_boolean(), true, "{status}");
+    assert_eq!(program.stop(), Some(0));
+}
