@@ -88,6 +88,16 @@ impl Port {
     }
 }
 
+/// Sends a command to the stand-in's control port.
+fn control(program: &Program, command: &str) {
+    let entry = program.journal.all("control").pop().unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", entry["port"].as_u64().unwrap() as u16)).unwrap();
+    stream.write_all(format!("{command}\n").as_bytes()).unwrap();
+    let mut answer = [0; 3];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"ok\n", "{command}");
+}
+
 fn bearer() -> String {
     format!("Authorization: Bearer {TOKEN}\r\n")
 }
@@ -237,6 +247,8 @@ fn events_come_as_they_happen_and_what_was_missed_comes_first() {
 #[test]
 fn health_follows_a_restart_as_planned_and_a_lost_api() {
     let (program, port) = program(json!({"control_port": 0}));
+    // A connection that stays tells at once that it is lost.
+    let program = program.with("GATEHAND_PROBE_CLIENT_ID", "4711");
     let mut program = program.start(&["-v", "run"]);
     program.wait_for_log("HTTP is served");
     assert_eq!(port.health(), (true, false, false), "the gateway starts");
@@ -265,6 +277,18 @@ fn health_follows_a_restart_as_planned_and_a_lost_api() {
     assert!(not_ready.header("retry-after").is_some(), "{}", not_ready.text());
     assert_eq!(port.ask("GET", "/livez", "", "").code, 200);
     wait_for("an API that is back", || port.health().1.then_some(()));
+
+    control(&program, "api off");
+    wait_for("a lost API", || {
+        (port.health() == (true, false, true)).then_some(())
+    });
+    assert!(
+        port.ask("GET", "/readyz", "", "")
+            .text()
+            .starts_with("Disconnected")
+    );
+    control(&program, "api on");
+    wait_for("an API that answers again", || port.health().1.then_some(()));
     assert_eq!(program.stop(), Some(0));
 }
 

@@ -9,20 +9,20 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 
-use super::{Boards, Which, asked};
+use super::{Boards, Refusal, Which, asked};
 use crate::control::{Health, Verdict, seconds};
 
 /// One check of all gateways, or of the one that is named: 200 or 503, with a line that says why.
 pub(super) fn check(boards: &Boards, of: fn(&Health) -> &Verdict) -> MethodRouter {
     let boards = Arc::clone(boards);
-    get(move |query| async move { answer(&boards, query, of).unwrap_or_else(|refusal| refusal) })
+    get(move |query| async move { answer(&boards, query, of) })
 }
 
 fn answer(
     boards: &Boards,
     query: Result<Query<Which>, QueryRejection>,
     of: fn(&Health) -> &Verdict,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let now = seconds(SystemTime::now());
     let (mut ok, mut retry_after, mut lines) = (true, 0, String::new());
     for board in asked(query)?.of(boards)? {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::{Boards, Which, asked, refusal};
+use super::{Boards, Refusal, Which, asked, refusal};
 use crate::control::{Board, OneTimeCode, Reply, Request};
 
 /// How long a command may take to be answered.
@@ -100,11 +100,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 /// Has a command carried out for the gateway that is meant.
 pub(super) fn command(boards: &Boards, command: Command) -> MethodRouter {
     let boards = Arc::clone(boards);
-    post(move |query, body| async move {
-        carry_out(&boards, command, query, body)
-            .await
-            .unwrap_or_else(|refusal| refusal)
-    })
+    post(move |query, body| async move { carry_out(&boards, command, query, body).await })
 }
 
 async fn carry_out(
@@ -112,7 +108,7 @@ async fn carry_out(
     command: Command,
     query: Result<Query<Which>, QueryRejection>,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let meant = asked(query)?.of(boards)?;
     let request = command(&body).map_err(|why| refusal(StatusCode::BAD_REQUEST, why))?;
     // Whichever gateway is asked, all of them stop; one that is down now does not hear it.
@@ -135,7 +131,7 @@ async fn carry_out(
 }
 
 /// The one gateway that is meant.
-pub(super) fn one(mut meant: Vec<Arc<Board>>) -> Result<Arc<Board>, Response> {
+pub(super) fn one(mut meant: Vec<Arc<Board>>) -> Result<Arc<Board>, Refusal> {
     match (meant.pop(), meant.is_empty()) {
         (Some(board), true) => Ok(board),
         _ => {

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
-use super::{Boards, Which, asked, refusal};
+use super::{Boards, Refusal, Which, asked, refusal};
 use crate::control::Board;
 use crate::journal::EVENTS;
 use crate::vnc::HangUp;
@@ -53,7 +53,7 @@ pub(super) fn events(boards: &Boards) -> MethodRouter {
     let boards = Arc::clone(boards);
     let clients = Arc::new(Semaphore::new(MAX_CLIENTS));
     get(move |query, headers, Extension(hang_up)| async move {
-        follow(&boards, clients, query, &headers, hang_up).unwrap_or_else(|refusal| refusal)
+        follow(&boards, clients, query, &headers, hang_up)
     })
 }
 
@@ -63,7 +63,7 @@ fn follow(
     query: Result<Query<Wish>, QueryRejection>,
     headers: &HeaderMap,
     hang_up: HangUp,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let Wish { of, last } = asked(query)?;
     let boards = Which { of }.of(boards)?;
     let Ok(permit) = clients.try_acquire_owned() else {

@@ -132,12 +132,12 @@ pub(super) async fn admit(
     match objection {
         Objection::NoToken => {
             let why = "no token is set, and without one only the health checks are served: set GATEHAND_HTTP_TOKEN_FILE";
-            refusal(StatusCode::FORBIDDEN, why)
+            refusal(StatusCode::FORBIDDEN, why).into_response()
         }
         Objection::Stranger(why) => {
             tracing::debug!(%peer, "{why}");
             let why = format!("{why}; GATEHAND_HTTP_HOSTS names those that may be used");
-            refusal(StatusCode::FORBIDDEN, why)
+            refusal(StatusCode::FORBIDDEN, why).into_response()
         }
         Objection::Missing => unauthorized("show the token: Authorization: Bearer TOKEN"),
         Objection::Wrong => {

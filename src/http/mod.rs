@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Query};
 use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router, middleware};
 use serde::Deserialize;
@@ -35,7 +35,7 @@ struct Which {
 
 impl Which {
     /// Those that are meant: all, unless one is named.
-    fn of(&self, boards: &Boards) -> Result<Vec<Arc<Board>>, Response> {
+    fn of(&self, boards: &Boards) -> Result<Vec<Arc<Board>>, Refusal> {
         let is_meant = |board: &&Arc<Board>| self.of.as_deref().is_none_or(|of| of == board.gateway);
         let meant: Vec<_> = boards.iter().filter(is_meant).cloned().collect();
         if meant.is_empty() {
@@ -48,16 +48,25 @@ impl Which {
 }
 
 /// A query of which every part is known.
-fn asked<T>(query: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Result<T, Response> {
+fn asked<T>(query: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Result<T, Refusal> {
     match query {
         Ok(Query(asked)) => Ok(asked),
         Err(error) => Err(refusal(StatusCode::BAD_REQUEST, error.body_text())),
     }
 }
 
-/// Why a request comes to nothing.
-fn refusal(code: StatusCode, why: impl Into<String>) -> Response {
-    (code, Json(Reply::refused(why))).into_response()
+/// Why a request comes to nothing, with the status code that says so.
+#[derive(Debug)]
+struct Refusal(StatusCode, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(Reply::refused(self.1))).into_response()
+    }
+}
+
+fn refusal(code: StatusCode, why: impl Into<String>) -> Refusal {
+    Refusal(code, why.into())
 }
 
 /// What is served, path by path: whether it is open to all, and what answers.

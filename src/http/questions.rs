@@ -10,16 +10,16 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get};
 use base64ct::{Base64, Encoding as _};
 
-use super::{Boards, Which, asked, commands, refusal};
+use super::{Boards, Refusal, Which, asked, commands, refusal};
 use crate::control::{Request, Statuses};
 
 /// One document for all gateways that are meant.
 pub(super) fn status(boards: &Boards) -> MethodRouter {
     let boards = Arc::clone(boards);
-    get(move |query| async move { tell(&boards, query).await.unwrap_or_else(|refusal| refusal) })
+    get(move |query| async move { tell(&boards, query).await })
 }
 
-async fn tell(boards: &Boards, query: Result<Query<Which>, QueryRejection>) -> Result<Response, Response> {
+async fn tell(boards: &Boards, query: Result<Query<Which>, QueryRejection>) -> Result<Response, Refusal> {
     let mut statuses = Statuses::default();
     for board in asked(query)?.of(boards)? {
         let reply = commands::answered(&board, Request::Status).await;
@@ -31,10 +31,10 @@ async fn tell(boards: &Boards, query: Result<Query<Which>, QueryRejection>) -> R
 /// The display of one gateway, without what stands in fields.
 pub(super) fn screenshot(boards: &Boards) -> MethodRouter {
     let boards = Arc::clone(boards);
-    get(move |query| async move { show(&boards, query).await.unwrap_or_else(|refusal| refusal) })
+    get(move |query| async move { show(&boards, query).await })
 }
 
-async fn show(boards: &Boards, query: Result<Query<Which>, QueryRejection>) -> Result<Response, Response> {
+async fn show(boards: &Boards, query: Result<Query<Which>, QueryRejection>) -> Result<Response, Refusal> {
     let board = commands::one(asked(query)?.of(boards)?)?;
     let reply = commands::answered(&board, Request::Screenshot).await;
     if !reply.ok {
