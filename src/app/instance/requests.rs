@@ -141,7 +141,7 @@ impl Instance {
                 return;
             };
             let encoded = tokio::task::spawn_blocking(move || png::encode(&frame)).await;
-            let reply = match encoded.map_err(std::io::Error::other).flatten() {
+            let reply = match encoded.map_err(std::io::Error::other).and_then(|encoded| encoded) {
                 Ok(file) => Reply::ok(Base64::encode_string(&file)),
                 Err(error) => Reply::refused(error.to_string()),
             };
