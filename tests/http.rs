@@ -305,6 +305,6 @@ fn a_second_factor_that_is_waited_for_is_live_and_not_ready() {
     assert!(ready.text().starts_with("SecondFactor: "), "{}", ready.text());
     assert_eq!(ready.header("retry-after"), Some("30"));
     let status = &port.get("/status").json()["gateways"][0];
-    assert_eq!(status["second_factor"]["by_hand"].is_boolean(), true, "{status}");
+    assert!(status["second_factor"]["by_hand"].is_boolean(), "{status}");
     assert_eq!(program.stop(), Some(0));
 }
