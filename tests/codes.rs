@@ -7,27 +7,14 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 
 use common::program::Program;
+use common::totp::{TOTP, totp};
 use serde_json::{Value, json};
 
 const KEY: &str = "JBSWY3DPEHPK3PXP";
-/// A program in another language that makes the code of this moment.
-const TOTP: &str = "import base64,hmac,struct,sys,time
-k=base64.b32decode(sys.argv[1])
-h=hmac.new(k,struct.pack('>Q',int(time.time())//30),'sha1').digest()
-o=h[-1]&15
-print('%06d'%((struct.unpack('>I',h[o:o+4])[0]&0x7fffffff)%1000000))
-";
-
-fn totp() -> String {
-    let made = Command::new("python3").args(["-c", TOTP, KEY]).output().unwrap();
-    String::from_utf8(made.stdout).unwrap().trim().to_owned()
-}
-
 /// A gateway that wants the code of an app, and a program that has no key for it.
 fn prepare() -> Program {
     let factor = json!({"kind": "totp", "secret": KEY, "approved_after_ms": -1});
@@ -63,7 +50,7 @@ fn a_command_that_fails_is_told_and_a_human_may_give_the_code() {
         .with("GATEHAND_CODE_COMMAND", "echo no signal >&2; exit 3")
         .start(&["run"]);
     program.wait_for_log("the command failed (exit code 3): no signal");
-    program.ask(&["code", &totp()]).unwrap();
+    program.ask(&["code", &totp(KEY)]).unwrap();
     program.wait_for_state("ready");
 }
 
@@ -85,7 +72,7 @@ fn a_service_gives_the_code() {
                 .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
             let mut body = vec![0; length.unwrap_or(0)];
             reading.read_exact(&mut body).unwrap();
-            let code = totp();
+            let code = totp(KEY);
             write!(
                 &stream,
                 "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\n{code}\n"
@@ -139,7 +126,7 @@ fn a_service_that_has_none_is_told_without_its_secrets() {
     let url = format!("http://127.0.0.1:{nobody}/needle");
     let mut program = prepare().with("GATEHAND_CODE_URL", &url).start(&["run"]);
     program.wait_for_log("the service of GATEHAND_CODE_URL does not answer");
-    program.ask(&["code", &totp()]).unwrap();
+    program.ask(&["code", &totp(KEY)]).unwrap();
     program.wait_for_state("ready");
     is_nowhere(&program, "needle");
 }

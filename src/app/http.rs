@@ -4,14 +4,21 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{AppError, listen};
+use super::{AppError, listen, viewers};
 use crate::config::Config;
 use crate::control::Board;
 use crate::{http, vnc};
 
 /// A board for each gateway.
 pub(super) fn boards(configs: &[Config]) -> Vec<Arc<Board>> {
-    let board = |config: &Config| Arc::new(Board::new(config.mode.name(), config.state_dir.clone()));
+    let board = |config: &Config| {
+        let user = config
+            .credentials
+            .as_ref()
+            .map(|credentials| credentials.user.clone());
+        let (state_dir, rules) = (config.state_dir.clone(), config.rules.clone());
+        Arc::new(Board::new(config.mode.name(), state_dir, rules, user))
+    };
     configs.iter().map(board).collect()
 }
 
@@ -19,9 +26,10 @@ pub(super) fn boards(configs: &[Config]) -> Vec<Arc<Board>> {
 pub(super) async fn serve(configs: &[Config], boards: &[Arc<Board>]) -> Result<JoinSet<()>, AppError> {
     let mut serving = JoinSet::new();
     // What they have in common is the same in each.
-    let Some(settings) = configs.first().map(|config| &config.http) else {
+    let Some(config) = configs.first() else {
         return Ok(serving);
     };
+    let settings = &config.http;
     let Some(address) = settings.listen else {
         return Ok(serving);
     };
@@ -35,6 +43,10 @@ pub(super) async fn serve(configs: &[Config], boards: &[Arc<Board>]) -> Result<J
         ),
     }
     let router = http::router(settings, boards.to_vec());
-    serving.spawn(vnc::serve_web(listener, None, router, std::future::pending()));
+    let tls = match &config.vnc {
+        Some(vnc) => viewers::tls(vnc, &config.viewer_names, &config.state_dir.join(viewers::FOLDER))?,
+        None => None,
+    };
+    serving.spawn(vnc::serve_web(listener, tls, router, std::future::pending()));
     Ok(serving)
 }

@@ -320,9 +320,13 @@ impl Instance {
         viewers::tell(&ports, display);
         let door = Door::new(screen.clone(), viewers::settings(vnc, name.clone()));
         self.door = Some(door.clone());
+        let (web_door, open) = entries.web_door(&door);
+        self.board.take_viewers(Some(web_door));
         let serving = viewers::serve(ports, door, entries, Stay::Forever, std::future::pending());
         self.viewers = Some((screen, name));
         self.spawn(async move {
+            // Viewers of the HTTP port go when this ends.
+            let _open = open;
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the viewer endpoint has ended");
             }
@@ -450,6 +454,7 @@ impl Instance {
         drop(self.pilot.take());
         self.close_control();
         self.board.take_requests(None);
+        self.board.take_viewers(None);
         if let Some(mut display) = self.display.take() {
             display.stop(|| {}).await;
             self.forget(&display);

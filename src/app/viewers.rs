@@ -13,7 +13,7 @@ use crate::config::{Config, ViewerPassword, ViewerTls, VncPassword, VncSettings}
 use crate::tls::{OwnCertificate, TlsServer};
 use crate::vnc::{
     self, Door, Entry, Gate, Listener, Passwords, Screen, Security, ServeError, Settings, Stay,
-    VncAuthPasswords, WebEntry,
+    VncAuthPasswords, WebDoor, WebEntry,
 };
 use crate::x11::{self, DisplayAddress};
 
@@ -65,14 +65,14 @@ pub(super) async fn serve(
     stay: Stay,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let (open, is_open) = watch::channel(());
+    let (web_door, open) = entries.web_door(&door);
     let web = async {
         let Some(listener) = ports.web else {
             return std::future::pending().await;
         };
         let tls = entries.web.encrypted.as_ref();
         let tls = tls.and_then(|entry| entry.tls.clone());
-        let router = vnc::router(door.clone(), entries.web, is_open);
+        let router = vnc::router(web_door);
         vnc::serve_web(listener, tls, router, std::future::pending()).await;
     };
     let native = vnc::serve(ports.native, door.clone(), entries.native, stay, shutdown);
@@ -116,6 +116,15 @@ pub(super) fn settings(settings: &VncSettings, name: String) -> Settings {
 pub(super) struct Entries {
     native: Entry,
     web: WebEntry,
+}
+
+impl Entries {
+    /// The way in for viewers in browsers, until the sender goes.
+    pub(super) fn web_door(&self, door: &Door) -> (WebDoor, watch::Sender<()>) {
+        let (sender, open) = watch::channel(());
+        let (door, entry) = (door.clone(), self.web.clone());
+        (WebDoor { door, entry, open }, sender)
+    }
 }
 
 /// Who gets in.
@@ -195,7 +204,15 @@ fn passwords(
     Ok((passwords, vnc_auth))
 }
 
-fn tls(settings: &VncSettings, names: &[String], folder: &Path) -> Result<Option<Arc<TlsServer>>, AppError> {
+/// What TLS is served with, if it is.
+///
+/// # Errors
+/// The certificate cannot be had.
+pub(super) fn tls(
+    settings: &VncSettings,
+    names: &[String],
+    folder: &Path,
+) -> Result<Option<Arc<TlsServer>>, AppError> {
     let files = match &settings.tls {
         None => return Ok(None),
         Some(ViewerTls::Files(files)) => files.clone(),

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::health::Standing;
 use super::{Reply, Request, Requests, put};
+use crate::vnc::WebDoor;
 
 /// The board.
 #[derive(Debug)]
@@ -16,21 +17,34 @@ pub struct Board {
     pub gateway: &'static str,
     /// Where its events are.
     pub state_dir: PathBuf,
+    /// The folder of the user's rules.
+    pub rules: Option<PathBuf>,
+    /// The user name, which is not learnt when a dialog is taught.
+    pub user: Option<String>,
     standing: watch::Sender<Standing>,
     events: watch::Sender<u64>,
     requests: Mutex<Option<Requests>>,
+    viewers: Mutex<Option<WebDoor>>,
 }
 
 impl Board {
     /// A board with nothing on it yet.
     #[must_use]
-    pub fn new(gateway: &'static str, state_dir: PathBuf) -> Self {
+    pub fn new(
+        gateway: &'static str,
+        state_dir: PathBuf,
+        rules: Option<PathBuf>,
+        user: Option<String>,
+    ) -> Self {
         Self {
             gateway,
             state_dir,
+            rules,
+            user,
             standing: watch::Sender::default(),
             events: watch::Sender::default(),
-            requests: Mutex::new(None),
+            requests: Mutex::default(),
+            viewers: Mutex::default(),
         }
     }
 
@@ -71,6 +85,18 @@ impl Board {
     /// Where requests go from now on; nowhere: the gateway is down.
     pub fn take_requests(&self, requests: Option<Requests>) {
         *self.requests.lock().unwrap_or_else(PoisonError::into_inner) = requests;
+    }
+
+    /// Where viewers in browsers come in from now on; nowhere: the gateway is down.
+    pub fn take_viewers(&self, viewers: Option<WebDoor>) {
+        *self.viewers.lock().unwrap_or_else(PoisonError::into_inner) = viewers;
+    }
+
+    /// Where viewers in browsers come in.
+    #[must_use]
+    pub fn viewers(&self) -> Option<WebDoor> {
+        let viewers = self.viewers.lock().unwrap_or_else(PoisonError::into_inner);
+        viewers.clone()
     }
 
     /// Whether there is a gateway that could answer.

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use subtle::ConstantTimeEq as _;
 
-use super::refusal;
+use super::{refusal, session};
 use crate::config::{HttpSettings, Secret};
 use crate::vnc::{BackOff, Caller};
 
@@ -18,13 +18,15 @@ use crate::vnc::{BackOff, Caller};
 #[derive(Debug)]
 pub(super) struct Guard {
     token: Option<Arc<Secret>>,
+    /// What the page's cookie holds.
+    session: Option<String>,
     hosts: Vec<String>,
     back_off: Mutex<BackOff>,
 }
 
 /// Why somebody does not get in.
 #[derive(Debug, PartialEq, Eq)]
-enum Objection {
+pub(super) enum Objection {
     /// No token is set.
     NoToken,
     /// This name of the host, or the page that asks, is not one of those that may.
@@ -37,16 +39,53 @@ enum Objection {
     Wait(Duration),
 }
 
+impl Objection {
+    pub(super) fn answer(self, peer: SocketAddr) -> Response {
+        match self {
+            Self::NoToken => {
+                let why = "no token is set, and without one only the health checks are served: set GATEHAND_HTTP_TOKEN_FILE";
+                refusal(StatusCode::FORBIDDEN, why).into_response()
+            }
+            Self::Stranger(why) => {
+                tracing::debug!(%peer, "{why}");
+                let why = format!("{why}; GATEHAND_HTTP_HOSTS names those that may be used");
+                refusal(StatusCode::FORBIDDEN, why).into_response()
+            }
+            Self::Missing => unauthorized("show the token: Authorization: Bearer TOKEN"),
+            Self::Wrong => {
+                tracing::warn!(%peer, "a wrong token at the HTTP port");
+                unauthorized("the token is wrong")
+            }
+            Self::Wait(wait) => {
+                let left = wait.as_secs() + 1;
+                let retry_after = [(header::RETRY_AFTER, left.to_string())];
+                let why = format!("too many wrong tokens; try again in {left} s");
+                (retry_after, refusal(StatusCode::TOO_MANY_REQUESTS, why)).into_response()
+            }
+        }
+    }
+}
+
 impl Guard {
     pub(super) fn new(settings: &HttpSettings) -> Self {
         Self {
             token: settings.token.clone(),
+            session: settings
+                .token
+                .as_deref()
+                .map(|token| session::value(token.expose())),
             hosts: settings.hosts.clone(),
             back_off: Mutex::default(),
         }
     }
 
-    fn objection(&self, peer: SocketAddr, headers: &HeaderMap, now: Instant) -> Option<Objection> {
+    fn objection(
+        &self,
+        peer: SocketAddr,
+        method: &Method,
+        headers: &HeaderMap,
+        now: Instant,
+    ) -> Option<Objection> {
         let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let host = header(header::HOST).unwrap_or_default();
         if !self.knows(host) {
@@ -66,7 +105,7 @@ impl Guard {
             return Some(Objection::Wait(wait));
         }
         let Some(shown) = headers.get(header::AUTHORIZATION) else {
-            return Some(Objection::Missing);
+            return self.cookie_objection(method, headers);
         };
         if bearer(shown.as_bytes()).is_some_and(|shown| token.expose().as_bytes().ct_eq(shown).into()) {
             back_off.succeeded(peer.ip());
@@ -74,6 +113,44 @@ impl Guard {
         }
         back_off.failed(peer.ip(), now);
         Some(Objection::Wrong)
+    }
+
+    /// The page has no token any more, but a cookie.
+    fn cookie_objection(&self, method: &Method, headers: &HeaderMap) -> Option<Objection> {
+        let session = self.session.as_deref().unwrap_or_default().as_bytes();
+        // One from before the token was changed is no guess.
+        if !session::shown(headers).any(|shown| session.ct_eq(shown.as_bytes()).into()) {
+            return Some(Objection::Missing);
+        }
+        // Browsers send the cookie whichever page asks, and with a command the page that asks.
+        if !method.is_safe() && !headers.contains_key(header::ORIGIN) {
+            return Some(Objection::Stranger(
+                "a command by cookie must name its page".into(),
+            ));
+        }
+        None
+    }
+
+    /// The cookie for a caller with this token.
+    pub(super) fn sign_in(
+        &self,
+        caller: Caller,
+        headers: &HeaderMap,
+        token: &str,
+    ) -> Result<HeaderValue, Objection> {
+        let mut shown = headers.clone();
+        let bearer = HeaderValue::try_from(format!("Bearer {token}"));
+        shown.insert(
+            header::AUTHORIZATION,
+            bearer.unwrap_or(HeaderValue::from_static("")),
+        );
+        match self.objection(caller.peer, &Method::POST, &shown, Instant::now()) {
+            Some(objection) => Err(objection),
+            None => {
+                let session = self.session.as_deref().unwrap_or_default();
+                Ok(session::cookie(headers, session, caller.encrypted))
+            }
+        }
     }
 
     /// Whether this is a name that this host can have and no page of a stranger: an address, a name without a dot, which
@@ -125,31 +202,10 @@ pub(super) async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(objection) = guard.objection(caller.peer, request.headers(), Instant::now()) else {
-        return next.run(request).await;
-    };
-    let peer = caller.peer;
+    let objection = guard.objection(caller.peer, request.method(), request.headers(), Instant::now());
     match objection {
-        Objection::NoToken => {
-            let why = "no token is set, and without one only the health checks are served: set GATEHAND_HTTP_TOKEN_FILE";
-            refusal(StatusCode::FORBIDDEN, why).into_response()
-        }
-        Objection::Stranger(why) => {
-            tracing::debug!(%peer, "{why}");
-            let why = format!("{why}; GATEHAND_HTTP_HOSTS names those that may be used");
-            refusal(StatusCode::FORBIDDEN, why).into_response()
-        }
-        Objection::Missing => unauthorized("show the token: Authorization: Bearer TOKEN"),
-        Objection::Wrong => {
-            tracing::warn!(%peer, "a wrong token at the HTTP port");
-            unauthorized("the token is wrong")
-        }
-        Objection::Wait(wait) => {
-            let left = wait.as_secs() + 1;
-            let retry_after = [(header::RETRY_AFTER, left.to_string())];
-            let why = format!("too many wrong tokens; try again in {left} s");
-            (retry_after, refusal(StatusCode::TOO_MANY_REQUESTS, why)).into_response()
-        }
+        None => next.run(request).await,
+        Some(objection) => objection.answer(caller.peer),
     }
 }
 
@@ -170,6 +226,7 @@ mod tests {
             token: Some(Arc::new(Secret::new(TOKEN.to_owned()))),
             open_metrics: false,
             hosts: vec!["gateway.example.org".into()],
+            novnc: "/usr/share/novnc".into(),
         })
     }
 
@@ -203,7 +260,7 @@ mod tests {
         ] {
             let mut all = vec![(header::HOST, host), (header::AUTHORIZATION, bearer.as_str())];
             all.extend(origin.map(|origin| (header::ORIGIN, origin)));
-            let objection = guard().objection(peer(), &headers(&all), Instant::now());
+            let objection = guard().objection(peer(), &Method::GET, &headers(&all), Instant::now());
             assert_eq!(objection.is_none(), admitted, "{host} {origin:?}: {objection:?}");
         }
     }
@@ -215,7 +272,7 @@ mod tests {
         let mut show = |token: Option<&str>, now| {
             let mut all = vec![(header::HOST, "gateway")];
             all.extend(token.map(|token| (header::AUTHORIZATION, token)));
-            guard.objection(peer(), &headers(&all), now)
+            guard.objection(peer(), &Method::GET, &headers(&all), now)
         };
         assert_eq!(show(Some("bearer 0123456789abcdef"), now), None);
         for _ in 0..20 {
@@ -237,12 +294,58 @@ mod tests {
     }
 
     #[test]
+    fn the_cookie_serves_its_own_page_only() {
+        let guard = guard();
+        let page = headers(&[
+            (header::HOST, "gateway:6080"),
+            (header::ORIGIN, "http://gateway:6080"),
+        ]);
+        let caller = Caller {
+            peer: peer(),
+            encrypted: true,
+        };
+        let cookie = guard.sign_in(caller, &page, TOKEN).expect("signed in");
+        let cookie = cookie.to_str().expect("a text");
+        assert!(
+            cookie.ends_with("; HttpOnly; SameSite=Strict; Secure"),
+            "{cookie}"
+        );
+        assert!(!cookie.contains(TOKEN), "{cookie}");
+        assert!(guard.sign_in(caller, &page, "0123456789abcdeF").is_err());
+        let sent = format!("other=1; {}", cookie.split(';').next().expect("a value"));
+        let other_page = Some("http://gateway:8000");
+        for (method, origin, host, admitted) in [
+            (Method::GET, None, "gateway:6080", true),
+            (Method::POST, Some("http://gateway:6080"), "gateway:6080", true),
+            (Method::POST, None, "gateway:6080", false),
+            (Method::POST, other_page, "gateway:6080", false),
+            (Method::GET, None, "gateway:6081", false),
+        ] {
+            let mut all = vec![(header::COOKIE, sent.as_str()), (header::HOST, host)];
+            all.extend(origin.map(|origin| (header::ORIGIN, origin)));
+            let objection = guard.objection(peer(), &method, &headers(&all), Instant::now());
+            assert_eq!(
+                objection.is_none(),
+                admitted,
+                "{method} {origin:?} {host}: {objection:?}"
+            );
+        }
+        let later = Guard {
+            session: Some(session::value("another token of 16")),
+            ..guard
+        };
+        let all = headers(&[(header::COOKIE, &sent), (header::HOST, "gateway:6080")]);
+        let objection = later.objection(peer(), &Method::GET, &all, Instant::now());
+        assert_eq!(objection, Some(Objection::Missing));
+    }
+
+    #[test]
     fn without_a_token_nobody_gets_in() {
         let mut guard = guard();
         guard.token = None;
         let all = headers(&[(header::HOST, "gateway"), (header::AUTHORIZATION, "Bearer ")]);
         assert_eq!(
-            guard.objection(peer(), &all, Instant::now()),
+            guard.objection(peer(), &Method::GET, &all, Instant::now()),
             Some(Objection::NoToken)
         );
     }

@@ -3,9 +3,12 @@
 
 mod checks;
 mod commands;
+mod dialogs;
 mod events;
 mod guard;
+mod page;
 mod questions;
+mod session;
 
 use std::sync::Arc;
 
@@ -69,7 +72,7 @@ fn refusal(code: StatusCode, why: impl Into<String>) -> Refusal {
     Refusal(code, why.into())
 }
 
-/// What is served, path by path: whether it is open to all, and what answers.
+/// What is served beside the page, path by path: whether it is open to all, and what answers.
 fn routes(boards: &Boards) -> Vec<(String, bool, MethodRouter)> {
     let mut routes = vec![
         (
@@ -95,6 +98,22 @@ fn routes(boards: &Boards) -> Vec<(String, bool, MethodRouter)> {
             get(questions::screenshot(boards)),
         ),
         ("/events".to_owned(), false, get(events::events(boards))),
+        ("/dialogs/unknown".to_owned(), false, dialogs::all(boards)),
+        (
+            "/dialogs/unknown/{id}".to_owned(),
+            false,
+            dialogs::choices(boards),
+        ),
+        (
+            "/dialogs/unknown/{id}/window.png".to_owned(),
+            false,
+            dialogs::window(boards),
+        ),
+        (
+            "/dialogs/unknown/{id}/teach".to_owned(),
+            false,
+            dialogs::lesson(boards),
+        ),
     ];
     for (name, command) in commands::COMMANDS {
         let answer = post(commands::command(boards, *command));
@@ -113,7 +132,7 @@ fn description() -> Response {
 pub fn router(settings: &HttpSettings, boards: Vec<Arc<Board>>) -> Router {
     let guard = Arc::new(Guard::new(settings));
     let boards: Boards = boards.into();
-    let (mut open, mut closed) = (Router::new(), Router::new());
+    let (mut open, mut closed) = (page::router(&boards, &guard, &settings.novnc), Router::new());
     for (path, is_open, answer) in routes(&boards) {
         if is_open {
             open = open.route(&path, answer);

@@ -14,6 +14,8 @@ use thiserror::Error;
 use crate::screen::{Frame, Line, Reading, Rect, RegionKind, Window, WindowId, WindowKind};
 use crate::vision::png;
 
+/// The folder of evidence in the state folder.
+pub const EVIDENCE: &str = "evidence";
 /// Cases kept; the oldest go first.
 const MAX_CASES: usize = 50;
 /// What a field is painted over with.

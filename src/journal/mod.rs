@@ -8,7 +8,7 @@ pub mod recorder;
 mod state_folder;
 
 pub use events::{EVENTS, EventLog};
-pub use evidence::{BLANK, CaseError, Evidence, read_case, without_fields, write_case};
+pub use evidence::{BLANK, CaseError, EVIDENCE, Evidence, read_case, without_fields, write_case};
 pub use governor::{Clocks, Governor, GovernorError, Limits, QuietHours, Verdict};
 pub use private_file::{make_private_folder, write_private};
 pub use state_folder::StateFolder;

@@ -12,7 +12,7 @@ use crate::agent::{ActResult, Action, Chord, Outcome, Shown, Typed};
 use crate::config::{Credentials, TotpKey};
 use crate::control::{Attempts, OneTimeCode, seconds};
 use crate::gateway::WallClock;
-use crate::journal::{Clocks, Evidence, Governor, GovernorError, Verdict};
+use crate::journal::{Clocks, EVIDENCE, Evidence, Governor, GovernorError, Verdict};
 use crate::screen::{Frame, Rect, WindowId};
 use crate::vision::text::Folded;
 use crate::vnc::Gate;
@@ -68,7 +68,7 @@ impl Hands {
             given_code: None,
             governor: None,
             clock: None,
-            evidence: Evidence::new(folder.join("evidence")),
+            evidence: Evidence::new(folder.join(EVIDENCE)),
             gate: Gate::default(),
             typed: Vec::new(),
             kept: None,

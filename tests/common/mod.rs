@@ -13,6 +13,7 @@ pub mod google;
 pub mod outcome;
 pub mod program;
 pub mod settings;
+pub mod totp;
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

@@ -222,6 +222,7 @@ pub(in crate::config) fn instance(
             token: http.http_token.map(|token| Arc::new(token.0)),
             open_metrics: http.http_open_metrics,
             hosts: http.http_hosts.map_or_else(Vec::new, |hosts| hosts.0),
+            novnc: http.novnc,
         },
         display: DisplaySettings {
             existing: service.display.map(|name| name.0),

@@ -378,6 +378,8 @@ pub struct HttpSettings {
     pub open_metrics: bool,
     /// What callers may call this host, beside names that no page can have.
     pub hosts: Vec<String>,
+    /// Where noVNC is installed.
+    pub novnc: PathBuf,
 }
 
 /// The X display.

@@ -1,5 +1,7 @@
 //! The HTTP port.
 
+use std::path::PathBuf;
+
 use crate::config::values::{BearerToken, Hosts, HttpListen};
 
 settings! {
@@ -30,5 +32,12 @@ settings! {
         ini: [],
         secret: false,
         help: "What callers may call this host in a request, beside addresses, names without a dot and localhost: a page cannot reach the port by a name of its own.",
+    }
+    novnc: PathBuf {
+        variables: ["GATEHAND_NOVNC"],
+        ini: [],
+        secret: false,
+        default: "/usr/share/novnc",
+        help: "Folder of noVNC, which shows the screen on the viewer page.",
     }
 }

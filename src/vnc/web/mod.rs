@@ -5,7 +5,7 @@ mod handler;
 mod server;
 mod stream;
 
-pub use handler::{PATH, router};
+pub use handler::{PATH, Upgrade, WebDoor, router};
 pub use server::{Caller, HangUp, serve_web};
 
 use super::door::Entry;
