@@ -2,6 +2,7 @@
 
 mod error;
 mod instance;
+mod notifications;
 mod scripts;
 mod teaching;
 mod view;
@@ -21,15 +22,19 @@ use tracing::{Instrument, Span};
 use crate::config::{Config, TradingMode};
 use crate::exit::ExitCode;
 use crate::life::BackOff;
+use crate::notify::{Kind, Notices};
 use crate::supervisor::{Orphans, Reaper, Signals};
 use crate::x11::DisplayAddress;
 
 pub use error::AppError;
 use instance::Instance;
+pub use notifications::{Trial, try_notifications};
 pub use teaching::{Answer, Taught, TeachError, Teacher, read_kept};
 pub use view::view;
 pub(crate) use viewers::{FOLDER as VIEWERS_FOLDER, TLS as VIEWERS_TLS};
 
+/// How long the last notifications may take at the end.
+const LAST_NOTICES: Duration = Duration::from_secs(2);
 /// What scripts and gateways left running gets this long to end, and the same before it is killed.
 const ORPHANS_STOP: Duration = Duration::from_millis(500);
 
@@ -120,7 +125,7 @@ async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -
     for config in configs {
         let shared = shared.clone();
         if shared.is_alone {
-            gateways.spawn(async move { Instance::live(&Arc::new(config), &shared).await });
+            gateways.spawn(async move { live(&Arc::new(config), &shared).await });
         } else {
             let prefix = prefix(config.mode);
             gateways.spawn(async move { keep(&Arc::new(config), &shared).await }.instrument(prefix));
@@ -159,16 +164,37 @@ fn prefix(mode: TradingMode) -> Span {
     }
 }
 
+/// Keeps the only gateway: what ends it ends gatehand.
+async fn live(config: &Arc<Config>, shared: &Shared) -> Result<ExitCode, AppError> {
+    let notifier = notifications::start(config, shared);
+    let notices = notifier.notices();
+    let outcome = Instance::live(config, shared, &notices).await;
+    if let Err(error) = &outcome {
+        notices.tell(Kind::Ended, error.to_string());
+    }
+    drop(notices);
+    notifier.close(LAST_NOTICES).await;
+    outcome
+}
+
 /// Keeps one of several gateways: what ends it would end a gatehand of its own, which is then started again by whoever
 /// started it; here the others go on meanwhile.
 async fn keep(config: &Arc<Config>, shared: &Shared) -> Result<ExitCode, AppError> {
+    let notifier = notifications::start(config, shared);
+    let outcome = keep_with(config, shared, &notifier.notices()).await;
+    notifier.close(LAST_NOTICES).await;
+    outcome
+}
+
+async fn keep_with(config: &Arc<Config>, shared: &Shared, notices: &Notices) -> Result<ExitCode, AppError> {
     let mut back_off = BackOff::default();
     loop {
         let began = Instant::now();
-        let error = match Instance::live(config, shared).await {
+        let error = match Instance::live(config, shared, notices).await {
             Ok(code) => return Ok(code),
             Err(error) => error,
         };
+        notices.tell(Kind::Ended, error.to_string());
         if error.exit_code() != ExitCode::Unavailable {
             tracing::error!(%error, "this gateway is not started again");
             return Err(error);

@@ -35,7 +35,7 @@ pub(super) fn execute(request: Request, options: Options, context: Context) -> R
     let configs = context.configure_each(options.settings.0)?;
     match (&configs[..], request) {
         ([config], request) => println!("{}", ask(config, request)?),
-        (both, Request::Stop) => println!("{}", ask_first(both)?),
+        (both, Request::Stop) => println!("{}", ask_first(both, &Request::Stop)?),
         (_, Request::Code(_)) => {
             let why =
                 "there are two gateways; name the one that asks for the code with --of live or --of paper";
@@ -55,11 +55,11 @@ pub(super) fn ask(config: &Config, request: Request) -> Result<String, Failure> 
     }
 }
 
-/// Whichever gateway is asked, all of them stop; one that is down now has no socket.
-fn ask_first(configs: &[Config]) -> Result<String, Failure> {
+/// Asks for what concerns all of them, whichever is asked; one that is down now has no socket.
+pub(super) fn ask_first(configs: &[Config], request: &Request) -> Result<String, Failure> {
     let mut outcome = Err(super::no_gateway());
     for config in configs {
-        outcome = ask(config, Request::Stop);
+        outcome = ask(config, request.clone());
         if outcome.is_ok() {
             break;
         }

@@ -9,7 +9,7 @@ use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
     GatewaySettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
 };
-use super::{codes, ports, relay, tunnel, viewers};
+use super::{codes, notifications, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -88,6 +88,7 @@ pub(in crate::config) fn instance(
         mut service,
         tunnel,
         control,
+        notifications: of_notifications,
     } = values;
 
     let paths = Paths::find(of, &gateway, &service, folders, faults);
@@ -119,6 +120,7 @@ pub(in crate::config) fn instance(
         of.listen(address, "command_port", raw, faults)
     });
     let tunnel = tunnel::tunnel(tunnel, of, api.inside, vnc.as_ref(), raw, faults);
+    let notify = notifications::notify(of_notifications, raw, faults);
     let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
@@ -225,6 +227,7 @@ pub(in crate::config) fn instance(
         scripts,
         recorder_size: Some(u64::from(service.recorder_size.0) << 20).filter(|&size| size > 0),
         on_refusal: service.on_refusal,
+        notify,
         log: LogSettings {
             filter: service.log.0,
             format: service.log_format,
