@@ -56,7 +56,7 @@ impl Reaper {
     /// When it cannot be started, fails, or takes longer than `limit`.
     pub async fn run(
         &self,
-        unit: &'static str,
+        unit: &str,
         command: &mut Command,
         input: &[u8],
         limit: Duration,
