@@ -18,3 +18,31 @@ pub(crate) fn config(limit: Duration) -> ConfigBuilder<AgentScope> {
         .max_redirects(0)
         .http_status_as_error(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn it_speaks_tls() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("https://{}/", listener.local_addr().expect("bound"));
+        let hello = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            let mut record = [0; 3];
+            stream.read_exact(&mut record).expect("the begin of a record");
+            record
+        });
+        let agent: Agent = config(Duration::from_secs(30)).build().into();
+        agent.get(url).call().expect_err("it hangs up");
+        let handshake = [22, 3, 1];
+        assert_eq!(
+            hello.join().expect("no panic"),
+            handshake,
+            "a ClientHello (RFC 8446 §5.1)"
+        );
+    }
+}

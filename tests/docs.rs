@@ -2,14 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use common::program::Program;
 use gatehand::config::{Form, RECOGNISED, SETTINGS};
 use gatehand::exit::ExitCode;
 use gatehand::notify::Kind;
+use serde_json::json;
 
 /// What stands before a block that is the output of a command.
 const OUTPUT: &str = "<!-- $ gatehand ";
@@ -203,4 +207,26 @@ fn every_notification_and_every_exit_code_is_described() {
     for (code, _) in ExitCode::TABLE {
         assert!(readme.contains(&format!("\n| {} | ", code.number())), "{code:?}");
     }
+}
+
+#[test]
+fn the_first_program_runs() {
+    let page = fs::read_to_string(root().join("docs/clients.md")).unwrap();
+    let (_, script) = page.split_once("```python\n").unwrap();
+    let (script, _) = script.split_once("```").unwrap();
+    let mut program = Program::run(json!({}));
+    program.wait_for_log("Forking");
+    let port = program.relay_port.to_string();
+    let said = Command::new(common::python())
+        .args(["-c", &script.replace("4004", &port)])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert_eq!(
+        printed,
+        "DU1234567\n",
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+    assert_eq!(program.stop(), Some(0));
 }

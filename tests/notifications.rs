@@ -152,6 +152,15 @@ fn targets_that_hang_or_are_gone_hold_up_nothing() {
     program.wait_for_state("ready");
     hook.wait(1);
     program.wait_for_log("a notification was not taken; it is tried again");
+    let log = program.log();
+    let first = log
+        .lines()
+        .find(|line| line.contains("a notification was not taken"))
+        .unwrap();
+    assert!(
+        first.contains("target=\"ntfy\""),
+        "the other one did not wait for it: {first}"
+    );
     program.ask(&["save-settings"]).unwrap();
     program.journal.wait("settings_saved", |_| true);
     assert_eq!(program.stop(), Some(0));
