@@ -57,7 +57,7 @@ kinds! {
     Ready = "ready", Info, "logged in, the API answers";
     /// The credentials were refused, or too many attempts were made.
     LockedOut = "locked-out", Critical, "locked out: no login is tried";
-    /// A login is not permitted now: quiet hours, too many pushes, an earlier refusal.
+    /// A login is not permitted now, and tried later: quiet hours, too many pushes, the gateway asked to wait.
     LoginDenied = "login-denied", Warning, "a login is not permitted";
     /// A human has to give the second factor.
     SecondFactor = "second-factor", Critical, "a second factor is wanted from you";

@@ -124,7 +124,11 @@ pub(super) fn header(text: &str) -> String {
 fn told(event: &Event, codes: Codes) -> Option<(Kind, String)> {
     let pair = match event {
         Event::State { state, evidence } => (of_state(*state)?, evidence.clone()),
-        Event::Denied { why } => (Kind::LoginDenied, why.clone()),
+        // One that is denied for good is a lock-out, which is told as that.
+        Event::Denied {
+            why,
+            retry_after: Some(_),
+        } => (Kind::LoginDenied, why.clone()),
         Event::SecondFactorAsked { rule, by_hand } if *by_hand || !(codes.made || codes.fetched) => (
             Kind::SecondFactor,
             format!("{rule}: confirm it on your device, or at the viewer"),
@@ -156,6 +160,7 @@ fn told(event: &Event, codes: Codes) -> Option<(Kind, String)> {
         Event::RulesKept { why } => (Kind::RulesKept, format!("{why}; the rules from before stay")),
         Event::SecondFactorAsked { .. }
         | Event::CodeWanted
+        | Event::Denied { .. }
         | Event::Pressed { .. }
         | Event::Answered { .. }
         | Event::Evidence { .. }
@@ -231,6 +236,22 @@ mod tests {
             let expected = told.then_some(Kind::SecondFactor);
             assert_eq!(told_of(&event, codes), expected, "{event:?} {codes:?}");
         }
+    }
+
+    #[test]
+    fn a_lock_out_is_told_once() {
+        let denied = |retry_after| Event::Denied {
+            why: "refused before".into(),
+            retry_after,
+        };
+        let locked = Event::State {
+            state: State::LockedOut,
+            evidence: "refused before".into(),
+        };
+        let pause = Some(std::time::Duration::from_secs(60));
+        assert_eq!(told_of(&denied(pause), KEY), Some(Kind::LoginDenied));
+        assert_eq!(told_of(&denied(None), KEY), None);
+        assert_eq!(told_of(&locked, KEY), Some(Kind::LockedOut));
     }
 
     #[test]

@@ -327,7 +327,7 @@ fn log(event: &Event) {
         }
         Event::CarriedOut { command } => tracing::info!(command, "carried out"),
         Event::Configured { changed } => tracing::info!(?changed, "the gateway's settings are verified"),
-        Event::Denied { why } => tracing::warn!(why, "login not permitted"),
+        Event::Denied { why, .. } => tracing::warn!(why, "login not permitted"),
         Event::Evidence { folder } => tracing::info!(folder = %folder.display(), "evidence kept"),
         Event::Expires { day, days, text, .. } => {
             tracing::warn!(day, days, text, "the gateway names a day");
