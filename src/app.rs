@@ -3,6 +3,7 @@
 mod error;
 mod http;
 mod instance;
+mod notifications;
 mod scripts;
 mod teaching;
 mod view;
@@ -23,15 +24,19 @@ use crate::config::{Config, TradingMode};
 use crate::control::Board;
 use crate::exit::ExitCode;
 use crate::life::BackOff;
+use crate::notify::{Kind, Notices};
 use crate::supervisor::{Orphans, Reaper, Signals};
 use crate::x11::DisplayAddress;
 
 pub use error::AppError;
 use instance::Instance;
+pub use notifications::{Trial, try_notifications};
 pub use teaching::{Answer, Taught, TeachError, Teacher, read_kept};
 pub use view::view;
 pub(crate) use viewers::{FOLDER as VIEWERS_FOLDER, TLS as VIEWERS_TLS};
 
+/// How long the last notifications may take at the end.
+const LAST_NOTICES: Duration = Duration::from_secs(2);
 /// What scripts and gateways left running gets this long to end, and the same before it is killed.
 const ORPHANS_STOP: Duration = Duration::from_millis(500);
 
@@ -125,7 +130,7 @@ async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -
     for (config, board) in configs.into_iter().zip(boards) {
         let shared = shared.clone();
         if shared.is_alone {
-            gateways.spawn(async move { Instance::live(&Arc::new(config), &board, &shared).await });
+            gateways.spawn(async move { live(&Arc::new(config), &board, &shared).await });
         } else {
             let prefix = prefix(config.mode);
             gateways.spawn(async move { keep(&Arc::new(config), &board, &shared).await }.instrument(prefix));
@@ -164,16 +169,42 @@ fn prefix(mode: TradingMode) -> Span {
     }
 }
 
+/// Keeps the only gateway: what ends it ends gatehand.
+async fn live(config: &Arc<Config>, board: &Arc<Board>, shared: &Shared) -> Result<ExitCode, AppError> {
+    let notifier = notifications::start(config, shared);
+    let notices = notifier.notices();
+    let outcome = Instance::live(config, board, shared, &notices).await;
+    if let Err(error) = &outcome {
+        notices.tell(Kind::Ended, error.to_string());
+    }
+    drop(notices);
+    notifier.close(LAST_NOTICES).await;
+    outcome
+}
+
 /// Keeps one of several gateways: what ends it would end a gatehand of its own, which is then started again by whoever
 /// started it; here the others go on meanwhile.
 async fn keep(config: &Arc<Config>, board: &Arc<Board>, shared: &Shared) -> Result<ExitCode, AppError> {
+    let notifier = notifications::start(config, shared);
+    let outcome = keep_with(config, board, shared, &notifier.notices()).await;
+    notifier.close(LAST_NOTICES).await;
+    outcome
+}
+
+async fn keep_with(
+    config: &Arc<Config>,
+    board: &Arc<Board>,
+    shared: &Shared,
+    notices: &Notices,
+) -> Result<ExitCode, AppError> {
     let mut back_off = BackOff::default();
     loop {
         let began = Instant::now();
-        let error = match Instance::live(config, board, shared).await {
+        let error = match Instance::live(config, board, shared, notices).await {
             Ok(code) => return Ok(code),
             Err(error) => error,
         };
+        notices.tell(Kind::Ended, error.to_string());
         board.went_down(error.to_string());
         if error.exit_code() != ExitCode::Unavailable {
             tracing::error!(%error, "this gateway is not started again");

@@ -8,8 +8,8 @@
 //! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
 //! 7. [`life`]: when it is started, closed, started again: the second pure machine. [`control`]: what is asked of it;
 //!    [`http`]: the same over HTTP.
-//! 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`tls`]. 9. [`journal`]: what is kept on disk. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands
-//!    elsewhere.
+//! 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`tls`]. 9. [`journal`]: what is kept on disk; [`logging`], [`notify`]: what
+//!    is told to others. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands elsewhere.
 //!
 //! # In a program of your own
 //!
@@ -70,8 +70,11 @@ pub mod dialogs;
 pub mod exit;
 pub mod gateway;
 pub mod http;
+mod http_client;
 pub mod journal;
 pub mod life;
+pub mod logging;
+pub mod notify;
 pub mod pilot;
 pub mod relay;
 pub mod screen;

@@ -9,7 +9,7 @@ const BORDERS: [(&str, &[&str]); 16] = [
     ("nix::", &["supervisor/"]),
     ("clap::", &["cli/", "config/"]),
     ("image::", &["vision/"]),
-    ("ureq::", &["secrets/"]),
+    ("ureq::", &["http_client.rs", "notify/", "secrets/"]),
     ("tokio_rustls::", &["tls/"]),
     ("rcgen::", &["tls/"]),
     ("axum::", &["http/", "vnc/web/"]),
@@ -26,6 +26,7 @@ const BORDERS: [(&str, &[&str]); 16] = [
             "http/",
             "relay/",
             "gateway/",
+            "notify/notifier.rs",
             "supervisor/",
             "app",
             "cli/",
@@ -35,7 +36,7 @@ const BORDERS: [(&str, &[&str]); 16] = [
         "SystemTime::now()",
         &["http/", "pilot/", "supervisor/", "app", "cli/"],
     ),
-    ("Timestamp::now()", &["app"]),
+    ("Timestamp::now()", &["app", "notify/notifier.rs"]),
     (
         "env::var",
         &[

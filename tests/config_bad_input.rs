@@ -31,6 +31,23 @@ fn values_that_do_not_parse() {
             "TRADING_MODE: \"pape\" is not allowed; use live, paper or both",
         ),
         (
+            &[("GATEHAND_NOTIFY_WEBHOOK", "hooks.example.org/needle")],
+            "GATEHAND_NOTIFY_WEBHOOK: the value is not allowed; use an https:// or http:// address",
+        ),
+        (
+            &[("GATEHAND_NOTIFY_NTFY", "https://ntfy.sh")],
+            "GATEHAND_NOTIFY_NTFY: the value is not allowed; use a topic's address, for instance \
+             https://ntfy.sh/my-secret-topic",
+        ),
+        (
+            &[("GATEHAND_NOTIFY_NTFY_TOKEN", "tk_needle")],
+            "GATEHAND_NOTIFY_NTFY_TOKEN is set but GATEHAND_NOTIFY_NTFY is not: nobody would be told; set both, or neither",
+        ),
+        (
+            &[("GATEHAND_NOTIFY_PER_HOUR", "often")],
+            "GATEHAND_NOTIFY_PER_HOUR: \"often\" is not allowed; use a whole number, 1 to 1000; 0: no limit",
+        ),
+        (
             &[("TRADING_MODE", "both")],
             "TRADING_MODE: there are two gateways; name the one that is meant with --of live or --of paper",
         ),

@@ -23,6 +23,10 @@ const TUNNEL: Pairs = &[
 /// A port for viewers to be told more of.
 const VIEWERS: Pairs = &[("GATEHAND_VNC_PASSWORD", "12345678")];
 
+/// Somebody to tell, to be told of more.
+const WEBHOOK: Pairs = &[("GATEHAND_NOTIFY_WEBHOOK", "https://hooks.example.org")];
+const NTFY: Pairs = &[("GATEHAND_NOTIFY_NTFY", "https://ntfy.example.org/topic")];
+
 /// A value that is not the default, for every setting, and what must be set beside it to show an effect.
 const VALUES: &[(&str, &str, Pairs)] = &[
     ("user", "me", &[("GATEHAND_PASSWORD", "p")]),
@@ -191,6 +195,28 @@ const VALUES: &[(&str, &str, Pairs)] = &[
         "you@bastion",
         &[("GATEHAND_SSH_TUNNEL", "yes")],
     ),
+    ("notify_webhook", "https://hooks.example.org", &[]),
+    (
+        "notify_webhook_headers",
+        "{\"Authorization\": \"needle\"}",
+        WEBHOOK,
+    ),
+    ("notify_webhook_events", "ready", WEBHOOK),
+    ("notify_ntfy", "https://ntfy.example.org/topic", &[]),
+    ("notify_ntfy_token", "tk_needle", NTFY),
+    ("notify_ntfy_events", "ready", NTFY),
+    ("notify_command", "tell-me", &[]),
+    (
+        "notify_command_events",
+        "ready",
+        &[("GATEHAND_NOTIFY_COMMAND", "tell-me")],
+    ),
+    ("notify_events", "all", WEBHOOK),
+    ("notify_name", "desk", &[]),
+    ("notify_picture", "no", &[]),
+    ("notify_per_hour", "0", &[]),
+    ("notify_quiet_hours", "22:00-07:00", &[]),
+    ("notify_in_quiet_hours", "locked-out", &[]),
     ("ssh_remote_port", "4100", TUNNEL),
     (
         "ssh_vnc_port",
@@ -386,8 +412,11 @@ fn no_secret_shows_in_a_configuration() {
             "totp_key" => "JBSWY3DPEHPK3PXP".to_owned(),
             "vnc_password" => "needle-1".to_owned(),
             "vnc_view_password" => "needle-2".to_owned(),
-            "code_url" => "https://needle/".to_owned(),
-            "code_params" | "code_headers" | "code_data" => "{\"name\": \"needle\"}".to_owned(),
+            "code_url" | "notify_webhook" => "https://needle/".to_owned(),
+            "notify_ntfy" => "https://ntfy.example.org/needle".to_owned(),
+            "code_params" | "code_headers" | "code_data" | "notify_webhook_headers" => {
+                "{\"name\": \"needle\"}".to_owned()
+            }
             key => format!("needle-{key}"),
         };
         (setting.variables[0].to_owned(), Secret::new(value))

@@ -95,14 +95,14 @@ fn without_the_token_only_the_sign_in_shows_and_the_token_is_kept_out_of_scripts
         "document.getElementById('events').textContent.includes('ready')",
     );
     // It holds over a reload, until one signs out.
-    browser.evaluate("location.reload()");
+    reload(&mut browser);
     until(
         &mut browser,
         "document.getElementById('signed-in')?.hidden === false",
     );
     browser.evaluate("document.getElementById('sign-out').click()");
     until(&mut browser, "!document.getElementById('sign-in').hidden");
-    browser.evaluate("location.reload()");
+    reload(&mut browser);
     until(
         &mut browser,
         "document.getElementById('sign-in')?.hidden === false",

@@ -89,7 +89,10 @@ impl Agent {
 
     pub(super) fn login_result(&mut self, now: Instant, result: &ActResult) {
         if let ActResult::Denied { why, retry_after } = result {
-            self.events.push_back(Event::Denied { why: why.clone() });
+            self.events.push_back(Event::Denied {
+                why: why.clone(),
+                retry_after: *retry_after,
+            });
             self.login = None;
             match retry_after {
                 Some(pause) => self.next_login = Some(now + *pause),

@@ -305,7 +305,10 @@ impl Agent {
 
     pub(super) fn answer_result(&mut self, now: Instant, window: WindowId, result: &ActResult) {
         if let ActResult::Denied { why, retry_after } = result {
-            self.events.push_back(Event::Denied { why: why.clone() });
+            self.events.push_back(Event::Denied {
+                why: why.clone(),
+                retry_after: *retry_after,
+            });
             match (retry_after, self.answers.get_mut(&window)) {
                 (Some(pause), Some(answer)) => answer.pause(now + *pause),
                 (Some(_), None) => {}

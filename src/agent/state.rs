@@ -198,9 +198,20 @@ pub enum Event {
     Denied {
         /// Why.
         why: String,
+        /// When it is asked for again, in ms. Without, the state is [`State::LockedOut`].
+        #[serde(rename = "retry_after_ms", serialize_with = "some_as_millis")]
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<Duration>,
     },
 }
 
 fn as_millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn some_as_millis<S: serde::Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    as_millis(&duration.unwrap_or_default(), serializer)
 }

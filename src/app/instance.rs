@@ -32,6 +32,7 @@ use crate::exit::ExitCode;
 use crate::gateway::{Launch, LaunchError};
 use crate::journal::{EventLog, StateFolder};
 use crate::life::{BrokerWeek, Life};
+use crate::notify::{Kind, Notices};
 use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{self, Leftovers, Service, StopPolicy};
@@ -39,6 +40,7 @@ use crate::tunnel::Tunnel;
 use crate::vnc::{self, Door, Gate, Stay};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
+pub(super) use course::quiet_hours;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
 use probe::Probe;
 use rules::RuleWatch;
@@ -99,6 +101,8 @@ pub(super) struct Instance {
     errands: Vec<(Errand, oneshot::Sender<Reply>)>,
     /// Who waits for an unlocking.
     unlocking: VecDeque<oneshot::Sender<Reply>>,
+    /// Those outside who are told of what happens.
+    notices: Notices,
     leftovers: Leftovers,
     _state_folder: StateFolder,
 }
@@ -112,14 +116,21 @@ impl Instance {
         config: &Arc<Config>,
         board: &Arc<Board>,
         shared: &Shared,
+        notices: &Notices,
     ) -> Result<ExitCode, AppError> {
-        let mut instance = Self::start(Arc::clone(config), Arc::clone(board), shared.clone()).await?;
+        let (config, board) = (Arc::clone(config), Arc::clone(board));
+        let mut instance = Self::start(config, board, shared.clone(), notices.clone()).await?;
         let outcome = instance.watch().await;
         instance.stop().await;
         outcome
     }
 
-    async fn start(config: Arc<Config>, board: Arc<Board>, shared: Shared) -> Result<Self, AppError> {
+    async fn start(
+        config: Arc<Config>,
+        board: Arc<Board>,
+        shared: Shared,
+        notices: Notices,
+    ) -> Result<Self, AppError> {
         make_private_folder(&config.state_dir)?;
         let state_folder = take_state_folder(&config.state_dir)?;
         // Watched before they are read: no change is missed.
@@ -215,6 +226,7 @@ impl Instance {
             codes: CodeFetcher::default(),
             errands: Vec::new(),
             unlocking: VecDeque::new(),
+            notices,
             leftovers,
             _state_folder: state_folder,
             config,
@@ -288,9 +300,11 @@ impl Instance {
         let (end_relay, told) = oneshot::channel();
         self.end_relay = Some(end_relay);
         let ready = self.ready.subscribe();
+        let notices = self.notices.clone();
         self.spawn(async move {
             if let Err(error) = relay.run(ready, status, told).await {
                 tracing::error!(%error, "the API relay has ended");
+                notices.tell(Kind::PortLost, format!("the API relay has ended: {error}"));
             }
         });
     }
@@ -324,11 +338,13 @@ impl Instance {
         self.board.take_viewers(Some(web_door));
         let serving = viewers::serve(ports, door, entries, Stay::Forever, std::future::pending());
         self.viewers = Some((screen, name));
+        let notices = self.notices.clone();
         self.spawn(async move {
             // Viewers of the HTTP port go when this ends.
             let _open = open;
             if let Err(error) = serving.await {
                 tracing::error!(%error, "the viewer endpoint has ended");
+                notices.tell(Kind::PortLost, format!("the viewer endpoint has ended: {error}"));
             }
         });
         Ok(())
@@ -353,7 +369,7 @@ impl Instance {
             };
             tokio::select! {
                 () = self.shared.stopped() => return Ok(ExitCode::Stopped),
-                report = self.reports.recv() => match self.noted(report) {
+                report = self.reports.recv() => match self.noted(report.inspect(|report| self.tell_others(report))) {
                     Some(Report::Event(Event::State { state, evidence })) => {
                         self.life.entered(course::now(), state);
                         self.entered(state, evidence)?;
@@ -383,6 +399,13 @@ impl Instance {
                 }
                 () = due => self.life.handle_timeout(course::now()),
             }
+        }
+    }
+
+    /// Passes events on to those outside.
+    fn tell_others(&self, report: &Report) {
+        if let Report::Event(event) = report {
+            self.notices.event(event);
         }
     }
 
@@ -472,6 +495,7 @@ impl Instance {
             while self.status.state == State::SubmittedCredentials
                 && let Some(report) = self.reports.recv().await
             {
+                self.tell_others(&report);
                 if let Report::Event(Event::State { state, .. }) = report {
                     self.status.state = state;
                 }

@@ -136,7 +136,7 @@ async fn run_each(
         let mut command = command(&script);
         command.env_clear();
         command.envs(environment.iter().map(|(name, value)| (name, value)));
-        let output = supervisor::log_output(name.clone(), Redaction::default());
+        let output = supervisor::log_output(&name, Redaction::default());
         let child = match reaper.spawn_group(&name, &mut command, output, Group::Stays) {
             Ok(child) => child,
             Err(error) => {
@@ -144,7 +144,7 @@ async fn run_each(
                 continue;
             }
         };
-        let mut service = Service::new(name.clone(), child, STOP);
+        let mut service = Service::new(&name, child, STOP);
         tokio::select! {
             exit = service.ended() => if exit != Exit::Code(0) {
                 tracing::warn!(script = %script.display(), %exit, "a start script failed; the start goes on");

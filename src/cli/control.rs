@@ -39,7 +39,7 @@ pub(super) fn execute(request: Request, options: Options, context: Context) -> R
             say(&ask(config, request)?)?;
         }
         (both, Request::Stop) => {
-            say(&ask_first(both)?)?;
+            say(&ask_first(both, &Request::Stop)?)?;
         }
         (_, Request::Code(_)) => {
             let why =
@@ -60,11 +60,11 @@ pub(super) fn ask(config: &Config, request: Request) -> Result<String, Failure> 
     }
 }
 
-/// Whichever gateway is asked, all of them stop; one that is down now has no socket.
-fn ask_first(configs: &[Config]) -> Result<String, Failure> {
+/// Asks for what concerns all of them, whichever is asked; one that is down now has no socket.
+pub(super) fn ask_first(configs: &[Config], request: &Request) -> Result<String, Failure> {
     let mut outcome = Err(super::no_gateway());
     for config in configs {
-        outcome = ask(config, Request::Stop);
+        outcome = ask(config, request.clone());
         if outcome.is_ok() {
             break;
         }

@@ -10,7 +10,8 @@ mod demo;
 mod display;
 mod doctor;
 mod events;
-mod logging;
+mod log;
+mod notify;
 mod password_file;
 mod read;
 mod replay;
@@ -38,6 +39,7 @@ use crate::config::{
 };
 use crate::control::Request;
 use crate::exit::ExitCode;
+use crate::logging;
 use crate::secrets::Fetcher;
 use crate::supervisor::{self, Isolated};
 use crate::tunnel;
@@ -105,6 +107,10 @@ enum Command {
     Resume(control::Options),
     /// Give the one-time code that a window of the gateway asks for.
     Code(code::CodeOptions),
+    /// Change what a running gatehand logs, until it ends.
+    Log(log::Options),
+    /// Try out the notifications.
+    Notify(notify::Options),
     /// Show the settings, or check them.
     Config(config::Options),
     /// Look for what is missing on this system, with the cure.
@@ -229,7 +235,13 @@ fn finish(
         .finish()
         .map_err(|faults| Failure::new(faults.exit_code(), faults))?;
     let first = configs.first().ok_or_else(no_gateway)?;
-    logging::start(&first.log, log_format, verbose)?;
+    let filter = match verbose {
+        0 => first.log.filter.as_str(),
+        1 => "debug",
+        _ => "trace",
+    };
+    logging::start(filter, log_format.unwrap_or(first.log.format))
+        .map_err(|error| Failure::configuration(format!("GATEHAND_LOG={error}")))?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -320,6 +332,8 @@ fn dispatch(
         Command::Resume(options) => control::execute(Request::Resume, options, context),
         Command::Reclaim(options) => control::execute(Request::Reclaim, options, context),
         Command::Code(options) => code::execute(options, context),
+        Command::Log(options) => log::execute(options, context),
+        Command::Notify(options) => notify::execute(options, context),
         Command::Config(options) => config::execute(options, context),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),

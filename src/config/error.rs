@@ -196,6 +196,14 @@ pub enum ConfigError {
         /// The usual name of the one that is not.
         missing: &'static str,
     },
+    /// A part of a notification's target without the target.
+    #[error("{present} is set but {missing} is not: nobody would be told; set both, or neither")]
+    NobodyToTell {
+        /// The part.
+        present: Origin,
+        /// The usual name of the target.
+        missing: &'static str,
+    },
     /// The relay would listen on the gateway's own port.
     #[error(
         "{origin}: the relay cannot listen on {port}, the gateway's own API port; choose another, for instance {other}"

@@ -54,6 +54,8 @@ pub enum Request {
     Code(OneTimeCode),
     /// Let the credentials of this user name, or of all, be submitted again.
     Unlock(Option<String>),
+    /// Log by this filter, in the words of `tracing_subscriber::EnvFilter`.
+    Log(String),
 }
 
 /// A one-time code that a human gives. It is shown by nothing, and zeroed when it goes.

@@ -224,7 +224,6 @@ mod tests {
         Guard::new(&HttpSettings {
             listen: None,
             token: Some(Arc::new(Secret::new(TOKEN.to_owned()))),
-            open_metrics: false,
             hosts: vec!["gateway.example.org".into()],
             novnc: "/usr/share/novnc".into(),
         })
@@ -269,7 +268,7 @@ mod tests {
     fn only_the_token_gets_in_and_guesses_have_to_wait() {
         let guard = guard();
         let mut now = Instant::now();
-        let mut show = |token: Option<&str>, now| {
+        let show = |token: Option<&str>, now| {
             let mut all = vec![(header::HOST, "gateway")];
             all.extend(token.map(|token| (header::AUTHORIZATION, token)));
             guard.objection(peer(), &Method::GET, &headers(&all), now)

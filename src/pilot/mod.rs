@@ -16,11 +16,11 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use crate::agent::{Departure, Errand, Event, State};
+use crate::agent::{Action, Departure, Errand, Event, State};
 use crate::control::{Attempts, OneTimeCode};
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::{EventLog, GovernorError};
-use crate::screen::Frame;
+use crate::screen::{Frame, Window};
 use crate::vision::OcrError;
 use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
@@ -284,6 +284,7 @@ impl Cockpit {
                 }
                 return Ok(());
             };
+            let _dialog = self.span_of_window(&action).entered();
             tracing::debug!(act = %action, "acting");
             if action.touches_display() {
                 self.hands.gate.act();
@@ -308,6 +309,16 @@ impl Cockpit {
         }
     }
 
+    /// What the lines of the log are in that have to do with the window of an action.
+    fn span_of_window(&self, action: &Action) -> Span {
+        let of = |window: &&Window| Some(window.id) == action.window();
+        match self.desktop.windows().iter().find(of) {
+            // At the level of errors, so that no filter hides which it was.
+            Some(window) => tracing::error_span!("dialog", window = %window.id, title = window.title),
+            None => Span::none(),
+        }
+    }
+
     fn tell(&mut self) {
         while let Some(event) = self.agent.poll_event() {
             self.publish(event);
@@ -323,38 +334,44 @@ impl Cockpit {
     }
 }
 
-fn log(event: &Event) {
+/// What the lines of the log are in that have to do with a dialog that is known, or not.
+fn span_of(event: &Event) -> Span {
     match event {
-        Event::Answered { rule, after } => {
-            tracing::info!(rule, ms = after.as_millis() as u64, "dialog answered");
+        Event::Answered { rule, .. }
+        | Event::Expires { rule, .. }
+        | Event::Pressed { rule, .. }
+        | Event::SecondFactorAsked { rule, .. } => tracing::error_span!("dialog", rule),
+        Event::LeftToHuman { rule, title } => tracing::error_span!("dialog", rule, title),
+        Event::UnknownDialog { title, .. } => tracing::error_span!("dialog", title),
+        _ => Span::none(),
+    }
+}
+
+fn log(event: &Event) {
+    let _dialog = span_of(event).entered();
+    match event {
+        Event::Answered { after, .. } => {
+            tracing::info!(ms = after.as_millis() as u64, "dialog answered");
         }
         Event::CarriedOut { command } => tracing::info!(command, "carried out"),
         Event::Configured { changed } => tracing::info!(?changed, "the gateway's settings are verified"),
-        Event::Denied { why } => tracing::warn!(why, "login not permitted"),
+        Event::Denied { why, .. } => tracing::warn!(why, "login not permitted"),
         Event::Evidence { folder } => tracing::info!(folder = %folder.display(), "evidence kept"),
-        Event::Expires {
-            rule,
-            day,
-            days,
-            text,
-        } => {
-            tracing::warn!(rule, day, days, text, "the gateway names a day");
+        Event::Expires { day, days, text, .. } => {
+            tracing::warn!(day, days, text, "the gateway names a day");
         }
         Event::GivenUp { what } => tracing::warn!(what, "given up"),
-        Event::LeftToHuman { rule, title } => {
-            tracing::info!(rule, title, "dialog left to a human by its setting");
+        Event::LeftToHuman { .. } => {
+            tracing::info!("dialog left to a human by its setting");
         }
         Event::NotConfigured { setting, why } => {
             tracing::warn!(setting, why, "a setting of the gateway is not as it should be");
         }
-        Event::Pressed { rule, label } => tracing::info!(rule, label, "pressed"),
-        Event::SecondFactorAsked { rule, by_hand: true } => {
-            tracing::warn!(
-                rule,
-                "a second factor that cannot be automated: give it in the viewer"
-            );
+        Event::Pressed { label, .. } => tracing::info!(label, "pressed"),
+        Event::SecondFactorAsked { by_hand: true, .. } => {
+            tracing::warn!("a second factor that cannot be automated: give it in the viewer");
         }
-        Event::SecondFactorAsked { rule, .. } => tracing::info!(rule, "a second factor is asked for"),
+        Event::SecondFactorAsked { .. } => tracing::info!("a second factor is asked for"),
         Event::CodeWanted => tracing::info!("a one-time code is wanted"),
         Event::GaveWay => tracing::warn!("the session is left to another program"),
         Event::SessionFight => tracing::error!(
@@ -376,7 +393,7 @@ fn log(event: &Event) {
             evidence,
         } => tracing::error!(evidence, "state LockedOut"),
         Event::State { state, evidence } => tracing::info!(%state, evidence, "state"),
-        Event::UnknownDialog { title, why } => tracing::warn!(title, why, "unknown dialog: left alone"),
+        Event::UnknownDialog { why, .. } => tracing::warn!(why, "unknown dialog: left alone"),
         Event::TokenRefused { text } => {
             tracing::warn!(
                 text,

@@ -7,6 +7,7 @@ use ureq::Agent;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::{CodeRequest, HIDDEN, Secret};
+use crate::http_client;
 
 /// The most that is read of an answer.
 const ANSWER_LIMIT: usize = 1024;
@@ -30,13 +31,7 @@ pub enum CodeRequestError {
 /// # Errors
 /// When there is no answer within `limit`, or none that could be a code.
 pub fn request_code(request: &CodeRequest, limit: Duration) -> Result<Secret, CodeRequestError> {
-    let agent: Agent = Agent::config_builder()
-        .timeout_global(Some(limit))
-        // What is in the request is for the one who was named.
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .build()
-        .into();
+    let agent: Agent = http_client::config(limit).build().into();
     let url = request.url.expose();
     let no_answer = |error: ureq::Error| CodeRequestError::NoAnswer(error.to_string().replace(url, HIDDEN));
     let parameters = request

@@ -4,17 +4,15 @@
 //! "Get an access token" in the Compute Engine documentation of service accounts.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use ureq::Agent;
-use ureq::config::RedirectAuthHeaders;
-use ureq::tls::TlsConfig;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::config::{Secret, SecretManager};
+use crate::http_client;
 
 /// The most that is read of an answer. A secret holds at most 64 KiB, which is 88 KiB in base64.
 const ANSWER_LIMIT: usize = 128 * 1024;
@@ -90,18 +88,7 @@ pub(super) fn access(services: &SecretManager, name: &str, limit: Duration) -> R
     {
         return Err(AccessError::NoName);
     }
-    let cryptography = rustls::crypto::aws_lc_rs::default_provider();
-    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(Arc::new(cryptography));
-    let agent: Agent = Agent::config_builder()
-        .tls_config(tls.build())
-        .timeout_global(Some(limit))
-        // A token is for the one who was asked.
-        .redirect_auth_headers(RedirectAuthHeaders::Never)
-        .max_redirects(0)
-        .proxy(None)
-        .http_status_as_error(false)
-        .build()
-        .into();
+    let agent: Agent = http_client::config(limit).proxy(None).build().into();
     let place = format!("http://{}", services.metadata_host);
     let path = "/computeMetadata/v1/instance/service-accounts/default/token";
     let answer = METADATA.get(&agent, &place, path, ("Metadata-Flavor", "Google"))?;

@@ -5,7 +5,7 @@
 //! [`isolate`] comes first in `main`. [`Reaper`] starts a process as the leader of its own session and tells
 //! how it ended. [`Unit`] is the pure machine behind an ordered stop, [`Service`] the shell around one process.
 //! [`Leftovers`] ends what an earlier gatehand left behind when it crashed. [`Signals`] says when to stop.
-//! [`printed`] runs a command for what it prints.
+//! [`printed`] runs a command for what it prints, before anything else runs, [`Reaper::run`] beside everything else.
 //!
 //! Processes must be started from a thread that lives as long as the program, because the kernel's parent-death
 //! signal fires when the thread ends that started them; a current-thread runtime on the main thread does.
@@ -18,6 +18,7 @@ mod output;
 mod printed;
 mod process;
 mod reaper;
+mod run;
 mod service;
 mod signals;
 mod unit;
@@ -31,6 +32,7 @@ pub use output::{Output, OutputStream, Redaction, log_output};
 pub use printed::{PrintedError, printed};
 pub use process::{Exit, Identity, SpawnError, session_of};
 pub use reaper::{Child, Group, Orphans, Reaper};
+pub use run::RunError;
 pub use service::Service;
 pub use signals::{Signals, StopSignal};
 pub use unit::{Action, State, StopPolicy, Unit};

@@ -51,16 +51,20 @@ impl Redaction {
     }
 }
 
-/// An [`Output`] that logs each line, masked, at level info under the target `gatehand::output`, in the current span.
+/// An [`Output`] that logs each line, masked, at level info under the target `gatehand::output`, in the unit's span.
 #[must_use]
-pub fn log_output(unit: impl Into<Cow<'static, str>>, redaction: Redaction) -> Output {
-    let unit = unit.into();
-    let span = Span::current();
+pub fn log_output(unit: &str, redaction: Redaction) -> Output {
+    let span = span_of(unit);
     Box::new(move |_, line| {
         let _entered = span.enter();
-        let unit = &*unit;
-        tracing::info!(target: "gatehand::output", unit, "{}", redaction.mask(line));
+        tracing::info!(target: "gatehand::output", "{}", redaction.mask(line));
     })
+}
+
+/// What each line of the log is in that has to do with one process.
+pub(super) fn span_of(unit: &str) -> Span {
+    // At the level of errors, so that no filter hides whose line it is.
+    tracing::error_span!("process", unit)
 }
 
 /// Splits bytes into lines without their ends. Bytes that are not UTF-8 show as U+FFFD.

@@ -4,13 +4,14 @@
 //! be one reaper, and all processes must be started through it.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::io;
-use std::process::{ChildStderr, ChildStdout, Command};
+use std::fs::{self, File};
+use std::io::{self, Seek, Write};
+use std::process::{ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
@@ -23,6 +24,7 @@ use tokio::time::timeout;
 
 use super::output::{Output, OutputStream, read_lines};
 use super::process::{Exit, Identity, SpawnError, prepare};
+use super::run::RunError;
 
 /// What to do about processes that somebody else started and left to us.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -102,7 +104,37 @@ impl Reaper {
         output: Output,
         group: Group,
     ) -> Result<Child, SpawnError> {
+        self.spawn_from(unit, command, Stdio::null(), output, group)
+    }
+
+    /// The same as [`spawn`](Self::spawn), with `input` on its standard input.
+    pub(super) fn spawn_with_input(
+        &self,
+        unit: &str,
+        command: &mut Command,
+        input: &[u8],
+        output: Output,
+    ) -> Result<Child, RunError> {
+        // In memory, as a pipe would have to be filled while the process reads.
+        let kept =
+            memfd_create(c"input", MFdFlags::MFD_CLOEXEC).map_err(|error| RunError::Input(error.into()))?;
+        let mut kept = File::from(kept);
+        kept.write_all(input)
+            .and_then(|()| kept.rewind())
+            .map_err(RunError::Input)?;
+        Ok(self.spawn_from(unit, command, kept.into(), output, Group::Ends)?)
+    }
+
+    fn spawn_from(
+        &self,
+        unit: &str,
+        command: &mut Command,
+        input: Stdio,
+        output: Output,
+        group: Group,
+    ) -> Result<Child, SpawnError> {
         prepare(command);
+        command.stdin(input);
         let failed = |command: &Command, source| SpawnError {
             unit: unit.to_owned(),
             program: command.get_program().to_string_lossy().into_owned(),

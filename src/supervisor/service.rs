@@ -1,11 +1,12 @@
 //! One supervised process: the shell that drives a [`Unit`] with a real process and a real clock.
 
-use std::borrow::Cow;
 use std::future::pending;
 use std::time::Instant;
 
 use tokio::time::sleep_until;
+use tracing::Span;
 
+use super::output::span_of;
 use super::process::{Exit, Identity};
 use super::reaper::Child;
 use super::unit::{Action, State, StopPolicy, Unit};
@@ -13,7 +14,7 @@ use super::unit::{Action, State, StopPolicy, Unit};
 /// A process and where it is in its life.
 #[derive(Debug)]
 pub struct Service {
-    name: Cow<'static, str>,
+    span: Span,
     child: Child,
     unit: Unit,
 }
@@ -21,11 +22,11 @@ pub struct Service {
 impl Service {
     /// Supervises a process that was just started.
     #[must_use]
-    pub fn new(name: impl Into<Cow<'static, str>>, child: Child, policy: StopPolicy) -> Self {
-        let name = name.into();
-        tracing::info!(unit = &*name, pid = child.identity().pid, "started");
+    pub fn new(name: &str, child: Child, policy: StopPolicy) -> Self {
+        let span = span_of(name);
+        span.in_scope(|| tracing::info!(pid = child.identity().pid, "started"));
         Self {
-            name,
+            span,
             child,
             unit: Unit::new(policy),
         }
@@ -53,7 +54,7 @@ impl Service {
         let exit = self.child.wait().await;
         if !matches!(self.unit.state(), State::Stopped(_) | State::Failed(_)) {
             self.unit.handle_exit(exit);
-            tracing::info!(unit = &*self.name, %exit, "ended");
+            self.span.in_scope(|| tracing::info!(%exit, "ended"));
         }
         exit
     }
@@ -66,15 +67,16 @@ impl Service {
         loop {
             match self.unit.poll_action() {
                 Some(Action::Ask) => {
-                    tracing::info!(unit = &*self.name, "asked to stop");
+                    self.span.in_scope(|| tracing::info!("asked to stop"));
                     ask();
                 }
                 Some(Action::Terminate) => {
-                    tracing::info!(unit = &*self.name, "SIGTERM");
+                    self.span.in_scope(|| tracing::info!("SIGTERM"));
                     self.child.terminate();
                 }
                 Some(Action::Kill) => {
-                    tracing::warn!(unit = &*self.name, "SIGKILL: it did not stop in time");
+                    self.span
+                        .in_scope(|| tracing::warn!("SIGKILL: it did not stop in time"));
                     self.child.kill();
                 }
                 None => {}

@@ -68,7 +68,7 @@ mod tests {
         frame.fill(Rect::new(2, 1, 3, 1), 0x0012_3456);
         write(&path, &frame).expect("written");
         assert_eq!(read(&path).expect("read"), frame);
-        std::fs::write(&path, "no picture").expect("written");
+        fs::write(&path, "no picture").expect("written");
         assert!(read(&path).is_err());
     }
 }

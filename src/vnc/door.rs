@@ -9,6 +9,7 @@ use protocol::error::Error;
 use protocol::security::{Access, Security};
 use protocol::session::Session;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 use super::back_off::BackOff;
 use super::handshakes::Handshakes;
@@ -141,6 +142,12 @@ impl Door {
 
     /// Serves the viewer at the other end of `stream` until it goes, or turns it away. Whether it was in.
     pub async fn admit(&self, stream: Box<dyn Stream>, peer: Peer, entry: &Entry) -> bool {
+        // At the level of errors, so that no filter hides who it was.
+        let span = tracing::error_span!("viewer", %peer);
+        self.receive(stream, peer, entry).instrument(span).await
+    }
+
+    async fn receive(&self, stream: Box<dyn Stream>, peer: Peer, entry: &Entry) -> bool {
         let Inner {
             screen,
             viewers,
@@ -150,7 +157,7 @@ impl Door {
             ..
         } = &*self.0;
         let Ok(_connection) = connections.try_acquire() else {
-            self.warn(peer, "too many connections, this one is dropped");
+            self.warn("too many connections, this one is dropped");
             return false;
         };
         let now = Instant::now();
@@ -184,7 +191,7 @@ impl Door {
             {
                 self.back_off().succeeded(address);
             }
-            tracing::info!(%peer, ?access, "viewer let in");
+            tracing::info!(?access, "viewer let in");
         };
         let limits = Limits {
             idle: settings.idle_limit,
@@ -194,7 +201,7 @@ impl Door {
         let outcome = viewer.run(let_in).await;
         if was_in {
             let seconds = now.elapsed().as_secs();
-            tracing::info!(%peer, seconds, "{outcome}");
+            tracing::info!(seconds, "{outcome}");
         } else {
             self.refused(peer, &outcome);
         }
@@ -221,17 +228,17 @@ impl Door {
             back_off.wait(address, now)
         });
         match wait {
-            Some(wait) => self.warn(peer, format_args!("{outcome}; it must wait {} s", wait.as_secs())),
-            None => self.warn(peer, outcome),
+            Some(wait) => self.warn(format_args!("{outcome}; it must wait {} s", wait.as_secs())),
+            None => self.warn(outcome),
         }
     }
 
     /// Tells of somebody who was never in, unless there is too much of that to tell.
-    fn warn(&self, peer: Peer, what: impl fmt::Display) {
+    fn warn(&self, what: impl fmt::Display) {
         let mut quiet = self.0.quiet.lock().unwrap_or_else(PoisonError::into_inner);
         match quiet.line(Instant::now()) {
-            Some(0) => tracing::warn!(%peer, "{what}"),
-            Some(left_out) => tracing::warn!(%peer, left_out, "{what}"),
+            Some(0) => tracing::warn!("{what}"),
+            Some(left_out) => tracing::warn!(left_out, "{what}"),
             None => {}
         }
     }

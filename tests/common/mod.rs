@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod google;
 pub mod outcome;
 pub mod program;
+pub mod receiver;
 pub mod settings;
 pub mod totp;
 

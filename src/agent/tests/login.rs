@@ -109,7 +109,10 @@ fn nothing_is_clicked_or_typed_when_no_attempt_is_permitted() {
     assert_eq!(stage.acts_within(120), []);
     assert_eq!(stage.state(), State::LockedOut);
     let why = "it was refused before".to_owned();
-    assert!(stage.events().contains(&Event::Denied { why }));
+    assert!(stage.events().contains(&Event::Denied {
+        why,
+        retry_after: None
+    }));
 
     let mut stage = Stage::new(policy());
     stage.show(&[form()]);

@@ -4,27 +4,15 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 use tracing::Instrument;
-use zeroize::Zeroizing;
 
 use super::Instance;
 use crate::config::{CodeSource, CodeSources, Secret};
 use crate::control::{OneTimeCode, Request, put};
+use crate::notify::Kind;
 use crate::secrets::request_code;
-use crate::supervisor::{self, Exit, OutputStream, Reaper, Service, StopPolicy};
-
-/// A command that takes too long is asked once to end.
-const STOP: StopPolicy = StopPolicy {
-    asked: None,
-    terminated: Duration::from_millis(500),
-};
-/// Most lines of a command's standard error that are kept, to tell why it failed.
-const MAX_LINES: usize = 5;
-/// How long what was printed may take to arrive after the command has ended.
-const DRAIN: Duration = Duration::from_secs(1);
+use crate::supervisor::{self, RunError};
 
 /// What fetches codes for one gateway.
 #[derive(Debug, Default)]
@@ -58,13 +46,18 @@ impl Instance {
         let limit = *limit;
         let (reaper, environment) = (Arc::clone(&self.shared.reaper), self.shared.environment.clone());
         let (requests, last) = (self.own_requests.clone(), Arc::clone(&self.codes.last));
+        let notices = self.notices.clone();
         tracing::info!("a one-time code is fetched");
         let fetching = async move {
             let fetched = match &*source {
                 CodeSource::Command(command) => {
                     let mut shell = Command::new("/bin/sh");
                     shell.args(["-c", command]).env_clear().envs(environment);
-                    run(&mut shell, &reaper, limit).await
+                    let run = reaper.run("the code command", &mut shell, &[], limit).await;
+                    run.map_err(|error| match error {
+                        RunError::TooLong(_) => format!("{error}; see GATEHAND_CODE_LIMIT"),
+                        error => error.to_string(),
+                    })
                 }
                 CodeSource::Request(_) => request(Arc::clone(&source), limit).await,
             };
@@ -80,6 +73,7 @@ impl Instance {
                     why,
                     "no one-time code was fetched; give one by `gatehand code`, or at the viewer"
                 );
+                notices.tell(Kind::SecondFactor, format!("no one-time code was fetched: {why}"));
             }
         };
         self.codes.running = Some(tokio::spawn(fetching.in_current_span()));
@@ -114,41 +108,6 @@ async fn request(source: Arc<CodeSource>, limit: Duration) -> Result<Secret, Str
         CodeSource::Command(_) => Err("there is no service to ask".to_owned()),
     });
     asking.await.unwrap_or_else(|error| Err(error.to_string()))
-}
-
-/// What a command prints. What it says on standard error is told only when it fails: until then it may hold the code.
-async fn run(command: &mut Command, reaper: &Reaper, limit: Duration) -> Result<Secret, String> {
-    let printed = Arc::new(Mutex::new((Zeroizing::new(String::new()), Vec::new())));
-    let taken = Arc::clone(&printed);
-    let (end_of_output, ended) = oneshot::channel::<()>();
-    let output = Box::new(move |stream, line: &str| {
-        // Goes with this closure, when both streams have ended.
-        let _ = &end_of_output;
-        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        match stream {
-            OutputStream::Stdout if taken.0.is_empty() => *taken.0 = line.trim().to_owned(),
-            OutputStream::Stderr if taken.1.len() < MAX_LINES => taken.1.push(line.trim().to_owned()),
-            _ => {}
-        }
-    });
-    let child = reaper
-        .spawn("the code command", command, output)
-        .map_err(|error| error.to_string())?;
-    let mut service = Service::new("the code command", child, STOP);
-    let Ok(exit) = timeout(limit, service.ended()).await else {
-        service.stop(|| {}).await;
-        return Err(format!(
-            "the command took longer than {} s; see GATEHAND_CODE_LIMIT",
-            limit.as_secs()
-        ));
-    };
-    // Never a message: only its end.
-    let _ = timeout(DRAIN, ended).await;
-    let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
-    if exit != Exit::Code(0) {
-        return Err(format!("the command failed ({exit}): {}", printed.1.join("; ")));
-    }
-    Ok(Secret::new(std::mem::take(&mut *printed.0)))
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::{AppError, GATEWAY_STOP, Instance};
+use super::{AppError, GATEWAY_STOP, Instance, wall_clock};
 use crate::agent::{Departure, Errand};
-use crate::config::{ClockTime, Config, DayEnd, OnTimeout, WeekTime};
+use crate::config::{ClockTime, Config, DayEnd, DaySpan, OnTimeout, WeekTime};
 use crate::exit::ExitCode;
 use crate::gateway::{Left, WallClock};
 use crate::journal::{Limits, QuietHours};
@@ -35,12 +35,24 @@ const fn civil(time: ClockTime) -> Time {
 pub(super) fn limits(config: &Config, clock: Option<&WallClock>) -> Limits {
     Limits {
         pushes_per_hour: config.second_factor.pushes_per_hour,
-        quiet_hours: config.second_factor.quiet_hours.map(|span| QuietHours {
-            from: civil(span.from),
-            until: civil(span.until),
-            zone: zone(clock),
-        }),
+        quiet_hours: config
+            .second_factor
+            .quiet_hours
+            .map(|span| span_of(span, zone(clock))),
         unanswered_retries: config.second_factor.unanswered_retries,
+    }
+}
+
+/// A span of every day in the gateway's time zone.
+pub(in crate::app) fn quiet_hours(config: &Config, span: DaySpan) -> QuietHours {
+    span_of(span, zone(wall_clock(config).as_ref()))
+}
+
+const fn span_of(span: DaySpan, zone: TimeZone) -> QuietHours {
+    QuietHours {
+        from: civil(span.from),
+        until: civil(span.until),
+        zone,
     }
 }
 

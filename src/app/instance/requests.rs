@@ -12,6 +12,7 @@ use crate::control::{
     self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, UNLOCKED,
 };
 use crate::journal::GovernorError;
+use crate::logging;
 use crate::pilot::Command;
 use crate::vision::png;
 
@@ -101,6 +102,10 @@ impl Instance {
                     Reply::ok("the code is typed; the events tell what comes of it")
                 }
                 state => Reply::refused(format!("no window asks for a code now: state {state}")),
+            },
+            Request::Log(filter) => match logging::set_filter(&filter) {
+                Ok(()) => Reply::ok(format!("logged by `{filter}` until gatehand ends")),
+                Err(error) => Reply::refused(error.to_string()),
             },
             Request::Unlock(user_name) => {
                 self.tell(Command::Unlock(user_name));

@@ -9,7 +9,7 @@ use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
     GatewaySettings, HttpSettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
 };
-use super::{codes, ports, relay, tunnel, viewers};
+use super::{codes, notifications, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -89,6 +89,7 @@ pub(in crate::config) fn instance(
         tunnel,
         control,
         http,
+        notifications: of_notifications,
     } = values;
 
     let paths = Paths::find(of, &gateway, &service, folders, faults);
@@ -120,6 +121,7 @@ pub(in crate::config) fn instance(
         of.listen(address, "command_port", raw, faults)
     });
     let tunnel = tunnel::tunnel(tunnel, of, api.inside, vnc.as_ref(), raw, faults);
+    let notify = notifications::notify(of_notifications, raw, faults);
     let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
@@ -220,7 +222,6 @@ pub(in crate::config) fn instance(
         http: HttpSettings {
             listen: http.http_listen.0,
             token: http.http_token.map(|token| Arc::new(token.0)),
-            open_metrics: http.http_open_metrics,
             hosts: http.http_hosts.map_or_else(Vec::new, |hosts| hosts.0),
             novnc: http.novnc,
         },
@@ -233,6 +234,7 @@ pub(in crate::config) fn instance(
         scripts,
         recorder_size: Some(u64::from(service.recorder_size.0) << 20).filter(|&size| size > 0),
         on_refusal: service.on_refusal,
+        notify,
         log: LogSettings {
             filter: service.log.0,
             format: service.log_format,

@@ -4,6 +4,7 @@ mod account;
 mod codes;
 mod folders;
 mod instance;
+mod notifications;
 mod ports;
 mod relay;
 mod tls;
@@ -25,6 +26,7 @@ use super::values::{
     OnTimeout, OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, ViewerPassword, VncPassword,
     WeekTime, WriteAccess,
 };
+use crate::notify::Kind;
 use crate::relay::Hold;
 use crate::screen::Size;
 use crate::tls::TlsFiles;
@@ -81,6 +83,8 @@ pub struct Config {
     pub recorder_size: Option<u64>,
     /// What to do after credentials were refused.
     pub on_refusal: OnRefusal,
+    /// Who is told of what.
+    pub notify: NotifySettings,
     /// The log.
     pub log: LogSettings,
 }
@@ -374,12 +378,57 @@ pub struct HttpSettings {
     pub listen: Option<SocketAddr>,
     /// What callers show for all but the health checks; without one, nothing else is served.
     pub token: Option<Arc<Secret>>,
-    /// Whether metrics are served without it.
-    pub open_metrics: bool,
     /// What callers may call this host, beside names that no page can have.
     pub hosts: Vec<String>,
     /// Where noVNC is installed.
     pub novnc: PathBuf,
+}
+
+/// Who is told of what.
+#[derive(Debug)]
+pub struct NotifySettings {
+    /// All who are told.
+    pub targets: Vec<Notify>,
+    /// What this gatehand is called.
+    pub name: String,
+    /// Whether the picture of an unknown dialog is attached.
+    pub picture: bool,
+    /// How many notifications each target is sent in an hour.
+    pub per_hour: Option<usize>,
+    /// When nobody is told.
+    pub quiet_hours: Option<DaySpan>,
+    /// What is told then nonetheless.
+    pub in_quiet_hours: Vec<Kind>,
+}
+
+/// One who is told.
+#[derive(Debug)]
+pub struct Notify {
+    /// Who.
+    pub target: Arc<NotifyTarget>,
+    /// What.
+    pub kinds: Vec<Kind>,
+}
+
+/// Where a notification is sent.
+#[derive(Debug)]
+pub enum NotifyTarget {
+    /// A service that takes JSON.
+    Webhook {
+        /// Its address.
+        url: Secret,
+        /// Headers of the requests.
+        headers: Vec<(String, Secret)>,
+    },
+    /// A topic of ntfy.
+    Ntfy {
+        /// Its address.
+        topic: Secret,
+        /// An access token for it.
+        token: Option<Secret>,
+    },
+    /// A command for `/bin/sh`.
+    Command(String),
 }
 
 /// The X display.

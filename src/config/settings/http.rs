@@ -12,20 +12,13 @@ settings! {
         ini: [],
         secret: false,
         default: "127.0.0.1:6080",
-        help: "Address and port of health checks, status, metrics, events and commands over HTTP, for all gateways of this process.",
+        help: "Address and port of health checks, status, events, commands and the viewer page over HTTP, for all gateways of this process.",
     }
     http_token: Option<BearerToken> {
         variables: ["GATEHAND_HTTP_TOKEN"],
         ini: [],
         secret: true,
-        help: "Token for everything there but the health checks. Without it, nothing else is served.",
-    }
-    http_open_metrics: bool {
-        variables: ["GATEHAND_HTTP_OPEN_METRICS"],
-        ini: [],
-        secret: false,
-        default: "no",
-        help: "Whether `/metrics` is served without the token.",
+        help: "Token for everything there but the health checks. Without it, nothing else is told, and nobody can sign in at the page.",
     }
     http_hosts: Option<Hosts> {
         variables: ["GATEHAND_HTTP_HOSTS"],

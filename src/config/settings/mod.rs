@@ -216,6 +216,7 @@ pub(super) fn parse_sources(written: &RawSettings) -> Option<Sources> {
 
 pub(super) use account::Account;
 pub(super) use gateway::Gateway;
+pub(super) use notifications::Notifications;
 pub(super) use relay::Relay;
 pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
@@ -238,6 +239,7 @@ groups! {
     tunnel: Tunnel,
     control: Control,
     http: Http,
+    notifications: Notifications,
 }
 
 #[cfg(test)]

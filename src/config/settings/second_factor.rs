@@ -1,6 +1,6 @@
 //! The second factor.
 
-use crate::config::values::{CodeMethod, CodeUrl, DeviceToken, OnTimeout, Pairs, Seconds, TotpKey};
+use crate::config::values::{CodeMethod, DeviceToken, OnTimeout, Pairs, Seconds, TotpKey, Url};
 
 settings! {
     SecondFactor
@@ -17,7 +17,7 @@ settings! {
         secret: false,
         help: "A command that prints a one-time code, run by `/bin/sh` when a window asks for a code and no key makes it, up to three times for one window.",
     }
-    code_url: Option<CodeUrl> {
+    code_url: Option<Url> {
         variables: ["GATEHAND_CODE_URL", "IBEAM_EXTERNAL_REQUEST_URL"],
         ini: [],
         secret: true,

@@ -18,9 +18,9 @@ words! {
 
 /// The address of a service, which may hold a secret.
 #[derive(Debug)]
-pub(in crate::config) struct CodeUrl(pub(in crate::config) Secret);
+pub(in crate::config) struct Url(pub(in crate::config) Secret);
 
-impl Value for CodeUrl {
+impl Value for Url {
     const ALLOWED: &'static str = "an https:// or http:// address";
 
     fn parse(text: &str) -> Result<Self, &'static str> {
@@ -88,7 +88,7 @@ mod tests {
             ("https:///next", false),
             ("https://a b", false),
         ] {
-            assert_eq!(CodeUrl::parse(text).is_ok(), allowed, "{text}");
+            assert_eq!(Url::parse(text).is_ok(), allowed, "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@ mod display;
 mod installation;
 mod log;
 mod network;
+mod notification;
 mod numbers;
 mod save_times;
 mod trading;
@@ -24,7 +25,7 @@ pub use answers::{
 };
 pub use clock::{ClockTime, DaySpan, WeekTime};
 pub(super) use clock::{Seconds, TimeZone};
-pub(super) use code_source::{CodeMethod, CodeUrl, Pairs};
+pub(super) use code_source::{CodeMethod, Pairs, Url};
 pub(super) use credentials::{BearerToken, DeviceToken, SecretsSource};
 pub use credentials::{TotpKey, ViewerPassword, VncPassword};
 pub(super) use display::DisplayName;
@@ -36,7 +37,8 @@ pub(super) use network::{
     HostList, Hosts, HttpListen, ListenOrNot, MetadataHost, Networks, PemFile, Port, PortOrOff, ServiceUrl,
     WhenNotReady,
 };
-pub(super) use numbers::{ClientCount, ClientId, Pushes, RecorderSize, Retries, ViewerCount};
+pub(super) use notification::{Kinds, Topic};
+pub(super) use numbers::{ClientCount, ClientId, PerHour, Pushes, RecorderSize, Retries, ViewerCount};
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};

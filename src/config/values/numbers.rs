@@ -33,6 +33,22 @@ impl Value for Pushes {
     }
 }
 
+/// How many notifications are sent in an hour.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::config) struct PerHour(pub(in crate::config) Option<usize>);
+
+impl Value for PerHour {
+    const ALLOWED: &'static str = "a whole number, 1 to 1000; 0: no limit";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.parse() {
+            Ok(0) => Ok(Self(None)),
+            Ok(number @ 1..=1000) => Ok(Self(Some(number))),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
 /// How often something that may have been refused is tried again.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) struct Retries(pub(in crate::config) u32);

@@ -107,12 +107,19 @@ pub struct QuietHours {
 impl Limits {
     /// Seconds until the end of the quiet hours, while they last.
     fn quiet_for(&self, now: u64) -> Option<u64> {
-        let quiet = self.quiet_hours.as_ref()?;
         let now = Timestamp::from_second(i64::try_from(now).ok()?).ok()?;
+        Some(self.quiet_hours.as_ref()?.remaining(now)?.as_secs())
+    }
+}
+
+impl QuietHours {
+    /// How long they go on, while they last.
+    #[must_use]
+    pub fn remaining(&self, now: Timestamp) -> Option<Duration> {
         let daily = |time| Weekly { day: None, time };
-        let end = daily(quiet.until).after(now, &quiet.zone)?;
-        let begin = daily(quiet.from).after(now, &quiet.zone)?;
-        (end < begin).then(|| end.duration_since(now).as_secs().unsigned_abs())
+        let end = daily(self.until).after(now, &self.zone)?;
+        let begin = daily(self.from).after(now, &self.zone)?;
+        (end < begin).then(|| end.duration_since(now).unsigned_abs())
     }
 }
 
