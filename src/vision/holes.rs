@@ -160,9 +160,9 @@ mod tests {
         pill(&mut frame, Rect::new(40, 30, 70, 26), 0x7f_ae43);
         pill(&mut frame, Rect::new(42, 32, 66, 22), GROUND);
         for &x in strokes {
-            frame.fill(Rect::new(x, 31, 3, 14), 0x24_2424);
+            frame.fill(Rect::new(x, 31, 5, 14), 0x24_2424);
         }
-        frame.fill(Rect::new(56, 40, 34, 2), 0x24_2424);
+        frame.fill(Rect::new(54, 40, 40, 2), 0x60_3a30);
         frame
     }
 
@@ -176,12 +176,12 @@ mod tests {
 
     #[test]
     fn a_label_that_cuts_the_paper_of_a_button_leaves_one_ground() {
-        assert!(is_found(&button(&[56, 63, 70, 77, 84])));
+        assert!(is_found(&button(&[54, 61, 68, 75, 82, 89])));
     }
 
     #[test]
     fn what_its_border_does_not_close_is_none() {
-        let mut frame = button(&[56, 63, 70, 77, 84]);
+        let mut frame = button(&[54, 61, 68, 75, 82, 89]);
         frame.fill(Rect::new(60, 54, 30, 2), GROUND);
         assert!(!is_found(&frame));
     }
