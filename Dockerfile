@@ -8,6 +8,7 @@
 # folder is what remembers refused credentials over a restart of the container.
 
 FROM rust:1-bookworm AS build
+RUN apt-get update && apt-get install -y --no-install-recommends cmake nasm
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked

@@ -87,9 +87,10 @@ impl Client {
         })
     }
 
-    /// Bytes that came from the server since this client connected.
+    /// Bytes that came from the server since this client connected, but for the pointer's picture: not every server sends
+    /// one.
     pub fn bytes(&self) -> usize {
-        self.input.get_ref().bytes
+        self.input.get_ref().bytes - self.decoder.pointer
     }
 
     fn send(&mut self, bytes: &[u8]) {

@@ -87,6 +87,8 @@ impl Picture {
 }
 
 pub struct Decoder {
+    /// Bytes of the pointer's pictures so far.
+    pub pointer: usize,
     zrle: Decompress,
     tight: [Decompress; 4],
     plain: Vec<u8>,
@@ -96,6 +98,7 @@ pub struct Decoder {
 impl Decoder {
     pub fn new() -> Self {
         Self {
+            pointer: 0,
             zrle: Decompress::new(true),
             tight: std::array::from_fn(|_| Decompress::new(true)),
             plain: Vec::new(),
@@ -136,6 +139,7 @@ impl Decoder {
                 CURSOR => {
                     let mask = rect.width.div_ceil(8) as usize * rect.height as usize;
                     self.fetch(input, rect.area() * 4 + mask)?;
+                    self.pointer += head.len() + self.data.len();
                 }
                 LAST_RECT => break,
                 other => panic!("encoding {other} was not asked for"),

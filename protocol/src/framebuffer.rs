@@ -82,9 +82,10 @@ impl Framebuffer {
         });
     }
 
-    /// Appends the pixels of `rect`, which must be inside, as blue, green, red and a byte of nothing.
-    pub(crate) fn put_bgrx(&self, rect: Rect, out: &mut Vec<u8>) {
-        self.put_bytes(rect, out, u32::to_le_bytes);
+    /// The bytes of all pixels from the one at `x`, `y` on, which must be inside, row by row, as they are in memory.
+    pub(crate) fn bytes_from(&self, x: u32, y: u32) -> &[u8] {
+        let first = y as usize * self.size.width as usize + x as usize;
+        bytemuck::cast_slice(&self.pixels[first..])
     }
 
     fn put_bytes<const N: usize>(&self, rect: Rect, out: &mut Vec<u8>, bytes: impl Fn(u32) -> [u8; N]) {

@@ -218,14 +218,17 @@ impl<D: Display> Worker<D> {
         }
         let mut changes = Changes::default();
         for area in areas(stale) {
-            let Some(look) = self.display.look(area)? else {
+            if !new {
+                if let Some(look) = self.display.look(area)? {
+                    changes.append(advance(&mut frame, look));
+                }
                 continue;
-            };
-            if new {
-                look.paint(&mut frame);
-                changes.damage.add(area);
-            } else {
-                changes.append(advance(&mut frame, look));
+            }
+            for band in bands(area) {
+                if let Some(look) = self.display.look(band)? {
+                    look.paint(&mut frame);
+                    changes.damage.add(band);
+                }
             }
         }
         let changes = Arc::new(changes);
@@ -262,9 +265,27 @@ fn areas(stale: &Region) -> Vec<Rect> {
     areas
 }
 
+/// `area` from top to bottom in parts of no more than [`LOOK`] pixels: what a display needs to show a part stays small, and
+/// in a new frame nothing can have scrolled from one part to another.
+fn bands(area: Rect) -> impl Iterator<Item = Rect> {
+    let rows = (LOOK / area.width.max(1) as usize).max(1);
+    let tops = (area.y..area.bottom()).step_by(rows);
+    tops.map(move |y| Rect::new(area.x, y, area.width, rows as u32).intersection(&area))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bands_are_small_and_leave_nothing_out() {
+        let area = Rect::new(3, 7, 1280, 1024);
+        let bands: Vec<Rect> = bands(area).collect();
+        assert!(bands.iter().all(|band| band.area() <= LOOK && !band.is_empty()));
+        let joined: Region = bands.iter().copied().collect();
+        assert_eq!(joined.area(), bands.iter().map(Rect::area).sum::<usize>());
+        assert!(joined.contains_rect(&area));
+    }
 
     #[test]
     fn what_is_near_is_looked_at_together() {

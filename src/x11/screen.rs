@@ -128,6 +128,7 @@ impl Screen {
             (false, Some(damage)) => {
                 wire.damage_destroy(damage)?;
                 self.damage = None;
+                self.camera.close(wire);
             }
             _ => return Ok(()),
         }

@@ -187,29 +187,38 @@ fn is_picture(screen: &Framebuffer, tile: Rect, palette: &mut Palette) -> bool {
     if tile.area() < SMALLEST_PICTURE {
         return false;
     }
-    palette.clear();
-    let (mut pairs, mut equal, mut edges, mut many) = (0, 0, 0, false);
-    for y in (tile.y..tile.bottom()).step_by(SAMPLED) {
-        let row = &screen.row(y as u32)[tile.x as usize..tile.right() as usize];
-        for pair in row.windows(2) {
-            pairs += 1;
-            if pair[0] == pair[1] {
-                equal += 1;
-                continue;
-            }
-            edges += usize::from(step(pair[0], pair[1]) >= EDGE);
-            many = many || palette.index(pair[0], FEW_COLOURS).is_none();
-        }
+    let rows = (tile.y..tile.bottom())
+        .step_by(SAMPLED)
+        .map(|y| &screen.row(y as u32)[tile.x as usize..tile.right() as usize]);
+    // Cheap questions come first, each in a loop of its own that the compiler makes wide.
+    let pairs: usize = rows.clone().map(|row| row.len() - 1).sum();
+    if count(rows.clone(), |a, b| a == b) * 5 >= pairs * 2 {
+        return false;
     }
+    palette.clear();
+    let mut colours = rows.clone().flatten();
+    if colours.all(|colour| palette.index(*colour, FEW_COLOURS).is_some()) {
+        return false;
+    }
+    let edges = count(rows, is_edge);
     let sharp = edges * 25 > pairs && edges * 4 < pairs;
-    many && equal * 5 < pairs * 2 && !sharp
+    !sharp
 }
 
-/// The largest difference among red, green, blue.
-fn step(a: u32, b: u32) -> u8 {
-    let [a, b] = [a.to_be_bytes(), b.to_be_bytes()];
-    let steps = a.into_iter().zip(b).map(|(a, b)| a.abs_diff(b));
-    steps.max().unwrap_or(0)
+/// Of how many neighbours in the same row that is true.
+fn count<'a>(rows: impl Iterator<Item = &'a [u32]>, of: impl Fn(u32, u32) -> bool) -> usize {
+    let in_row = |row: &[u32]| {
+        let pairs = row.iter().zip(&row[1..]);
+        pairs.map(|(a, b)| u32::from(of(*a, *b))).sum::<u32>()
+    };
+    rows.map(|row| in_row(row) as usize).sum()
+}
+
+/// Whether red, green or blue changes much.
+fn is_edge(a: u32, b: u32) -> bool {
+    let [a, b] = [a.to_ne_bytes(), b.to_ne_bytes()];
+    let far = |colour: usize| a[colour].abs_diff(b[colour]) >= EDGE;
+    far(0) | far(1) | far(2) | far(3)
 }
 
 #[cfg(test)]

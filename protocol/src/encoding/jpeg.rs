@@ -1,6 +1,6 @@
 //! JPEG for pictures, and how viewers ask for it (rfbproto, "JPEG Quality Level" and "JPEG Fine-Grained Quality Level").
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use turbojpeg::{Compressor, Image, OwnedBuf, PixelFormat, Subsamp};
 
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
@@ -23,20 +23,29 @@ pub(crate) fn quality_asked_by(number: i32) -> Option<u8> {
     }
 }
 
-/// Replaces `file` with `rect` of `picture` as a JFIF file; `false` when it cannot be done.
-pub(super) fn compress(picture: &Framebuffer, rect: Rect, quality: u8, file: &mut Vec<u8>) -> bool {
-    let mut colours = Vec::new();
-    picture.put_bgrx(rect, &mut colours);
-    file.clear();
-    let mut encoder = Encoder::new(&mut *file, quality);
-    encoder.set_sampling_factor(if quality < FULL_COLOUR {
-        SamplingFactor::F_2_2
+/// `rect` of `picture` as a JFIF file.
+///
+/// # Errors
+/// The rectangle is larger than such a file can be, or there is no memory.
+pub(super) fn compress(picture: &Framebuffer, rect: Rect, quality: u8) -> turbojpeg::Result<OwnedBuf> {
+    let mut compressor = Compressor::new()?;
+    compressor.set_quality(quality.into())?;
+    compressor.set_subsamp(if quality < FULL_COLOUR {
+        Subsamp::Sub2x2
     } else {
-        SamplingFactor::F_1_1
-    });
-    encoder
-        .encode(&colours, rect.width as u16, rect.height as u16, ColorType::Bgra)
-        .is_ok()
+        Subsamp::None
+    })?;
+    compressor.compress_to_owned(Image {
+        pixels: picture.bytes_from(rect.x as u32, rect.y as u32),
+        width: rect.width as usize,
+        pitch: picture.size().width as usize * size_of::<u32>(),
+        height: rect.height as usize,
+        format: if cfg!(target_endian = "little") {
+            PixelFormat::BGRX
+        } else {
+            PixelFormat::XRGB
+        },
+    })
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl Zrle {
     fn new() -> Self {
         Self {
             stream: Deflate::new(Effort::Small),
-            coder: TileCoder::new(),
+            coder: TileCoder::before_compression(),
             plain: Vec::new(),
         }
     }

@@ -55,7 +55,6 @@ struct Tight {
     number: i32,
     lossless: Box<dyn Lossless>,
     values: Vec<u32>,
-    file: Vec<u8>,
     lossy: Vec<Rect>,
 }
 
@@ -65,7 +64,6 @@ impl Tight {
             number,
             lossless,
             values: Vec::new(),
-            file: Vec::new(),
             lossy: Vec::new(),
         }
     }
@@ -112,15 +110,15 @@ impl Tight {
     ) -> u16 {
         let mut count = 0;
         for part in tiles(rect, MAX_WIDTH, rect.height) {
-            let done = jpeg::compress(picture, part, quality, &mut self.file);
-            if !done || self.file.len() > MAX_LENGTH {
+            let file = jpeg::compress(picture, part, quality).ok();
+            let Some(file) = file.filter(|file| file.len() <= MAX_LENGTH) else {
                 count += self.put_exact(picture, part, pixels, false, out);
                 continue;
-            }
+            };
             put_rectangle(part, self.number, out);
             out.push(JPEG);
-            put_compact_length(self.file.len(), out);
-            out.extend_from_slice(&self.file);
+            put_compact_length(file.len(), out);
+            out.extend_from_slice(&file);
             self.lossy.push(part);
             count += 1;
         }
