@@ -144,11 +144,20 @@ async function refresh() {
   await unknown();
 }
 
+// What is null is not known, or does not apply.
+function inWords(value) {
+  if (value === null || typeof value !== "object") return String(value);
+  if (Array.isArray(value)) return value.map(inWords).join(", ");
+  const known = Object.entries(value).filter(([, inner]) => inner !== null);
+  return known.map(([key, inner]) => `${key.replaceAll("_", " ")} ${inWords(inner)}`).join(", ");
+}
+
 function details(status) {
   const rows = [];
   for (const [key, value] of Object.entries(status)) {
     if (value === null || ["state", "evidence", "since", "gateway", "health"].includes(key)) continue;
-    const shown = typeof value === "object" ? JSON.stringify(value) : String(value);
+    const shown = inWords(value);
+    if (!shown) continue;
     rows.push(element("dt", key.replaceAll("_", " ")), element("dd", shown));
   }
   $("details").replaceChildren(...rows);
