@@ -226,7 +226,9 @@ fn value_of(name: &str) -> &'static str {
         _ if name.contains("TOTP") || name == "TWOFACTOR_CODE" => "NEEDLENEEDLENEEDLE",
         "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
         _ if name.contains("VNC") => "needl-1",
-        _ if name.ends_with("_URL") => "https://needle",
+        "GATEHAND_HTTP_TOKEN" => "needle-of-sixteen",
+        "GATEHAND_NOTIFY_NTFY" => "https://needle/needle",
+        _ if name.ends_with("_URL") || name == "GATEHAND_NOTIFY_WEBHOOK" => "https://needle",
         _ if ["_PARAMS", "_HEADERS", "_DATA"]
             .iter()
             .any(|end| name.ends_with(end)) =>
