@@ -24,16 +24,6 @@ fn prepare() -> Program {
     program
 }
 
-/// Neither log nor events hold the text.
-fn is_nowhere(program: &Program, needle: &str) {
-    let events = fs::read_to_string(program.path("state/events.jsonl")).unwrap();
-    assert!(
-        !events.contains(needle) && !program.log().contains(needle),
-        "{}",
-        program.log()
-    );
-}
-
 #[test]
 fn a_command_gives_the_code_that_a_window_asks_for() {
     let command = format!("echo run >>~/runs; python3 ~/totp.py {KEY} | tee ~/code; cat ~/code >&2");
@@ -42,7 +32,7 @@ fn a_command_gives_the_code_that_a_window_asks_for() {
         .start(&["-v", "run"]);
     program.wait_for_state("ready");
     assert_eq!(fs::read_to_string(program.path("runs")).unwrap(), "run\n");
-    is_nowhere(&program, fs::read_to_string(program.path("code")).unwrap().trim());
+    program.tells_nowhere(fs::read_to_string(program.path("code")).unwrap().trim());
 }
 
 #[test]
@@ -117,8 +107,8 @@ fn a_service_gives_the_code() {
     );
     assert_eq!(body.replace("%20", "+"), "kind=needle+of+the+form");
     assert!(told.try_recv().is_err(), "one request for one code");
-    is_nowhere(&program, &code);
-    is_nowhere(&program, "needle");
+    program.tells_nowhere(&code);
+    program.tells_nowhere("needle");
 }
 
 #[test]
@@ -129,7 +119,7 @@ fn a_service_that_has_none_is_told_without_its_secrets() {
     program.wait_for_log("the service of GATEHAND_CODE_URL does not answer");
     program.ask(&["code", &totp(KEY)]).unwrap();
     program.wait_for_state("ready");
-    is_nowhere(&program, "needle");
+    program.tells_nowhere("needle");
 }
 
 /// The kernel's word for it, by another program: `None` when that may not ask.

@@ -21,16 +21,6 @@ fn is_png(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x89PNG\r\n\x1a\n")
 }
 
-/// Neither log nor events hold the text.
-fn is_nowhere(program: &Program, needle: &str) {
-    let events = fs::read_to_string(program.path("state/events.jsonl")).unwrap();
-    assert!(
-        !events.contains(needle) && !program.log().contains(needle),
-        "{}",
-        program.log()
-    );
-}
-
 #[test]
 fn a_webhook_that_fails_twice_is_sent_the_dialog_with_its_picture_in_the_end() {
     let hook = Receiver::start(&[503, 500]);
@@ -72,7 +62,7 @@ fn a_webhook_that_fails_twice_is_sent_the_dialog_with_its_picture_in_the_end() {
         "the one of the evidence, with its fields blanked"
     );
     assert_eq!(program.log().matches("a notification was not taken").count(), 1);
-    is_nowhere(&program, "needle");
+    program.tells_nowhere("needle");
 }
 
 #[test]
@@ -95,7 +85,7 @@ fn ntfy_is_sent_headers_and_the_picture_as_a_file() {
     assert_eq!(sent.header("filename"), "dialog.png");
     assert!(sent.header("message").contains("Account Review"), "{sent:?}");
     assert!(is_png(&sent.body));
-    is_nowhere(&program, "needle");
+    program.tells_nowhere("needle");
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub enum TeachError {
         why: String,
     },
     /// The rule or its fixture cannot be written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}; this user must be able to write into the folder of the rules", path.display())]
     Write {
         /// What was to be written.
         path: PathBuf,

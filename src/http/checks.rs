@@ -11,6 +11,7 @@ use axum::routing::{MethodRouter, get};
 
 use super::{Boards, Refusal, Which, asked};
 use crate::control::{Health, Verdict, seconds};
+use crate::logging::mask_accounts;
 
 /// One check of all gateways, or of the one that is named: 200 or 503, with a line that says why.
 pub(super) fn check(boards: &Boards, of: fn(&Health) -> &Verdict) -> MethodRouter {
@@ -38,7 +39,8 @@ fn answer(
             lines.push_str(board.gateway);
             lines.push_str(": ");
         }
-        lines.push_str(why);
+        // Whoever reaches the port may read this.
+        lines.push_str(&mask_accounts(why));
         lines.push('\n');
     }
     if ok {

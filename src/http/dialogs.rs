@@ -51,7 +51,7 @@ struct Lesson {
 /// Why nothing came of it.
 #[derive(Debug, thiserror::Error)]
 enum DialogError {
-    #[error("no such dialog is kept: {0}")]
+    #[error("no dialog is kept as {0:?}; /dialogs/unknown names those that are")]
     Missing(String),
     #[error("no folder of rules is set: name one in GATEHAND_RULES, and start gatehand again")]
     NoRules,

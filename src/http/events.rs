@@ -69,7 +69,7 @@ fn follow(
     let Ok(permit) = clients.try_acquire_owned() else {
         return Err(refusal(
             StatusCode::TOO_MANY_REQUESTS,
-            "too many follow the events",
+            "too many follow the events already; end one, or try again later",
         ));
     };
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok());

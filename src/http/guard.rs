@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{refusal, session};
 use crate::config::{HttpSettings, Secret};
-use crate::vnc::{BackOff, Caller};
+use crate::vnc::{BackOff, Caller, host_name};
 
 /// What is needed to get in.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ impl Guard {
     /// Whether this is a name that this host can have and no page of a stranger: an address, a name without a dot, which
     /// nobody can register, or one of the settings. So a page whose name was bound to our address later cannot ask.
     fn knows(&self, host: &str) -> bool {
-        let name = name(host);
+        let name = host_name(host);
         name.parse::<IpAddr>().is_ok()
             || !name.is_empty() && !name.contains('.')
             || name.to_ascii_lowercase().ends_with(".localhost")
@@ -168,7 +168,7 @@ impl Guard {
         let Some((_, authority)) = origin.split_once("://") else {
             return false;
         };
-        authority.eq_ignore_ascii_case(host) || self.is_named(name(authority))
+        authority.eq_ignore_ascii_case(host) || self.is_named(host_name(authority))
     }
 
     fn is_named(&self, name: &str) -> bool {
@@ -182,17 +182,6 @@ fn bearer(header: &[u8]) -> Option<&[u8]> {
     scheme
         .eq_ignore_ascii_case(b"bearer ")
         .then(|| token.trim_ascii())
-}
-
-/// The host in `host[:port]`, an IPv6 address without its brackets.
-fn name(host: &str) -> &str {
-    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return address;
-    }
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => name,
-        _ => host,
-    }
 }
 
 /// Lets those through that may.

@@ -142,7 +142,12 @@ pub fn router(settings: &HttpSettings, boards: Vec<Arc<Board>>) -> Router {
     }
     let closed = closed.route_layer(middleware::from_fn_with_state(guard, guard::admit));
     open.merge(closed)
-        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "there is nothing at this path") })
+        .fallback(|| async {
+            refusal(
+                StatusCode::NOT_FOUND,
+                "there is nothing at this path; /openapi.json describes all",
+            )
+        })
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::map_response(never_stored))
 }

@@ -77,7 +77,11 @@ fn served(kind: &'static str, body: Body) -> Response {
 }
 
 fn missing() -> Response {
-    refusal(StatusCode::NOT_FOUND, "there is no such file of noVNC").into_response()
+    refusal(
+        StatusCode::NOT_FOUND,
+        "there is no such file of noVNC; GATEHAND_NOVNC names the folder where it is installed",
+    )
+    .into_response()
 }
 
 fn kind(path: &Path) -> Option<&'static str> {

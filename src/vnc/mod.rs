@@ -30,6 +30,7 @@ pub use protocol::security::vnc_auth::{Password, Passwords as VncAuthPasswords, 
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
 pub use serve::{ServeError, Stay, serve};
 pub use transport::Stream;
+pub(crate) use web::host_name;
 pub use web::{
     Caller, HangUp, PATH as WEB_PATH, Upgrade as WebUpgrade, WebDoor, WebEntry, router, serve_web,
 };

@@ -202,6 +202,13 @@ impl Program {
     }
 
     /// Waits for an event that fulfils `condition`; shows the log when none comes.
+    /// Neither log nor events hold the text.
+    pub fn tells_nowhere(&self, needle: &str) {
+        let events = fs::read_to_string(self.path("state/events.jsonl")).unwrap();
+        let log = self.log();
+        assert!(!events.contains(needle) && !log.contains(needle), "{log}");
+    }
+
     pub fn wait_for_event(&mut self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
         self.wait_while_running(what, |program| program.events().into_iter().find(&condition))
     }

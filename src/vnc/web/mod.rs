@@ -34,14 +34,14 @@ impl WebEntry {
         let Some((_, origin)) = origin.split_once("://") else {
             return false;
         };
-        let origin = name(origin);
-        let is_same = host.is_some_and(|host| name(host).eq_ignore_ascii_case(origin));
+        let origin = host_name(origin);
+        let is_same = host.is_some_and(|host| host_name(host).eq_ignore_ascii_case(origin));
         is_same || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(origin))
     }
 }
 
 /// The host in `host[:port]`, an IPv6 address without its brackets.
-fn name(host: &str) -> &str {
+pub(crate) fn host_name(host: &str) -> &str {
     if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         return address;
     }
