@@ -49,3 +49,29 @@ fn answer(
     let retry_after = [(header::RETRY_AFTER, retry_after.to_string())];
     Ok((StatusCode::SERVICE_UNAVAILABLE, retry_after, lines).into_response())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::State;
+    use crate::control::Board;
+
+    #[tokio::test]
+    async fn what_everybody_may_read_holds_no_account() {
+        let board = Board::new("paper", "/nowhere".into(), None, None);
+        board.change(|standing| {
+            standing.state = State::Disconnected;
+            standing.evidence = "the account DU1234567 is in use".into();
+        });
+        let boards: Boards = vec![Arc::new(board)].into();
+        let which = Ok(Query(Which::default()));
+        let response = answer(&boards, which, |health| &health.ready).expect("understood");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(header::RETRY_AFTER));
+        let body = axum::body::to_bytes(response.into_body(), 1000)
+            .await
+            .expect("a body");
+        let body = String::from_utf8(body.to_vec()).expect("a text");
+        assert!(body.contains("DU****567"), "{body}");
+    }
+}

@@ -230,6 +230,9 @@ mod tests {
         assert!(list(&board).is_empty());
         fs::create_dir_all(folder.path().join("state/evidence/1-login")).expect("made");
         fs::create_dir_all(folder.path().join("state/evidence/1-unknown-dialog")).expect("made");
+        for file in ["state/window.png", "state/evidence/1-login/window.png"] {
+            fs::write(folder.path().join(file), "a picture").expect("written");
+        }
         for id in [
             "..",
             "1-unknown/../..",
