@@ -6,6 +6,7 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use common::program::{Program, free_port};
 use common::{PATIENCE, wait_for};
@@ -58,8 +59,14 @@ impl Port {
     }
 
     fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Answer {
-        let mut all = Vec::new();
-        self.send(method, path, more, body).read_to_end(&mut all).unwrap();
+        let mut stream = self.send(method, path, more, body);
+        let (mut all, mut part) = (Vec::new(), [0; 4096]);
+        let begun = Instant::now();
+        // A stream of events would never end.
+        while let Some(read @ 1..) = Some(stream.read(&mut part).unwrap()) {
+            assert!(begun.elapsed() < PATIENCE, "{method} {path} does not end");
+            all.extend_from_slice(&part[..read]);
+        }
         let end = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
         let head = String::from_utf8(all[..end].to_vec()).unwrap();
         Answer {
@@ -110,10 +117,14 @@ fn program(scenario: Value) -> (Program, Port) {
     (program, Port(port))
 }
 
-const GUARDED: [(&str, &str); 15] = [
+const GUARDED: [(&str, &str); 19] = [
     ("GET", "/status"),
     ("GET", "/screenshot.png"),
     ("GET", "/events"),
+    ("GET", "/dialogs/unknown"),
+    ("GET", "/dialogs/unknown/1-unknown-dialog"),
+    ("GET", "/dialogs/unknown/1-unknown-dialog/window.png"),
+    ("POST", "/dialogs/unknown/1-unknown-dialog/teach"),
     ("POST", "/commands/stop"),
     ("POST", "/commands/restart"),
     ("POST", "/commands/reconnect-data"),
@@ -179,11 +190,19 @@ fn each_path_answers_those_who_may_ask_and_nobody_else() {
         ("/commands/unlock", "", 200),
         ("/commands/save-settings", "", 200),
         ("/commands/sell", "", 404),
+        (
+            "/dialogs/unknown/1-unknown-dialog/teach",
+            r#"{"button": "OK"}"#,
+            409,
+        ),
+        ("/dialogs/unknown/1-unknown-dialog/teach", "OK", 400),
     ] {
         let answer = port.post(path, body);
         assert_eq!(answer.code, code, "{path}: {}", answer.text());
         assert_eq!(answer.json()["ok"], code == 200, "{path}");
     }
+    assert_eq!(port.get("/dialogs/unknown").json(), json!({"dialogs": []}));
+    assert_eq!(port.get("/dialogs/unknown/..%2fx/window.png").code, 404);
     program.journal.wait("settings_saved", |_| true);
     assert_eq!(port.get("/commands/stop").code, 405);
 
