@@ -95,6 +95,15 @@ impl Port {
     }
 }
 
+/// The lines of a stream of events, which sends one every now and then even if nothing happens.
+fn lines_of(stream: TcpStream) -> impl Iterator<Item = String> {
+    let begun = Instant::now();
+    BufReader::new(stream).lines().map(move |line| {
+        assert!(begun.elapsed() < PATIENCE, "what is waited for does not come");
+        line.unwrap()
+    })
+}
+
 /// Sends a command to the stand-in's control port.
 fn control(program: &Program, command: &str) {
     let entry = program.journal.all("control").pop().unwrap();
@@ -237,7 +246,7 @@ fn events_come_as_they_happen_and_what_was_missed_comes_first() {
     let mut program = program.start(&["run"]);
     program.wait_for_log("HTTP is served");
     let stream = port.send("GET", "/events", &bearer(), "");
-    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    let mut lines = lines_of(stream);
     let mut id = String::new();
     let ready = lines.by_ref().find(|line| {
         if let Some(new) = line.strip_prefix("id: ") {
@@ -250,14 +259,14 @@ fn events_come_as_they_happen_and_what_was_missed_comes_first() {
     drop(lines);
 
     let again = port.send("GET", "/events?last=1", &bearer(), "");
-    let mut lines = BufReader::new(again).lines().map(Result::unwrap);
+    let mut lines = lines_of(again);
     let last = lines.find(|line| line.starts_with("data: ")).unwrap();
     let last: Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
     assert_eq!(last["ts"], program.events().last().unwrap()["ts"]);
 
     let from_begin = format!("Last-Event-ID: 0\r\n{}", bearer());
     let all = port.send("GET", "/events", &from_begin, "");
-    let data = BufReader::new(all).lines().map(Result::unwrap);
+    let data = lines_of(all);
     let first = data.into_iter().find(|line| line.starts_with("data: ")).unwrap();
     assert!(first.contains(&program.events()[0]["ts"].to_string()), "{first}");
     assert_eq!(program.stop(), Some(0));
