@@ -13,4 +13,12 @@ fixtures/gateway/install.sh "$GATEHAND_TEST_JTS"
 fixtures/gateway/install.sh "$GATEHAND_TEST_JTS" 1037 tws
 tests/python/setup.sh "$GATEHAND_TEST_PYTHON"
 [ "${1:-}" = --prepare ] && exit 0
-cargo test --workspace --locked --no-fail-fast "$@"
+
+# Most tests wait for a window or a process and not for the processor: three for each core keep the cores busy.
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --workspace --locked --test-threads $(($(nproc) * 3)) "$@"
+    cargo test --workspace --locked --doc
+else
+    echo "Without cargo-nextest the tests take twice as long: cargo install --locked cargo-nextest"
+    cargo test --workspace --locked --no-fail-fast "$@"
+fi

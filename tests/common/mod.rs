@@ -26,7 +26,7 @@ use gatehand::x11::{
 use tempfile::TempDir;
 
 /// How long anything may take before a test fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The variable that says where a program built for `make coverage` writes what ran of it.
 pub fn profile() -> Option<(&'static str, String)> {
