@@ -79,7 +79,42 @@ fn stands_out(frame: &Frame, pill: &Rect, colour: u32) -> bool {
 /// The last place of the paper at an end, in the direction `step`, when the row before ended at `from`.
 fn end(from: i32, step: i32, has: impl Fn(i32) -> bool) -> Option<i32> {
     if has(from) {
-        return (0..).map(|far| from + step * far).find(|&x| !has(x + step));
+        return (0..=STEP).map(|far| from + step * far).find(|&x| !has(x + step));
     }
     (1..=STEP).map(|far| from - step * far).find(|&x| has(x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Size;
+
+    const PAPER: u32 = 0xff_ffff;
+
+    /// Where a pill begins in a row, if one does.
+    fn found(frame: &Frame, y: i32) -> Option<Rect> {
+        let starts = (1..frame.size().width as i32).filter(|&x| frame.pixel(x, y) != frame.pixel(x - 1, y));
+        starts
+            .filter_map(|x| {
+                let colour = frame.pixel(x, y);
+                let end = (x..).find(|&x| frame.pixel(x, y) != colour)?;
+                below(frame, y, (x, end))
+            })
+            .map(|(pill, _)| pill)
+            .next()
+    }
+
+    #[test]
+    fn paper_that_goes_on_beside_a_letter_is_none() {
+        let mut frame = Frame::new(Size::new(342, 140));
+        frame.fill(frame.bounds(), 0xe1_e3e1);
+        frame.fill(Rect::new(10, 0, 320, 90), PAPER);
+        for stroke in 0..15 {
+            frame.fill(Rect::new(30 + 10 * stroke, 24, 2, 6), 0x20_2020);
+        }
+        frame.fill(Rect::new(172, 24, 6, 7), 0x20_2020);
+        frame.fill(Rect::new(110, 50, 200, 30), 0x0b_57d0);
+        frame.fill(Rect::new(112, 52, 196, 26), PAPER);
+        assert_eq!(found(&frame, 30), None);
+    }
 }
