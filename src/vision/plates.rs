@@ -17,6 +17,8 @@ const GAP: i32 = 8;
 const BORDER: i32 = 4;
 /// Steps of a shade are no higher.
 const FAINT: u32 = 6;
+/// What is left of a texture that was made even is no step.
+const EVEN: u32 = 1;
 /// A label is written no nearer to the ends than this.
 const MARGIN: i32 = 3;
 
@@ -28,7 +30,10 @@ pub(super) fn cut(frame: &Frame, map: &mut FlatMap) {
         let mut x = 0;
         while let Some(run) = run_from(frame, y, x) {
             x = run.1;
-            let goes_on_above = frame.pixel(run.0, y) == frame.pixel(run.0, y - 1);
+            // In what is left of a texture a pixel may have its colour by chance.
+            let goes_on_above = [run.0, run.1 - 1]
+                .into_iter()
+                .all(|x| frame.pixel(x, y) == frame.pixel(x, y - 1));
             if run.1 - run.0 < WIDTH - 2 * CORNER || goes_on_above {
                 continue;
             }
@@ -114,9 +119,13 @@ fn goes_on(frame: &Frame, plate: Rect) -> bool {
         .any(|(y, on)| {
             let colour = frame.pixel(first, y);
             let has = |x: i32| frame.pixel(x, y) == colour;
+            let ends = |x: i32| {
+                let beside = frame.pixel(x, y).zip(colour);
+                beside.is_some_and(|(beside, colour)| distance(beside, colour) > EVEN)
+            };
             has(last)
-                && !has(plate.x - 1)
-                && !has(plate.right())
+                && ends(plate.x - 1)
+                && ends(plate.right())
                 && (1..BORDER).all(|far| frame.pixel(first, y + on * far) == colour)
         })
 }
@@ -246,6 +255,16 @@ mod tests {
             frame.fill(Rect::new(64 + 4 * stroke, 32, 2, 9), 0x20_2020);
         }
         assert_eq!(cut_out(&frame), Some(Rect::new(60, 20, 30, 34)));
+    }
+
+    #[test]
+    fn what_is_left_of_a_texture_around_it_hides_none() {
+        let place = Rect::new(60, 30, 70, 21);
+        let mut frame = button(place);
+        frame.fill(Rect::new(60, 29, 1, 1), PLATE);
+        frame.fill(Rect::new(59, 28, 1, 4), GROUND + 0x01_0101);
+        frame.fill(Rect::new(130, 28, 1, 4), GROUND + 0x01_0101);
+        assert_eq!(cut_out(&frame), Some(place));
     }
 
     #[test]
