@@ -47,6 +47,17 @@ impl Folded {
         (edits <= most).then(|| 1.0 - edits as f32 / phrase.len() as f32)
     }
 
+    /// What small print without smoothing leaves: round letters are alike, and a thin stroke may get lost.
+    #[must_use]
+    pub fn blurred(&self) -> Self {
+        let strokes = self.characters.iter().filter(|&&c| c != fold('l'));
+        Self {
+            characters: strokes
+                .map(|&c| if matches!(c, 'a' | 'c' | 'e') { 'o' } else { c })
+                .collect(),
+        }
+    }
+
     /// The texts that end with a question mark, each from the mark before it.
     pub fn questions(&self) -> impl Iterator<Item = Self> {
         let mut parts: Vec<&[char]> = self.characters.split(|&c| c == '?').collect();
