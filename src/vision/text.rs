@@ -7,7 +7,7 @@ pub struct Folded {
 }
 
 impl Folded {
-    /// Folds case, I l 1 | and !, O and 0, quotation marks and hyphens; drops white space and control characters.
+    /// Folds case, I l 1 | ! [ and ], O and 0, quotation marks and hyphens; drops white space and control characters.
     pub fn of(text: &str) -> Self {
         let characters = text.chars().filter(|c| !c.is_whitespace() && !c.is_control());
         Self {
@@ -109,7 +109,7 @@ pub fn contains_phrase(haystack: &str, phrase: &str, max_edit_ratio: f32) -> Opt
 
 const fn fold(c: char) -> char {
     match c {
-        'i' | 'l' | '1' | '|' | '!' | 'ı' => 'l',
+        'i' | 'l' | '1' | '|' | '!' | '[' | ']' | 'ı' => 'l',
         '0' => 'o',
         '\u{2018}'
         | '\u{2019}'
@@ -181,6 +181,7 @@ mod tests {
     fn look_alikes_and_white_space_do_not_count() {
         assert_eq!(Folded::of("Log In"), Folded::of("|og\n1n"));
         assert_eq!(Folded::of("OK"), Folded::of("0k"));
+        assert_eq!(Folded::of("API order ID"), Folded::of("AP] order [D"));
         assert_eq!(
             Folded::of("Re\u{2013}login \u{201c}x\u{201d}"),
             Folded::of("re-login \"x\"")
