@@ -317,4 +317,31 @@ mod tests {
         assert!(!known("Fike Confgure Help"), "in two titles");
         assert!(!known("Configure Help"));
     }
+
+    #[test]
+    fn a_title_alone_claims_no_window_with_a_button_that_may_transmit() {
+        let catalogue = Catalogue::built_in().expect("the built-in catalogue is right");
+        let rule = catalogue
+            .rules()
+            .iter()
+            .find(|rule| rule.name == "existing-session");
+        let rule = rule.expect("there");
+        let mut reading = reading("Another session is active.", "Cancel");
+        reading.regions.push(Region {
+            bounds: Rect::new(140, 98, 110, 16),
+            ..reading.regions[0]
+        });
+        let mut matches = |label: &str| {
+            reading.lines.truncate(2);
+            reading.lines.push(Line {
+                text: label.into(),
+                bounds: Rect::new(142, 100, 100, 12),
+                confidence: 60,
+                region: Some(1),
+            });
+            rule.judge(&window("Existing session detected"), &reading).matches
+        };
+        assert!(matches("Continue Login"));
+        assert!(!matches("Iransrriit") && !matches("Transmt"));
+    }
 }

@@ -6,8 +6,10 @@ use crate::vision::text::Folded;
 
 /// How many edits per character a phrase, and each of its longer words, may differ by and still be the same.
 const EDIT_RATIO: f32 = 0.2;
-/// Words up to this many letters must be there exactly: one letter makes `edit` of `exit`.
+/// Words up to this many letters must be there exactly, or blurred: one letter makes `edit` of `exit`.
 const SHORT_WORD: usize = 4;
+/// So many letters of a word must be left when it is blurred.
+const LEFT: usize = 3;
 
 /// A phrase that is looked for in a paragraph, also across its line breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -54,10 +56,11 @@ impl Phrase {
             return self.stands_in(text);
         }
         text.questions().any(|question| {
-            let ends = self
-                .words
-                .last()
-                .is_none_or(|word| question.tail(word.len()).equals(word, EDIT_RATIO).is_some());
+            let ends = self.words.last().is_none_or(|word| {
+                let blurred = word.blurred();
+                question.tail(word.len()).equals(word, EDIT_RATIO).is_some()
+                    || is_told_apart(&blurred) && question.blurred().tail(blurred.len()) == blurred
+            });
             ends && self.stands_in(&question.tail(self.whole.len() + SHORT_WORD))
         })
     }
@@ -78,13 +81,22 @@ impl Phrase {
     }
 
     fn stands_in(&self, text: &Folded) -> bool {
-        let ratio = |word: &Folded| if word.len() <= SHORT_WORD { 0.0 } else { EDIT_RATIO };
-        text.contains(&self.whole, EDIT_RATIO).is_some()
-            && self
-                .words
-                .iter()
-                .all(|word| text.contains(word, ratio(word)).is_some())
+        let blurred = text.blurred();
+        let is_there = |word: &Folded| {
+            if word.len() > SHORT_WORD {
+                return text.contains(word, EDIT_RATIO).is_some();
+            }
+            let likely = word.blurred();
+            text.contains(word, 0.0).is_some()
+                || is_told_apart(&likely) && blurred.contains(&likely, 0.0).is_some()
+        };
+        text.contains(&self.whole, EDIT_RATIO).is_some() && self.words.iter().all(is_there)
     }
+}
+
+/// Whether a short word that is blurred is still one of few.
+const fn is_told_apart(blurred: &Folded) -> bool {
+    blurred.len() >= LEFT && blurred.len() <= SHORT_WORD
 }
 
 #[cfg(test)]
@@ -110,6 +122,10 @@ mod tests {
         ] {
             assert!(!exit.is_in(&Folded::of(other)), "{other}");
         }
+        assert!(exit.is_in(&Folded::of("Are you sure you want to ext?")));
+        let code = Phrase::from("Enter the code that was sent to you");
+        assert!(code.is_in(&Folded::of("Enter the cade that was sent to you by SMS.")));
+        assert!(!code.is_in(&Folded::of("Enter the mode that was sent to you by SMS.")));
         let paper = Phrase::from("This is not a brokerage account");
         assert!(paper.is_in(&folded("Thls is not a brokcrage accounl.")));
         let many = Phrase::from("Too many failed login attempts");

@@ -15,6 +15,9 @@ use crate::vision::controls::{self, Button};
 use crate::vision::menu;
 use crate::vision::text::Folded;
 
+/// The label of what no dialog about something else has.
+const TRANSMIT: &str = "Transmit";
+
 /// Labels whose effect depends on what is asked: who presses one must know the question.
 const GENERIC: [&str; 12] = [
     "OK",
@@ -241,6 +244,11 @@ impl Rule {
         }
         if said.is_about_an_order() && !self.about_orders {
             return Some("it speaks of an order");
+        }
+        // A title alone does not say what its buttons do.
+        let by_title = self.text.is_empty() && self.also.is_empty();
+        if by_title && !self.about_orders && !is_absent(reading, TRANSMIT) {
+            return Some("one of its buttons may transmit an order");
         }
         let presses_generic = |labels: &Vec<String>| {
             let pressed = labels

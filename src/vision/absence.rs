@@ -43,6 +43,16 @@ impl Doubts {
             let center = place.center().y;
             rows.iter().any(|row| row.y < center && center < row.bottom())
         };
+        // Without any button that was seen, what stands below the fields of a form may be one.
+        let lowest = reading
+            .regions
+            .iter()
+            .filter(|region| region.kind == RegionKind::Field);
+        let form = lowest
+            .map(|region| region.bounds.bottom())
+            .max()
+            .filter(|_| rows.is_empty());
+        let is_below_form = |place: &Rect| form.is_some_and(|bottom| place.y >= bottom);
         let is_known = |line: &Line| {
             let text = Folded::of(&line.text);
             known.contains(&text)
@@ -51,7 +61,8 @@ impl Doubts {
             Some(RegionKind::Button) => !is_known(line),
             Some(RegionKind::Field | RegionKind::Row | RegionKind::Check) => false,
             Some(RegionKind::Panel) | None => {
-                is_level(&line.bounds) && box_left_of(reading, &line.bounds).is_none()
+                (is_level(&line.bounds) || is_below_form(&line.bounds))
+                    && box_left_of(reading, &line.bounds).is_none()
             }
         };
         let lines: Vec<&Line> = reading.lines.iter().filter(may_be_button).collect();
@@ -70,7 +81,7 @@ impl Doubts {
             unread: lines.iter().any(|line| !is_text(line))
                 || unread
                     .into_iter()
-                    .any(|place| in_button(place) || is_level(place)),
+                    .any(|place| in_button(place) || is_level(place) || is_below_form(place)),
             texts: lines
                 .into_iter()
                 .chain(fields)
@@ -182,5 +193,31 @@ mod tests {
         assert!(is_absent(&read, "OK") && !is_absent(&read, "Cancel"));
         assert!(!is_absent(&row(&[("", RegionKind::Button, 0)]), "OK"));
         assert!(is_absent(&row(&[]), "OK"));
+    }
+
+    #[test]
+    fn what_stands_below_a_form_without_buttons_may_be_one() {
+        let form = |text: &str, confidence: u8, top: i32| {
+            let field = |y: i32| Region {
+                bounds: Rect::new(100, y, 200, 24),
+                background: 0,
+                kind: RegionKind::Field,
+            };
+            Reading {
+                size: Size::new(400, 200),
+                regions: vec![field(40), field(80)],
+                lines: vec![Line {
+                    text: text.to_owned(),
+                    bounds: Rect::new(180, top, 40, 10),
+                    confidence,
+                    region: None,
+                }],
+                ..Reading::default()
+            }
+        };
+        assert!(!is_absent(&form("In", 90, 130), "Log In"), "half a label");
+        assert!(!is_absent(&form("=~", 30, 130), "Log In"), "read badly");
+        assert!(is_absent(&form("In", 90, 10), "Log In"), "above the fields");
+        assert!(is_absent(&form("Authenticating...", 90, 130), "Log In"));
     }
 }

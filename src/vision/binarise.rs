@@ -1,6 +1,6 @@
 //! A line of text cut out and made dark on white, whatever its colours were.
 
-use super::flat::distance;
+use super::flat::{distance, lightness};
 use super::ink::{INK, Ink};
 use super::lines::InkLine;
 use super::regions::Grounds;
@@ -8,6 +8,12 @@ use crate::screen::{Frame, Rect};
 
 /// Levels of ink that are told apart: enough for anti-aliasing, few enough that equal letters are equal.
 const LEVELS: u32 = 15;
+
+/// What is no deeper is the smoothed edge of a letter, or its paper.
+const DEEP: u32 = 24;
+/// How much ink a shadow has of that of its letters, at least, and how much of it is beside them, in percent.
+const SHADOW: usize = 20;
+const CAST: usize = 90;
 
 /// A grey picture for OCR: rows of bytes, 0 is ink, 255 is paper.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,7 +52,7 @@ impl LineBitmap {
         let area = line.bounds.inflated(1).intersection(&frame.bounds());
         let ground = &grounds.all[line.ground];
         let width = frame.size().width as usize;
-        let mut depths = Vec::with_capacity(area.area());
+        let mut depths: Vec<i32> = Vec::with_capacity(area.area());
         for y in area.y..area.bottom() {
             let background = ground.row(y);
             for x in area.x..area.right() {
@@ -59,14 +65,20 @@ impl LineBitmap {
                     }
                     label => line.blobs.contains(&(label as usize - 1)),
                 };
+                let sign = if lightness(frame.pixels()[at]) < lightness(background) {
+                    -1
+                } else {
+                    1
+                };
                 depths.push(if own {
-                    depth(frame.pixels()[at], background)
+                    sign * depth(frame.pixels()[at], background) as i32
                 } else {
                     0
                 });
             }
         }
-        let mut sorted: Vec<u32> = depths.iter().copied().filter(|&depth| depth > 24).collect();
+        let depths = without_shadow(area.width as usize, depths);
+        let mut sorted: Vec<u32> = depths.iter().copied().filter(|&depth| depth > DEEP).collect();
         sorted.sort_unstable();
         let full = sorted.get(sorted.len() * 9 / 10).copied().unwrap_or(1).max(1);
         let levels = depths
@@ -163,6 +175,43 @@ impl LineBitmap {
     }
 }
 
+/// How deep the ink is, lighter or darker than its paper, without a shadow of the other kind: that is beside letters
+/// nearly everywhere, and less of it can be seen than of the letters on top of it.
+fn without_shadow(width: usize, depths: Vec<i32>) -> Vec<u32> {
+    let is_deep = |depth: i32| depth.unsigned_abs() > DEEP;
+    let number = |sign: i32| {
+        depths
+            .iter()
+            .filter(|&&depth| is_deep(depth) && depth.signum() == sign)
+            .count()
+    };
+    let (light, dark) = (number(1), number(-1));
+    let shadow = if light < dark { 1 } else { -1 };
+    let has_letter = |at: usize| {
+        let (x, y) = (at % width, at / width);
+        let rows = y.saturating_sub(1)..(y + 2).min(depths.len() / width);
+        rows.flat_map(|y| (x.saturating_sub(1)..(x + 2).min(width)).map(move |x| y * width + x))
+            .any(|at| is_deep(depths[at]) && depths[at].signum() == -shadow)
+    };
+    let cast = depths
+        .iter()
+        .enumerate()
+        .filter(|&(at, &depth)| is_deep(depth) && depth.signum() == shadow && has_letter(at))
+        .count();
+    let (fewer, more) = (light.min(dark), light.max(dark));
+    let is_shadow = fewer * 100 >= more * SHADOW && cast * 100 >= fewer * CAST;
+    depths
+        .into_iter()
+        .map(|depth| {
+            if is_shadow && depth.signum() == shadow {
+                0
+            } else {
+                depth.unsigned_abs()
+            }
+        })
+        .collect()
+}
+
 /// Where an enlarged pixel lies between two original ones.
 struct Sample {
     low: usize,
@@ -239,6 +288,30 @@ mod tests {
         let bitmap = draw(0xffffff, 0);
         assert_eq!(bitmap, draw(0x2f65ca, 0xffffff));
         assert_eq!((bitmap.width, bitmap.height), (23, 11));
+    }
+
+    #[test]
+    fn a_shadow_is_no_ink_and_letters_of_two_colours_are() {
+        let draw = |shadow: Option<u32>, last: u32| {
+            let mut frame = Frame::new(Size::new(80, 40));
+            frame.fill(frame.bounds(), 0x7f58aa);
+            for (x, pen) in [(20, 0xffffff), (28, 0xffffff), (36, last)] {
+                for (far, pen) in [(1, shadow), (0, Some(pen))] {
+                    if let Some(pen) = pen {
+                        frame.fill(Rect::new(x + far, 12 + far, 2, 9), pen);
+                        frame.fill(Rect::new(x + far, 12 + far, 5, 2), pen);
+                    }
+                }
+            }
+            let grounds = Grounds::of(&frame);
+            let ink = Ink::of(&frame, &grounds);
+            let lines = super::super::lines::Lines::of(&frame, &ink, &grounds).lines;
+            let bitmap = LineBitmap::of(&frame, &grounds, &ink, &lines[0]);
+            bitmap.levels.iter().filter(|&&level| level > 0).count()
+        };
+        let plain = draw(None, 0xffffff);
+        assert_eq!(draw(Some(0x39284d), 0xffffff), plain);
+        assert_eq!(draw(None, 0x39284d), plain);
     }
 
     #[test]

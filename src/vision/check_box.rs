@@ -4,7 +4,7 @@ use super::controls::{COLOURED, LIKENESS, pen, saturation};
 use super::flat::{distance, dominant};
 use super::text::Folded;
 use super::texture::evened;
-use crate::screen::{Frame, Reading, Rect, RegionKind};
+use crate::screen::{Frame, Reading, Rect, RegionKind, Size};
 
 /// No box is this near to its label, in pixels.
 const TOUCHING: i32 = 2;
@@ -193,17 +193,72 @@ fn is_ticked(frame: &Frame, bounds: &Rect, ground: u32, pen: u32, contrast: u32)
     }
     let share = strong * 100 / middle.area().max(1);
     let filled = saturation(usual) > saturation(ground) + COLOURED;
-    let alike = inside
-        .pixels()
+    // Without its corners: in a disc they are beside the ring.
+    let Size { width, height } = inside.size();
+    let far = |at: u32, length: u32| (2 * at + 1).abs_diff(length) * 100 / length;
+    let pixels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+    let within: Vec<u32> = pixels
+        .filter(|&(x, y)| far(x, width).pow(2) + far(y, height).pow(2) <= 100 * 100)
+        .filter_map(|(x, y)| inside.pixel(x as i32, y as i32))
+        .collect();
+    let alike = within
         .iter()
         .filter(|&&pixel| distance(pixel, usual) < least)
         .count();
-    let even = alike * 10 >= middle.area() * 9;
+    let even = alike * 10 >= within.len() * 9;
     let is_ring = even && like_pen * 2 < middle.height as usize;
     match share {
         0..=4 if !filled => Some(false),
         14.. if is_ring => None,
         14.. => Some(true),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUND: u32 = 0xc6_cfd1;
+    const RING: u32 = 0xb0_b6b8;
+    const PEN: u32 = 0x2e_2e2e;
+
+    /// Whether a radio button is ticked that has a second ring, and this in its middle.
+    fn is_chosen(middle: u32) -> Option<bool> {
+        let mut frame = Frame::new(Size::new(30, 30));
+        frame.fill(frame.bounds(), GROUND);
+        let insets = [4, 2, 1, 1, 0, 0, 0, 0, 0, 1, 1, 2, 4];
+        let mut disc = |far: i32, colour: u32| {
+            for (y, inset) in (0..13).zip(insets) {
+                if (far..13 - far).contains(&y) {
+                    let (left, right) = (8 + inset.max(far), 21 - inset.max(far));
+                    frame.fill(Rect::from_edges(left, 8 + y, right, 9 + y), colour);
+                }
+            }
+        };
+        disc(0, RING);
+        disc(1, 0xff_ffff);
+        disc(2, RING);
+        disc(3, 0xff_ffff);
+        for (x, y) in [
+            (11, 11),
+            (17, 11),
+            (11, 17),
+            (17, 17),
+            (11, 12),
+            (17, 12),
+            (11, 16),
+            (17, 16),
+        ] {
+            frame.fill(Rect::new(x, y, 1, 1), RING);
+        }
+        frame.fill(Rect::new(13, 13, 3, 3), middle);
+        is_ticked(&frame, &Rect::new(8, 8, 13, 13), GROUND, PEN, 150)
+    }
+
+    #[test]
+    fn the_paper_in_a_second_ring_is_no_dot() {
+        assert_eq!(is_chosen(0xff_ffff), None);
+        assert_eq!(is_chosen(PEN), Some(true));
     }
 }

@@ -41,7 +41,7 @@ pub fn buttons(reading: &Reading) -> Vec<Button> {
 
 /// The button whose whole label is `label`; the best one, of equals the first.
 ///
-/// Labels of up to four letters must be exact (but for I l 1 |, O 0 and case), longer ones may differ in a fifth of
+/// Labels of up to four letters must be exact (but for I l 1 | [ ], O 0 and case), longer ones may differ in a fifth of
 /// their characters.
 pub fn button(reading: &Reading, label: &str) -> Option<Button> {
     let wanted = Folded::of(label);

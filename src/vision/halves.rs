@@ -71,16 +71,24 @@ fn strokes_across(frame: &Frame, map: &FlatMap, halves: [u32; 2], whole: &Rect, 
     let [Some(light), Some(shade)] = papers else {
         return 0;
     };
-    let mut strokes = 0;
-    let mut inside = false;
-    for x in columns() {
-        let (up, down) = (pixels[rows[0] + x], pixels[rows[1] + x]);
-        let written = distance(up, light) > WRITTEN && distance(down, shade) > WRITTEN;
-        let stroke = written && (lightness(up) > lightness(light)) == (lightness(down) > lightness(shade));
-        strokes += usize::from(stroke && !inside);
-        inside = stroke;
-    }
-    strokes
+    // Lighter than its paper, or darker: a letter and its shadow are two strokes beside each other.
+    let written = |x: usize, half: usize| {
+        let (pixel, paper) = (pixels[rows[half] + x], if half == 0 { light } else { shade });
+        (distance(pixel, paper) > WRITTEN).then(|| lightness(pixel) > lightness(paper))
+    };
+    let crossing = |lighter: bool| {
+        let mut strokes = 0;
+        let mut inside = false;
+        for x in columns() {
+            // A slanting one goes on a column further.
+            let stroke = written(x, 0) == Some(lighter)
+                && (x - 1..=x + 1).any(|below| written(below, 1) == Some(lighter));
+            strokes += usize::from(stroke && !inside);
+            inside = stroke;
+        }
+        strokes
+    };
+    crossing(true).max(crossing(false))
 }
 
 #[cfg(test)]
@@ -98,8 +106,12 @@ mod tests {
         for &x in strokes {
             frame.fill(Rect::from_edges(x, 24, x + 2, end), 0xffffff);
         }
-        let mut map = FlatMap::of(&frame);
-        join(&frame, &mut map);
+        wide_areas(&frame)
+    }
+
+    fn wide_areas(frame: &Frame) -> usize {
+        let mut map = FlatMap::of(frame);
+        join(frame, &mut map);
         let large = map.areas.iter().filter(|area| area.bounds.width == 78);
         large.count()
     }
@@ -107,6 +119,24 @@ mod tests {
     #[test]
     fn a_label_across_the_step_makes_one_area_of_two() {
         assert_eq!(areas_in(&[40, 46, 52, 58], 35), 1);
+    }
+
+    /// An N: two upright strokes and a slanting one.
+    #[test]
+    fn a_slanting_stroke_and_one_with_a_shadow_cross_the_step() {
+        let mut frame = Frame::new(Size::new(120, 60));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        frame.fill(Rect::new(20, 15, 80, 28), 0x333333);
+        frame.fill(Rect::new(21, 16, 78, 13), 0x8a8a8a);
+        frame.fill(Rect::new(21, 29, 78, 13), 0x5a5a5a);
+        for x in [40, 48] {
+            frame.fill(Rect::new(x + 1, 25, 1, 10), 0);
+            frame.fill(Rect::new(x, 24, 1, 10), 0xffffff);
+        }
+        for far in 0..10 {
+            frame.fill(Rect::new(40 + far, 24 + far, 1, 1), 0xffffff);
+        }
+        assert_eq!(wide_areas(&frame), 1);
     }
 
     #[test]

@@ -154,7 +154,12 @@ fn pitch(ink: &Ink, blobs: &[usize], words: &mut Sets) -> Option<i32> {
     }
     steps.sort_unstable();
     let usual = *steps.get(steps.len() / 2)?;
-    let even = steps.iter().filter(|&&step| (step - usual).abs() <= 3).count();
+    // Letters that touch are one blob of several widths.
+    let is_even = |&&step: &&i32| {
+        let halves = (2 * step + usual / 2) / usual.max(1);
+        (step - usual).abs() <= 3 || halves > 2 && (2 * step - halves * usual).abs() <= 3
+    };
+    let even = steps.iter().filter(is_even).count();
     (steps.len() >= EVEN_STEPS && even * 10 >= steps.len() * 8).then_some(usual / 2)
 }
 
@@ -204,21 +209,24 @@ fn absorb_marks(lines: &mut Vec<InkLine>) {
     let mut at = 0;
     while at < lines.len() {
         let small = lines[at].bounds;
-        let host = (small.height <= 8).then(|| {
-            lines.iter().enumerate().position(|(other, line)| {
-                let host = line.bounds;
-                let rise = (host.height as i32 * 2 / 5).max(3);
-                other != at
-                    && host.height > small.height
-                    && host.height >= 6
-                    && small.y >= host.y - rise
-                    && small.bottom() <= host.bottom() + rise
-                    && small.x <= host.right() + host.height as i32 * 8 / 10
-                    && small.right() >= host.x - host.height as i32 * 8 / 10
-                    && (small.height * 2 <= host.height || small.x < host.right() && small.right() > host.x)
-            })
-        });
-        if let Some(Some(host)) = host {
+        let takes = |host: &Rect| {
+            let rise = (host.height as i32 * 2 / 5).max(3);
+            host.height > small.height
+                && host.height >= 6
+                && small.y >= host.y - rise
+                && small.bottom() <= host.bottom() + rise
+                && small.x <= host.right() + host.height as i32 * 8 / 10
+                && small.right() >= host.x - host.height as i32 * 8 / 10
+                && (small.height * 2 <= host.height || small.x < host.right() && small.right() > host.x)
+        };
+        // Between two rows it is of the nearer one.
+        let gap = |host: &Rect| (host.y - small.bottom()).max(small.y - host.bottom()).max(0);
+        let hosts = lines.iter().enumerate().filter(|(other, _)| *other != at);
+        let host = hosts
+            .filter(|(_, line)| small.height <= 8 && takes(&line.bounds))
+            .min_by_key(|(_, line)| gap(&line.bounds))
+            .map(|(host, _)| host);
+        if let Some(host) = host {
             let taken = lines.remove(at);
             let host = if host > at { host - 1 } else { host };
             lines[host].bounds = lines[host].bounds.union(&taken.bounds);
@@ -294,8 +302,18 @@ fn is_icon(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &InkLine, end: usi
     let filled = || pixels(icon).any(|(x, y)| is_filled(frame, &icon, (x, y), pen, ground.row(y)));
     // A field may hold any sign, however tall: only on a ground with room for other lines.
     let roomy = ground.bounds.height >= 4 * icon.height;
-    let towers = icon.height * 100 >= rest.height * 115 && gap as u32 * 10 >= usual * 4;
+    let letters = line.blobs[..end].iter().map(|&blob| ink.blobs[blob].bounds);
+    let is_word = letters.into_iter().all(|letter| is_beside(&letter, &rest));
+    let towers = icon.height * 100 >= rest.height * 115 && gap as u32 * 10 >= usual * 4 && !is_word;
     !has_pen || roomy && (towers || filled())
+}
+
+/// Whether a blob stands on the same line as letters without strokes that go up or down, or begins as high as they do: it
+/// may be a letter with such a stroke.
+const fn is_beside(letter: &Rect, others: &Rect) -> bool {
+    let stands = letter.bottom().abs_diff(others.bottom()) <= 1;
+    let hangs = letter.y.abs_diff(others.y) <= 1;
+    (stands || hangs) && letter.height * 10 <= others.height * 15
 }
 
 /// Whether a square of 3 by 3 pixels has one colour that is neither the pen's nor the paper's.
@@ -364,6 +382,45 @@ mod tests {
         for letter in 0..letters {
             frame.fill(Rect::new(x + letter * 8, y, 6, 9), 0x111111);
         }
+    }
+
+    #[test]
+    fn a_word_with_higher_letters_is_no_icon() {
+        let mut frame = Frame::new(Size::new(200, 60));
+        frame.fill(frame.bounds(), 0xffffff);
+        frame.fill(Rect::new(10, 18, 6, 11), 0x111111);
+        frame.fill(Rect::new(18, 20, 8, 9), 0x111111);
+        word(&mut frame, 32, 20, 6);
+        assert_eq!(lines(&frame), [Rect::new(10, 18, 68, 11)]);
+    }
+
+    /// In a font of one width some letters touch, and are one blob.
+    #[test]
+    fn letters_that_touch_do_not_hide_a_font_of_one_width() {
+        let mut frame = Frame::new(Size::new(300, 60));
+        frame.fill(frame.bounds(), 0xffffff);
+        for letter in (0..12).chain(13..25) {
+            let x = 10 + 8 * letter;
+            frame.fill(Rect::new(x, 20, 6, 9), 0x111111);
+            frame.fill(Rect::new(x + 2, 22, 2, 7), 0xffffff);
+            if [1, 4, 8].contains(&letter) {
+                frame.fill(Rect::new(x + 6, 20, 2, 2), 0x111111);
+            }
+        }
+        assert_eq!(lines(&frame), [Rect::new(10, 20, 198, 9)]);
+    }
+
+    #[test]
+    fn a_dot_between_two_rows_is_of_the_nearer_one() {
+        let mut frame = Frame::new(Size::new(200, 60));
+        frame.fill(frame.bounds(), 0xffffff);
+        word(&mut frame, 10, 10, 6);
+        word(&mut frame, 10, 23, 6);
+        frame.fill(Rect::new(10, 21, 2, 1), 0x111111);
+        assert_eq!(
+            lines(&frame),
+            [Rect::new(10, 10, 46, 9), Rect::new(10, 21, 46, 11)]
+        );
     }
 
     fn lines(frame: &Frame) -> Vec<Rect> {

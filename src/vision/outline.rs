@@ -86,17 +86,26 @@ impl Bulge {
             return None;
         }
         // With a focus ring at the edge, or without.
-        let holds_text = [2, 5].into_iter().any(|margin| {
-            let (written, number) = written(frame, &bounds, &spans, margin);
-            let Rect { width, height, .. } = written;
-            // An icon fills its disc, a label does not.
-            let low = bounds.width * 2 >= bounds.height * 3 || height * 10 <= bounds.height * 6;
-            // A bar fills its rectangle, as on a sign that says no entry; letters do not.
-            let open = number * 10 < written.area() * 9;
-            height >= 5 && width * 4 > height * 5 && low && open
-        });
-        holds_text.then_some(Self { spans })
+        holds_text(frame, &bounds, &spans, &[2, 5]).then_some(Self { spans })
     }
+}
+
+/// Whether what is written inside is shaped like a label, one of `margins` away from the outline.
+pub(super) fn holds_text(frame: &Frame, bounds: &Rect, spans: &[(i32, i32)], margins: &[i32]) -> bool {
+    margins.iter().any(|&margin| {
+        let (written, number) = written(frame, bounds, spans, margin);
+        let Rect { width, height, .. } = written;
+        // An icon fills its disc, a label does not.
+        let low = bounds.width * 2 >= bounds.height * 3 || height * 10 <= bounds.height * 6;
+        // A bar fills its rectangle, as on a sign that says no entry; letters do not.
+        let open = number * 10 < written.area() * 9;
+        height >= 5 && width * 4 > height * 5 && low && open
+    })
+}
+
+/// Whether a row at a button's edge is all of one thing, but for what touches it.
+pub(super) const fn is_full(count: usize, of: usize) -> bool {
+    count * 100 >= of * PAPER
 }
 
 /// Whether the first and the last rows are paper: what is written on a button is not connected with what is outside, as
@@ -121,7 +130,7 @@ const fn is_wide(bounds: &Rect) -> bool {
 }
 
 /// Whether insets from a side fall to nothing, stay there, and rise again, give or take a pixel.
-fn is_bulging(insets: &[i32]) -> bool {
+pub(super) fn is_bulging(insets: &[i32]) -> bool {
     let near = |inset: &i32| *inset <= 1;
     let (Some(first), Some(last)) = (insets.iter().position(near), insets.iter().rposition(near)) else {
         return false;

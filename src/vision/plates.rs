@@ -2,6 +2,7 @@
 //! of a gradient takes the two for one area.
 
 use super::flat::{Flat, FlatMap, distance, lightness};
+use super::pills;
 use crate::screen::{Frame, Point, Rect};
 
 /// More than any window has.
@@ -16,6 +17,8 @@ const GAP: i32 = 8;
 const BORDER: i32 = 4;
 /// Steps of a shade are no higher.
 const FAINT: u32 = 6;
+/// What is left of a texture that was made even is no step.
+const EVEN: u32 = 1;
 /// A label is written no nearer to the ends than this.
 const MARGIN: i32 = 3;
 
@@ -27,14 +30,19 @@ pub(super) fn cut(frame: &Frame, map: &mut FlatMap) {
         let mut x = 0;
         while let Some(run) = run_from(frame, y, x) {
             x = run.1;
-            let goes_on_above = frame.pixel(run.0, y) == frame.pixel(run.0, y - 1);
+            // In what is left of a texture a pixel may have its colour by chance.
+            let goes_on_above = [run.0, run.1 - 1]
+                .into_iter()
+                .all(|x| frame.pixel(x, y) == frame.pixel(x, y - 1));
             if run.1 - run.0 < WIDTH - 2 * CORNER || goes_on_above {
                 continue;
             }
-            let Some(plate) = below(frame, y, run) else {
+            let plate = below(frame, y, run).map(|plate| (plate, None));
+            let pill = || pills::below(frame, y, run).map(|(pill, padding)| (pill, Some(padding)));
+            let Some((plate, padding)) = plate.or_else(pill) else {
                 continue;
             };
-            found += usize::from(set_apart(frame, map, plate));
+            found += usize::from(set_apart(frame, map, plate, padding));
             if found == MOST {
                 return;
             }
@@ -111,9 +119,13 @@ fn goes_on(frame: &Frame, plate: Rect) -> bool {
         .any(|(y, on)| {
             let colour = frame.pixel(first, y);
             let has = |x: i32| frame.pixel(x, y) == colour;
+            let ends = |x: i32| {
+                let beside = frame.pixel(x, y).zip(colour);
+                beside.is_some_and(|(beside, colour)| distance(beside, colour) > EVEN)
+            };
             has(last)
-                && !has(plate.x - 1)
-                && !has(plate.right())
+                && ends(plate.x - 1)
+                && ends(plate.right())
                 && (1..BORDER).all(|far| frame.pixel(first, y + on * far) == colour)
         })
 }
@@ -158,13 +170,16 @@ fn longest(places: std::ops::Range<i32>, is_so: impl Fn(i32) -> bool) -> i32 {
     longest
 }
 
-/// Makes the plate's pixels an area; false when they are one already, or hardly any.
-fn set_apart(frame: &Frame, map: &mut FlatMap, plate: Rect) -> bool {
+/// Makes the plate's pixels an area; false when they are one already, or hardly any. `padding` says how many rows of paper
+/// are above its label, when that is known.
+fn set_apart(frame: &Frame, map: &mut FlatMap, plate: Rect, padding: Option<usize>) -> bool {
     let width = frame.size().width as usize;
     let colour = frame.pixel(plate.x + MARGIN, plate.center().y);
     let own = map.labels[plate.center().y as usize * width + plate.x as usize + 1];
     let now = map.areas[own as usize].bounds;
-    if now.width <= plate.width + 2 && now.height <= plate.height + 2 {
+    // Round ends are smoothed over more than a few pixels, and may belong to the area.
+    let more = if padding.is_some() { 2 * CORNER as u32 } else { 2 };
+    if now.width <= plate.width + more && now.height <= plate.height + more {
         return false;
     }
     let places: Vec<usize> = (plate.y..plate.bottom())
@@ -179,12 +194,11 @@ fn set_apart(frame: &Frame, map: &mut FlatMap, plate: Rect) -> bool {
     for &place in &places {
         map.labels[place] = label;
     }
-    let padding = (plate.y..plate.bottom())
-        .take_while(|&y| {
-            let inner = plate.x + CORNER..plate.right() - CORNER;
-            longest(inner.clone(), |x| frame.pixel(x, y) == colour) == inner.len() as i32
-        })
-        .count();
+    let rows = (plate.y..plate.bottom()).take_while(|&y| {
+        let inner = plate.x + CORNER..plate.right() - CORNER;
+        longest(inner.clone(), |x| frame.pixel(x, y) == colour) == inner.len() as i32
+    });
+    let padding = padding.unwrap_or_else(|| rows.count());
     map.areas.push(Flat {
         bounds: plate,
         area: places.len() as u32,
@@ -230,7 +244,7 @@ mod tests {
 
     /// Wider than its label by so little that the letters seem to be where it ends.
     #[test]
-    fn the_upper_half_of_a_disc_is_none() {
+    fn a_disc_is_an_area_and_its_upper_half_is_none() {
         let mut frame = Frame::new(Size::new(200, 80));
         frame.fill(frame.bounds(), GROUND);
         let lefts = [9, 7, 6, 5, 4, 3, 2, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0];
@@ -240,7 +254,17 @@ mod tests {
         for stroke in 0..6 {
             frame.fill(Rect::new(64 + 4 * stroke, 32, 2, 9), 0x20_2020);
         }
-        assert_eq!(cut_out(&frame), None);
+        assert_eq!(cut_out(&frame), Some(Rect::new(60, 20, 30, 34)));
+    }
+
+    #[test]
+    fn what_is_left_of_a_texture_around_it_hides_none() {
+        let place = Rect::new(60, 30, 70, 21);
+        let mut frame = button(place);
+        frame.fill(Rect::new(60, 29, 1, 1), PLATE);
+        frame.fill(Rect::new(59, 28, 1, 4), GROUND + 0x01_0101);
+        frame.fill(Rect::new(130, 28, 1, 4), GROUND + 0x01_0101);
+        assert_eq!(cut_out(&frame), Some(place));
     }
 
     #[test]
@@ -270,5 +294,36 @@ mod tests {
         let mut open = button(Rect::new(60, 30, 70, 21));
         open.fill(Rect::new(90, 51, 30, 4), PLATE);
         assert_eq!(cut_out(&open), None);
+    }
+
+    /// Smoothed above, as round ends are: from row to row it is a gradient.
+    fn pill(frame: &mut Frame, place: Rect) {
+        let insets = [18, 10, 7, 5, 4, 3, 2, 1, 1, 0, 0, 1, 1, 2, 3, 4, 5, 7, 10, 18];
+        for (y, inset) in (place.y..).zip(insets) {
+            let row = Rect::from_edges(place.x + inset, y, place.right() - inset, y + 1);
+            frame.fill(row, PILL);
+        }
+        for (above, colour) in [(1, 0xdf_d6e3), (2, 0xe5_dbe9)] {
+            let y = place.y - above;
+            let row = Rect::from_edges(place.x + 20, y, place.right() - 20, y + 1);
+            frame.fill(row, colour);
+        }
+        frame.fill(Rect::new(place.x + 22, place.y + 5, 3, 9), 0x15_1515);
+        frame.fill(Rect::new(place.x + 28, place.y + 5, 12, 9), 0x15_1515);
+        frame.fill(Rect::new(place.x + 31, place.y + 7, 6, 5), PILL);
+    }
+
+    const PILL: u32 = 0xd9_d0dd;
+
+    #[test]
+    fn a_pale_button_with_round_ends_is_an_area() {
+        let place = Rect::new(60, 30, 62, 20);
+        let mut frame = Frame::new(Size::new(200, 80));
+        frame.fill(frame.bounds(), 0xea_e0ee);
+        pill(&mut frame, place);
+        assert_eq!(cut_out(&frame), Some(place));
+        // Of the paper between letters there is more beside it.
+        frame.fill(Rect::new(122, 44, 9, 9), PILL);
+        assert_eq!(cut_out(&frame), None);
     }
 }

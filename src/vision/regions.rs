@@ -2,6 +2,7 @@
 
 use super::flat::{Flat, FlatMap, distance};
 use super::halves;
+use super::holes::Hole;
 use super::outline::{Bulge, Outline};
 use super::plates;
 use super::rings::{beyond_ring, is_cut_by_ring, is_ring_in, spans_of};
@@ -75,7 +76,7 @@ impl Grounds {
         let mut map = FlatMap::of(frame);
         plates::cut(frame, &mut map);
         halves::join(frame, &mut map);
-        let mut all = candidates(frame, &map);
+        let mut all = candidates(frame, &mut map);
         for ground in &mut all {
             colour(ground, frame, &map);
         }
@@ -98,21 +99,22 @@ impl Grounds {
     }
 }
 
-fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
+fn candidates(frame: &Frame, map: &mut FlatMap) -> Vec<Ground> {
     let picture = frame.bounds();
-    let mut found: Vec<(u32, &Flat)> = map
+    let mut found: Vec<(u32, Flat)> = map
         .areas
         .iter()
         .enumerate()
-        .map(|(label, flat)| (label as u32, flat))
+        .map(|(label, flat)| (label as u32, *flat))
         .filter(|(label, flat)| may_be_ground(flat) || is_cut_by_ring(frame, map, *label, flat))
         .collect();
     found.sort_by_key(|(_, flat)| std::cmp::Reverse(flat.bounds.area()));
     found.truncate(4 * MOST);
     let whole = found.first().map(|(label, _)| *label);
     let mut all = vec![ground(picture, whole.unwrap_or(u32::MAX))];
+    let mut rest = Vec::new();
     for (label, flat) in found {
-        let flat = &without_spurs(frame, map, label, flat);
+        let flat = &without_spurs(frame, map, label, &flat);
         let panel = flat.bounds.width >= PANEL.0 && flat.bounds.height >= PANEL.1 && flat.square >= SOLID;
         if Some(label) == whole {
             continue;
@@ -131,8 +133,11 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
                 spans: bulge.spans,
                 ..ground(flat.bounds, label)
             });
+        } else {
+            rest.push((label, *flat));
         }
     }
+    add_holes(frame, map, &rest, &mut all);
     for ground in all.iter_mut().skip(1) {
         if let Some(whole) = beyond_ring(frame, &ground.bounds) {
             ground.bounds = whole;
@@ -143,6 +148,27 @@ fn candidates(frame: &Frame, map: &FlatMap) -> Vec<Ground> {
     all.dedup_by_key(|ground| ground.bounds);
     all.truncate(MOST);
     all
+}
+
+/// Makes grounds of the areas that are `rest` where they are pieces of something.
+fn add_holes(frame: &Frame, map: &mut FlatMap, rest: &[(u32, Flat)], all: &mut Vec<Ground>) {
+    for (label, flat) in rest {
+        let center = flat.bounds.center();
+        let known = |ground: &Ground| ground.bounds.height <= 80 && ground.bounds.contains(center);
+        if flat.bounds.width < 14 || flat.bounds.height < 6 || all.iter().skip(1).any(known) {
+            continue;
+        }
+        let Some(hole) = Hole::around(frame, map, *label, flat) else {
+            continue;
+        };
+        for piece in hole.pieces.into_iter().filter(|piece| piece != label) {
+            map.unite(*label, piece);
+        }
+        all.push(Ground {
+            spans: hole.spans,
+            ..ground(hole.bounds, *label)
+        });
+    }
 }
 
 /// The area without the few pixels of its border that happen to have its colour, where the border is smoothed.

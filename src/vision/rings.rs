@@ -203,3 +203,46 @@ fn long_runs(frame: &Frame, ground: &Rect, mask: &[bool]) -> Vec<(i32, u32, i32,
     }
     runs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::Size;
+
+    const GROUND: u32 = 0xee_eeee;
+    const PAPER: u32 = 0x22_8d3c;
+
+    /// A button with round corners.
+    fn button(place: Rect) -> Frame {
+        let mut frame = Frame::new(Size::new(120, 60));
+        frame.fill(frame.bounds(), GROUND);
+        let insets = [5, 3, 2, 1, 1];
+        for row in 0..place.height as i32 {
+            let edge = row.min(place.height as i32 - 1 - row) as usize;
+            let inset = insets.get(edge).copied().unwrap_or(0);
+            let (left, right) = (place.x + inset, place.right() - inset);
+            frame.fill(
+                Rect::from_edges(left, place.y + row, right, place.y + row + 1),
+                PAPER,
+            );
+        }
+        frame
+    }
+
+    #[test]
+    fn round_corners_narrow_the_rows_of_a_button_and_a_ring_at_its_edge_does_not() {
+        let place = Rect::new(20, 10, 70, 24);
+        let mut frame = button(place);
+        let plain = spans_of(&frame, &place);
+        assert_eq!(plain.len(), 24);
+        assert_eq!([plain[0], plain[1], plain[2]], [(25, 85), (23, 87), (22, 88)]);
+        assert_eq!([plain[12], plain[22], plain[23]], [(20, 90), (23, 87), (25, 85)]);
+        // The sides of the ring are where the paper would begin.
+        frame.fill(Rect::new(20, 16, 2, 12), 0xff_ffff);
+        frame.fill(Rect::new(88, 16, 2, 12), 0xff_ffff);
+        assert_eq!(spans_of(&frame, &place), plain);
+        // Nothing of its own colour is near enough to its ends.
+        frame.fill(Rect::new(20, 20, 30, 1), GROUND);
+        assert_eq!(spans_of(&frame, &place), []);
+    }
+}

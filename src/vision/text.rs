@@ -7,7 +7,7 @@ pub struct Folded {
 }
 
 impl Folded {
-    /// Folds case, I l 1 | and !, O and 0, quotation marks and hyphens; drops white space and control characters.
+    /// Folds case, I l 1 | ! [ and ], O and 0, quotation marks and hyphens; drops white space and control characters.
     pub fn of(text: &str) -> Self {
         let characters = text.chars().filter(|c| !c.is_whitespace() && !c.is_control());
         Self {
@@ -45,6 +45,17 @@ impl Folded {
             _ => edits(&phrase.characters, &self.characters, true),
         };
         (edits <= most).then(|| 1.0 - edits as f32 / phrase.len() as f32)
+    }
+
+    /// What small print without smoothing leaves: round letters are alike, and a thin stroke may get lost.
+    #[must_use]
+    pub fn blurred(&self) -> Self {
+        let strokes = self.characters.iter().filter(|&&c| c != fold('l'));
+        Self {
+            characters: strokes
+                .map(|&c| if matches!(c, 'a' | 'c' | 'e') { 'o' } else { c })
+                .collect(),
+        }
     }
 
     /// The texts that end with a question mark, each from the mark before it.
@@ -98,7 +109,7 @@ pub fn contains_phrase(haystack: &str, phrase: &str, max_edit_ratio: f32) -> Opt
 
 const fn fold(c: char) -> char {
     match c {
-        'i' | 'l' | '1' | '|' | '!' | 'ı' => 'l',
+        'i' | 'l' | '1' | '|' | '!' | '[' | ']' | 'ı' => 'l',
         '0' => 'o',
         '\u{2018}'
         | '\u{2019}'
@@ -170,6 +181,7 @@ mod tests {
     fn look_alikes_and_white_space_do_not_count() {
         assert_eq!(Folded::of("Log In"), Folded::of("|og\n1n"));
         assert_eq!(Folded::of("OK"), Folded::of("0k"));
+        assert_eq!(Folded::of("API order ID"), Folded::of("AP] order [D"));
         assert_eq!(
             Folded::of("Re\u{2013}login \u{201c}x\u{201d}"),
             Folded::of("re-login \"x\"")

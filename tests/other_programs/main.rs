@@ -11,6 +11,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use common::program::Program;
 use common::{TestDisplay, wait_for};
+use gatehand::screen::Line;
+use gatehand::vision::{Cache, Reader, Tesseract, png};
 use serde_json::json;
 use web::{Browser, Server};
 
@@ -148,6 +150,16 @@ fn the_built_in_rules_can_be_left_out() {
         .with("GATEHAND_RULES", "")
         .start(&["-v", "attach"]);
     assert_eq!(outcome(&gatehand, left).0, Some(0));
+}
+
+/// Beside the last stroke of the origin all paper down to the border begins in one row, with a field in it: not a button.
+#[test]
+fn the_origin_in_a_browsers_prompt_is_read_as_one_line() {
+    let prompt = png::read(format!("{FOLDER}/prompt.png").as_ref()).unwrap();
+    let mut reader = Reader::new(Tesseract::open(None).unwrap(), Cache::new());
+    let reading = reader.read(&prompt).unwrap();
+    let is_origin = |line: &Line| line.text == "http://127.0.0.1:37407";
+    assert!(reading.lines.iter().any(is_origin), "{}", reading.text());
 }
 
 #[test]
