@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes a base of the image where no registry can be reached: image-bases.sh "podman --runtime runc" NAME
+# Makes a base of the image where no registry can be reached: image-bases.sh podman NAME
 #   debian:bookworm-slim      by mmdebstrap, with what Debian's own has
 #   node:20-bookworm-slim     that, with this machine's node and npm
 set -euo pipefail

@@ -10,15 +10,20 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}
 
 if docker info >/dev/null 2>&1; then
-    build=(docker build)
-    run="docker"
+    run=docker
 elif command -v podman >/dev/null; then
-    # crun refuses machines with both versions of control groups.
-    runtime=$(command -v runc || command -v crun)
-    # Only the docker format keeps the health check; without CAP_SYS_RESOURCE the limits cannot be raised.
-    build=(podman --runtime "$runtime" build --format docker --layers --ulimit nofile=1024:1024 --ulimit nproc=8192:8192)
-    run="podman --runtime $runtime"
-    export BUILDAH_RUNTIME=$runtime
+    run=podman
+    # crun refuses machines with both versions of control groups; and without CAP_SYS_RESOURCE no limit can be raised.
+    export CONTAINERS_CONF=$PWD/target/image/containers.conf
+    mkdir -p target/image
+    cat >"$CONTAINERS_CONF" <<CONF
+[engine]
+runtime = "$(basename "$(command -v runc || command -v crun)")"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=8192:8192"]
+CONF
+    # Only this format keeps the health check.
+    export BUILDAH_FORMAT=docker
 else
     echo "scripts/image.sh: neither a Docker daemon nor podman is here: apt-get install podman buildah runc" >&2
     exit 69
@@ -38,14 +43,15 @@ build() {
     mkdir -p target/image
     cp "$target/release/gatehand" target/image/gatehand
     cargo tree --locked --edges normal --prefix none --format '{p} {l}' | sed 's| (/[^)]*)||' | sort -u >target/image/crates
-    "${build[@]}" --build-arg BINARY=context --target "$wanted" --tag "gatehand:$wanted" "$@" .
+    "$run" build --build-arg BINARY=context --target "$wanted" --tag "gatehand:$wanted" "$@" .
 }
 
 case "${1:-}" in
 build) build "${@:2}" ;;
 test)
     build demo
-    export GATEHAND_TEST_CONTAINERS=$run
+    export GATEHAND_TEST_CONTAINERS=$run GATEHAND_TEST_PYTHON=$target/python
+    tests/python/setup.sh "$GATEHAND_TEST_PYTHON"
     cargo test --locked --test image -- --ignored --test-threads 3 "${@:2}"
     ;;
 *)

@@ -61,19 +61,7 @@ impl Project {
     }
 
     fn compose(&self, arguments: &[&str]) -> Output {
-        let runner = std::env::var("GATEHAND_TEST_CONTAINERS").unwrap_or_default();
-        let runtime = runner
-            .split_once("--runtime ")
-            .map(|(_, runtime)| format!("--runtime {runtime}"));
-        let mut command = Command::new(common::python().with_file_name("podman-compose"));
-        if let Some(runtime) = &runtime {
-            command.args(["--podman-args", runtime]);
-        }
-        command
-            .args([
-                "--podman-run-args",
-                "--ulimit nofile=1024:1024 --ulimit nproc=4096:4096",
-            ])
+        Command::new(common::python().with_file_name("podman-compose"))
             .args(["--project-name", &self.name])
             .args(arguments)
             .current_dir(self.folder.path())

@@ -13,7 +13,7 @@ use crate::common::gateway::Journal;
 use crate::common::wait_within;
 
 /// What the flags of a hardened deployment are.
-pub const HARDENED: [&str; 9] = [
+pub(crate) const HARDENED: [&str; 9] = [
     "--read-only",
     "--tmpfs=/tmp",
     "--cap-drop=ALL",
@@ -28,17 +28,16 @@ pub const HARDENED: [&str; 9] = [
 /// Longest wait for a gateway in a container on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The program that runs containers, with what the machine needs: `scripts/image.sh` says it.
+/// The program that runs containers: `scripts/image.sh` says which.
 fn runner() -> Command {
-    let words = std::env::var("GATEHAND_TEST_CONTAINERS").unwrap_or_else(|_| "podman".to_owned());
-    let mut words = words.split_whitespace();
-    let mut command = Command::new(words.next().unwrap());
-    command.args(words).stdin(Stdio::null());
+    let program = std::env::var("GATEHAND_TEST_CONTAINERS").unwrap_or_else(|_| "podman".to_owned());
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
     command
 }
 
 /// Runs it, and expects it to succeed.
-pub fn podman(arguments: &[&str]) -> String {
+pub(crate) fn podman(arguments: &[&str]) -> String {
     let output = output(arguments);
     assert!(
         output.status.success(),
@@ -48,23 +47,23 @@ pub fn podman(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-pub fn output(arguments: &[&str]) -> Output {
+pub(crate) fn output(arguments: &[&str]) -> Output {
     runner().args(arguments).output().unwrap()
 }
 
-pub fn image() -> String {
+pub(crate) fn image() -> String {
     std::env::var("GATEHAND_TEST_IMAGE").unwrap_or_else(|_| "localhost/gatehand:demo".to_owned())
 }
 
 /// What a container is made of, before it is.
-pub struct Demo {
+pub(crate) struct Demo {
     shared: TempDir,
     scenario: Value,
     options: Vec<String>,
 }
 
 impl Demo {
-    pub fn new(scenario: Value) -> Self {
+    pub(crate) fn new(scenario: Value) -> Self {
         let shared = tempfile::tempdir().unwrap();
         // The journal, written by whichever user the container runs as.
         fs::set_permissions(shared.path(), fs::Permissions::from_mode(0o777)).unwrap();
@@ -75,13 +74,13 @@ impl Demo {
         }
     }
 
-    pub fn options(mut self, options: &[&str]) -> Self {
+    pub(crate) fn options(mut self, options: &[&str]) -> Self {
         self.options
             .extend(options.iter().map(|option| (*option).to_owned()));
         self
     }
 
-    pub fn environment(self, variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn environment(self, variables: &[(&str, &str)]) -> Self {
         let options: Vec<_> = variables
             .iter()
             .map(|(name, value)| format!("--env={name}={value}"))
@@ -89,12 +88,12 @@ impl Demo {
         self.options(&options.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    pub fn login(self) -> Self {
+    pub(crate) fn login(self) -> Self {
         self.environment(&[("TWS_USERID", "edemo"), ("TWS_PASSWORD", "demouser")])
     }
 
     /// Publishes these ports of the container on free ones of this machine.
-    pub fn publish(self, ports: &[u16]) -> Self {
+    pub(crate) fn publish(self, ports: &[u16]) -> Self {
         let options: Vec<_> = ports
             .iter()
             .map(|port| format!("--publish=127.0.0.1::{port}"))
@@ -102,12 +101,12 @@ impl Demo {
         self.options(&options.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    pub fn start(self) -> Container {
+    pub(crate) fn start(self) -> Container {
         self.start_with(&[])
     }
 
     /// Starts it with these arguments behind the image's own.
-    pub fn start_with(mut self, arguments: &[&str]) -> Container {
+    pub(crate) fn start_with(mut self, arguments: &[&str]) -> Container {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("gatehand-test-{}-{number}", std::process::id());
@@ -127,8 +126,6 @@ impl Demo {
             "--detach",
             "--name",
             &name,
-            "--ulimit=nofile=1024:1024",
-            "--ulimit=nproc=4096:4096",
             &volume,
             "--env=GATEHAND_STANDIN_SCENARIO=/standin/scenario.json",
             "--env=GATEHAND_STANDIN_JOURNAL=/standin/journal.jsonl",
@@ -140,38 +137,39 @@ impl Demo {
         podman(&command);
         Container {
             journal: Journal::in_folder(self.shared.path()),
-            shared: self.shared,
+            _shared: self.shared,
             name,
         }
     }
 }
 
-pub struct Container {
-    pub name: String,
-    pub journal: Journal,
-    shared: TempDir,
+pub(crate) struct Container {
+    pub(crate) name: String,
+    pub(crate) journal: Journal,
+    /// What is mounted from this machine; it goes when the container has gone.
+    _shared: TempDir,
 }
 
 impl Container {
-    pub fn exec(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn exec(&self, arguments: &[&str]) -> Output {
         output(&[&["exec", &self.name], arguments].concat())
     }
 
     /// What `gatehand status` tells of the first gateway; nothing while it cannot be asked.
-    pub fn status(&self) -> Option<Value> {
+    pub(crate) fn status(&self) -> Option<Value> {
         let output = self.exec(&["gatehand", "status", "--json"]);
         let status: Value = serde_json::from_slice(&output.stdout).ok()?;
         status["gateways"].get(0).cloned()
     }
 
-    pub fn wait_for_state(&self, state: &str) {
+    pub(crate) fn wait_for_state(&self, state: &str) {
         self.wait(&format!("state {state}"), || {
             self.status().filter(|status| status["state"] == state)
         });
     }
 
     /// Waits for `condition`; on a failure the log is shown.
-    pub fn wait<T>(&self, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    pub(crate) fn wait<T>(&self, what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
         let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_within(PATIENCE, what, || {
                 let found = condition();
@@ -185,7 +183,7 @@ impl Container {
         found.unwrap_or_else(|_| panic!("waited in vain for {what}; the log:\n{}", self.log()))
     }
 
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let output = output(&["logs", &self.name]);
         [output.stdout, output.stderr]
             .map(|text| String::from_utf8_lossy(&text).into_owned())
@@ -193,35 +191,30 @@ impl Container {
     }
 
     /// The address on this machine where a port of it is published.
-    pub fn published(&self, port: u16) -> String {
+    pub(crate) fn published(&self, port: u16) -> String {
         let told = podman(&["port", &self.name, &port.to_string()]);
         told.lines().next().unwrap().trim().to_owned()
     }
 
-    pub fn inspect(&self, format: &str) -> String {
+    pub(crate) fn inspect(&self, format: &str) -> String {
         podman(&["inspect", "--format", format, &self.name])
             .trim()
             .to_owned()
     }
 
     /// Waits until it ended by itself.
-    pub fn wait_for_end(&self) -> i32 {
+    pub(crate) fn wait_for_end(&self) -> i32 {
         self.wait("its end", || {
             (self.inspect("{{.State.Running}}") == "false").then(|| self.exit_code())
         })
     }
 
-    pub fn exit_code(&self) -> i32 {
+    pub(crate) fn exit_code(&self) -> i32 {
         self.inspect("{{.State.ExitCode}}").parse().unwrap()
     }
 
-    pub fn submissions(&self) -> usize {
+    pub(crate) fn submissions(&self) -> usize {
         self.journal.all("submitted").len()
-    }
-
-    /// The folder that is `/standin` in it.
-    pub fn shared(&self) -> &std::path::Path {
-        self.shared.path()
     }
 }
 

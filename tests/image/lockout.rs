@@ -23,13 +23,15 @@ fn one_submission(restart: &str) {
     let (begun, mut restarts) = (Instant::now(), 0);
     while begun.elapsed() < watched() {
         container.wait("it to be told of", || {
-            container.status().filter(|status| status["state"] == "locked")
+            container
+                .status()
+                .filter(|status| status["state"] == "locked-out")
         });
         assert_eq!(container.submissions(), 1, "{}", container.log());
         crate::container::podman(&["restart", &container.name]);
         restarts += 1;
     }
-    container.wait_for_state("locked");
+    container.wait_for_state("locked-out");
     assert!(restarts > 0);
     assert_eq!(
         container.submissions(),
