@@ -1,39 +1,142 @@
-# gatehand with what it runs on: Xvfb, Tesseract, fonts and X client libraries for the Gateway's own JRE.
-# The Gateway itself is not in it, and may not be redistributed. Add its installation, with its JRE, as uid 1000:
+# gatehand as a container's entrypoint: the image that takes the place of those around IBC.
 #
-#   FROM gatehand
-#   COPY --chown=1000:1000 Jts /home/ibgateway/Jts      # holds ibgateway/VERSION/{jars,.install4j,...}
+#   docker build --build-arg GATEWAY_VERSION=10.45.1j --build-arg GATEWAY_SHA256=... .    with IBKR's Gateway
+#   docker build --target demo .                                                         with the stand-in: no IBKR needed
+#   docker build --target runtime .                                                      without either
 #
-# or mount it there. Keep the settings and the state folder on volumes (TWS_SETTINGS_PATH, GATEHAND_STATE_DIR): the state
-# folder is what remembers refused credentials over a restart of the container.
+# docs/image.md tells what each argument means and what the image holds. Every package manager is told exact versions
+# (Cargo.lock, package-lock.json, GATEWAY_SHA256); pin the bases by their digests to have the same image again.
 
-FROM rust:1-bookworm AS build
+# Where the gatehand binary comes from: `source` compiles it here, `context` takes target/image/.
+ARG BINARY=source
+ARG DEBIAN=debian:bookworm-slim
+ARG RUST=rust:1-bookworm
+ARG NODE=node:20-bookworm-slim
+
+# --- The binary ------------------------------------------------------------------------------------------------------
+
+FROM ${RUST} AS binary-source
 RUN apt-get update && apt-get install -y --no-install-recommends cmake nasm
 WORKDIR /src
-COPY . .
-RUN cargo build --release --locked
+COPY Cargo.toml Cargo.lock ./
+COPY src src
+COPY protocol protocol
+COPY benches benches
+# The caches outlive the stage: after a change only gatehand itself is compiled again.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
+    cargo build --release --locked && mkdir /out && cp target/release/gatehand /out/ \
+    && cargo tree --locked --edges normal --prefix none --format '{p} {l}' | sort -u >/out/crates
 
-FROM debian:bookworm-slim
-RUN mkdir -p /usr/share/man/man1 \
-    && apt-get update \
+FROM scratch AS binary-context
+COPY target/image/gatehand target/image/crates /out/
+
+FROM binary-${BINARY} AS binary
+
+# --- Packages that are not needed, empty -----------------------------------------------------------------------------
+
+FROM ${DEBIAN} AS packages
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev
+COPY image/packages /packages
+RUN /packages/build.sh /out
+
+# --- noVNC, for the viewer page --------------------------------------------------------------------------------------
+
+FROM ${NODE} AS novnc
+WORKDIR /novnc
+COPY image/novnc/package.json image/novnc/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+
+# --- What everything runs on -----------------------------------------------------------------------------------------
+
+FROM ${DEBIAN} AS runtime
+ARG UID=1000
+ARG GID=1000
+RUN --mount=type=bind,from=packages,source=/out,target=/packages \
+    apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        /packages/libglx-mesa0.deb /packages/libarchive13.deb /packages/libcurl4.deb \
         xvfb x11-xkb-utils xkb-data \
         libtesseract5 tesseract-ocr-eng \
         fontconfig-config libfontconfig1 fonts-dejavu-core \
         libxtst6 libxi6 libxrender1 libxext6 \
         openssh-client \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 1000 --create-home ibgateway
-COPY --from=build /src/target/release/gatehand /usr/local/bin/gatehand
-USER 1000
-WORKDIR /home/ibgateway
-# Reachable from outside the container; publish the ports only to whom you trust.
-ENV GATEHAND_RELAY_ADDRESS=0.0.0.0 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*
+# No program may give its user more rights than the user has.
+RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} +
+# Any other user than this one works as well, if it is of group 0: what may be written to belongs to that group.
+# /root/Jts is where images that ran as root had the settings: a volume mounted there lands in the home folder.
+RUN groupadd --gid ${GID} ibgateway \
+    && useradd --uid ${UID} --gid ${GID} --groups 0 --home-dir /home/ibgateway --create-home --shell /bin/sh ibgateway \
+    && mkdir -p /home/ibgateway/Jts /home/ibgateway/tws_settings /var/lib/gatehand /opt/Jts \
+    && chown -R ${UID}:0 /home/ibgateway /var/lib/gatehand \
+    && chmod -R g=u /home/ibgateway /var/lib/gatehand \
+    && ln -s /home/ibgateway/Jts /root/Jts \
+    && chmod 711 /root
+COPY --from=novnc /novnc/node_modules/@novnc/novnc /usr/share/novnc
+COPY --from=binary /out/gatehand /usr/local/bin/gatehand
+COPY --from=binary /out/crates /usr/share/doc/gatehand/crates
+COPY LICENSE* /usr/share/doc/gatehand/
+# Published ports reach the program at the container's own address only: publish them to whom you trust.
+ENV HOME=/home/ibgateway \
+    XDG_STATE_HOME=/var/lib \
+    XDG_CACHE_HOME=/tmp/.cache \
+    GATEHAND_RELAY_ADDRESS=0.0.0.0 \
     GATEHAND_VNC_LISTEN=0.0.0.0:5900 \
     GATEHAND_HTTP_LISTEN=0.0.0.0:6080 \
     OMP_THREAD_LIMIT=1
-# API live and paper, viewers, HTTP.
-EXPOSE 4003 4004 5900 6080
-HEALTHCHECK --start-period=2m CMD ["gatehand", "health"]
+WORKDIR /home/ibgateway
+USER ${UID}:${GID}
+# Attempts, refusals and the lock after them: without it a container that is made anew would try a refused password again.
+VOLUME /var/lib/gatehand
+# API live and paper (TWS: 7498, 7499), viewers live and paper, HTTP.
+EXPOSE 4003 4004 7498 7499 5900 5901 6080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=3m --retries=2 CMD ["gatehand", "health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["gatehand", "run"]
+LABEL org.opencontainers.image.title="gatehand" \
+      org.opencontainers.image.description="Runs Interactive Brokers' gateways without a person in front of them" \
+      org.opencontainers.image.base.name="debian:bookworm-slim"
+
+# --- The stand-in gateway, by an installer like IBKR's ---------------------------------------------------------------
+
+FROM ${DEBIAN} AS demo-installer
+RUN mkdir -p /usr/share/man/man1 && apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openjdk-17-jdk
+RUN jlink --add-modules java.se,jdk.management,jdk.unsupported --strip-java-debug-attributes --no-man-pages --no-header-files --output /jre
+COPY fixtures/gateway /gateway
+RUN /gateway/install.sh /standin 1037 \
+    && /gateway/installer.sh /standin-installer.sh /standin/ibgateway/1037 /jre
+
+FROM ${DEBIAN} AS demo-installed
+COPY image/installer/install.sh /installer/
+COPY --from=demo-installer /standin-installer.sh /installer/
+ARG DEMO_SHA256=
+RUN sum=$(sha256sum /installer/standin-installer.sh | cut -d ' ' -f 1) \
+    && GATEWAY_VERSION=1037 GATEWAY_SHA256=${DEMO_SHA256:-$sum} /installer/install.sh /installer /out
+
+FROM runtime AS demo
+USER 0
+# Debian's JRE, which the stand-in has, leaves to packages what IBKR's brings along.
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libasound2 libharfbuzz0b libjpeg62-turbo liblcms2-2 \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*
+COPY --from=demo-installed /out/ /
+ARG UID=1000
+ARG GID=1000
+USER ${UID}:${GID}
+
+# --- IBKR's Gateway --------------------------------------------------------------------------------------------------
+
+FROM ${DEBIAN} AS gateway-installed
+RUN apt-get update && apt-get install -y --no-install-recommends wget ca-certificates
+COPY image/installer /installer
+ARG TARGETARCH=amd64
+ARG GATEWAY_PROGRAM=ibgateway
+ARG GATEWAY_CHANNEL=stable
+ARG GATEWAY_VERSION
+ARG GATEWAY_SHA256
+ARG GATEWAY_URL
+RUN /installer/install.sh /installer /out
+
+FROM runtime AS gateway
+COPY --from=gateway-installed /out/ /

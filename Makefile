@@ -1,5 +1,5 @@
 # What people run. CI runs .ci/run, which is `make lint test fuzz` with times.
-.PHONY: demo build test test-all bench coverage fuzz lint fmt
+.PHONY: demo build test test-all bench coverage fuzz image image-test lint fmt
 
 # Build, start the stand-in gateway through gatehand, end with a summary; Ctrl-C stops everything.
 demo:
@@ -36,6 +36,16 @@ coverage:
 fuzz:
 	@scripts/setup.sh test
 	@scripts/fuzz.sh
+
+# The container image with the stand-in gateway (docs/image.md tells how to build it with IBKR's), by podman or Docker.
+image:
+	@scripts/setup.sh image
+	@scripts/image.sh build demo
+
+# The same, run as users run it: hardened, by compose files, with a wrong password.
+image-test:
+	@scripts/setup.sh image
+	@scripts/image.sh test
 
 lint:
 	cargo fmt --all --check

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs the system packages that gatehand needs: `scripts/setup.sh run` to build and run it with the stand-in,
-# `scripts/setup.sh test` for the tests as well, `scripts/setup.sh bench` for the benchmarks as well.
+# `scripts/setup.sh test` for the tests as well, `scripts/setup.sh bench` for the benchmarks as well, `scripts/setup.sh image` to build
+# and test the image.
 # Asks once, or goes ahead as root. Installs nothing when all is there.
 set -eu
 
@@ -8,13 +9,19 @@ build="build-essential cmake nasm"
 run="xvfb x11-xkb-utils xkb-data libtesseract5 tesseract-ocr-eng fonts-dejavu-core openjdk-17-jdk"
 test="openssh-client openssh-server procps strace python3-venv tigervnc-viewer tigervnc-tools libvncserver-dev openbox zenity python3-tk chromium libjgoodies-looks-java xclip novnc x11vnc"
 bench="fonts-dejavu-extra fonts-urw-base35 libgtk2.0-0 fonts-liberation fonts-open-sans fonts-lato fonts-cantarell fonts-freefont-ttf socat tigervnc-scraping-server tigervnc-standalone-server libx11-dev libxtst-dev libxdamage-dev libxfixes-dev"
+image="podman buildah runc mmdebstrap netavark aardvark-dns iptables uidmap"
 
 case "${1:-run}" in
 run) wanted="$build $run" ;;
 test) wanted="$build $run $test" ;;
 bench) wanted="$build $run $test $bench" ;;
+image)
+    wanted="$build $run python3-venv"
+    # Docker does as well.
+    docker info >/dev/null 2>&1 || wanted="$wanted $image"
+    ;;
 *)
-    echo "usage: scripts/setup.sh [run|test|bench]" >&2
+    echo "usage: scripts/setup.sh [run|test|bench|image]" >&2
     exit 64
     ;;
 esac

@@ -77,7 +77,7 @@ async fn the_jvm_starts_as_asked() {
         java_home: None,
         path: std::env::split_paths(&path).collect(),
     };
-    let installation = find_installation(Program::Gateway, &root, None, &fallback).unwrap();
+    let installation = find_installation(Program::Gateway, &[&root], None, &fallback).unwrap();
     let start = Start {
         settings_path: &settings,
         heap_megabytes: Some(256),

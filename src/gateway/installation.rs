@@ -97,47 +97,51 @@ fn list(paths: &[PathBuf]) -> String {
         .join(", ")
 }
 
-/// Finds `<tws_path>/ibgateway/<version>`, where the Gateway is, or `<tws_path>/<version>`, where TWS is: either can start
-/// the other. Without a version the newest that is there.
+/// Where gatehand's image has the program: a volume or a mount over the home folder does not hide it.
+pub(super) const SYSTEM_PATH: &str = "/opt/Jts";
+
+/// Finds `<root>/ibgateway/<version>`, where the Gateway is, or `<root>/<version>`, where TWS is: either can start the
+/// other. Without a version the newest that is there. The first root that has one counts.
 ///
 /// # Errors
 ///
 /// When there is none, or when it is not complete.
 pub fn find_installation(
     program: Program,
-    tws_path: &Path,
+    roots: &[&Path],
     version: Option<&str>,
     fallback: &JavaFallback,
 ) -> Result<Installation, InstallationError> {
-    let mut parents = [tws_path.join("ibgateway"), tws_path.to_owned()];
-    if program == Program::Tws {
-        parents.reverse();
+    let mut looked = Vec::new();
+    for root in roots {
+        let mut parents = [root.join("ibgateway"), (*root).to_owned()];
+        if program == Program::Tws {
+            parents.reverse();
+        }
+        let found = match version {
+            Some(version) => parents
+                .iter()
+                .map(|parent| parent.join(version))
+                .find(|folder| is_program(folder)),
+            None => newest(&parents),
+        };
+        if let Some(folder) = found {
+            return read_installation(program, folder, fallback);
+        }
+        looked.extend(parents.map(|parent| parent.join(version.unwrap_or("*"))));
     }
-    let candidates = match version {
-        Some(version) => parents
-            .iter()
-            .map(|parent| parent.join(version))
-            .filter(|folder| is_program(folder))
-            .collect(),
-        None => newest_first(&parents),
-    };
-    let Some(folder) = candidates.into_iter().next() else {
-        let name = version.unwrap_or("*");
-        let looked = parents.iter().map(|parent| parent.join(name)).collect();
-        return Err(InstallationError::Missing {
-            program,
-            version: version.map(str::to_owned),
-            looked,
-        });
-    };
-    read_installation(program, folder, fallback)
+    Err(InstallationError::Missing {
+        program,
+        version: version.map(str::to_owned),
+        looked,
+    })
 }
 
 fn is_program(folder: &Path) -> bool {
     folder.join("jars").is_dir()
 }
 
-fn newest_first(parents: &[PathBuf]) -> Vec<PathBuf> {
+fn newest(parents: &[PathBuf]) -> Option<PathBuf> {
     let folders = parents
         .iter()
         .filter_map(|parent| fs::read_dir(parent).ok())
@@ -149,7 +153,7 @@ fn newest_first(parents: &[PathBuf]) -> Vec<PathBuf> {
         .collect();
     // Stable, so that of two with the same version the program's own stays first.
     found.sort_by(|left, right| compare_versions(&name_of(right), &name_of(left)));
-    found
+    found.into_iter().next()
 }
 
 fn name_of(folder: &Path) -> String {
@@ -283,7 +287,7 @@ mod tests {
         install(&root.path().join("ibgateway/1037"));
         let found = find_installation(
             Program::Gateway,
-            root.path(),
+            &[root.path()],
             Some("1030"),
             &JavaFallback::default(),
         )
@@ -316,11 +320,13 @@ mod tests {
             install(&root.path().join(name));
         }
         fs::remove_dir_all(root.path().join("notes/jars")).unwrap();
-        let found = find_installation(Program::Gateway, root.path(), None, &JavaFallback::default()).unwrap();
+        let found =
+            find_installation(Program::Gateway, &[root.path()], None, &JavaFallback::default()).unwrap();
         assert_eq!(found.version, "10.30.1t");
         fs::remove_dir_all(root.path().join("10.30.1t")).unwrap();
         install(&root.path().join("1030"));
-        let found = find_installation(Program::Gateway, root.path(), None, &JavaFallback::default()).unwrap();
+        let found =
+            find_installation(Program::Gateway, &[root.path()], None, &JavaFallback::default()).unwrap();
         assert_eq!(found.folder, root.path().join("ibgateway/1030"));
     }
 
@@ -331,21 +337,22 @@ mod tests {
         install(&folder);
         fs::rename(folder.join("ibgateway.vmoptions"), folder.join("tws.vmoptions")).unwrap();
         assert_eq!(
-            find_installation(Program::Gateway, root.path(), None, &JavaFallback::default())
+            find_installation(Program::Gateway, &[root.path()], None, &JavaFallback::default())
                 .unwrap()
                 .vmoptions,
             "-Xmx768m\n"
         );
         fs::remove_file(folder.join("tws.vmoptions")).unwrap();
         let error =
-            find_installation(Program::Gateway, root.path(), None, &JavaFallback::default()).unwrap_err();
+            find_installation(Program::Gateway, &[root.path()], None, &JavaFallback::default()).unwrap_err();
         assert!(error.to_string().contains("tws.vmoptions"), "{error}");
     }
 
     #[test]
     fn tws_is_started_from_its_own_folder_or_the_gateways() {
         let root = tempfile::tempdir().unwrap();
-        let find = |program| find_installation(program, root.path(), None, &JavaFallback::default()).unwrap();
+        let find =
+            |program| find_installation(program, &[root.path()], None, &JavaFallback::default()).unwrap();
         install(&root.path().join("ibgateway/1030"));
         assert_eq!(find(Program::Tws).folder, root.path().join("ibgateway/1030"));
         let own = root.path().join("1030");
@@ -358,15 +365,44 @@ mod tests {
         );
         let gateway = find(Program::Gateway);
         assert_eq!(gateway.folder, root.path().join("ibgateway/1030"));
-        let error = find_installation(Program::Tws, Path::new("/none"), None, &JavaFallback::default());
+        let error = find_installation(
+            Program::Tws,
+            &[Path::new("/none")],
+            None,
+            &JavaFallback::default(),
+        );
         assert!(error.unwrap_err().to_string().starts_with("no TWS found;"));
+    }
+
+    #[test]
+    fn the_first_folder_that_has_one_counts() {
+        let (home, system) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let find = |version| {
+            let roots = [home.path(), system.path()];
+            find_installation(Program::Gateway, &roots, version, &JavaFallback::default())
+        };
+        install(&system.path().join("ibgateway/1037"));
+        assert_eq!(find(None).unwrap().folder, system.path().join("ibgateway/1037"));
+        install(&home.path().join("ibgateway/1030"));
+        assert_eq!(find(None).unwrap().folder, home.path().join("ibgateway/1030"));
+        assert_eq!(
+            find(Some("1037")).unwrap().folder,
+            system.path().join("ibgateway/1037")
+        );
+        let error = find(Some("1045")).unwrap_err().to_string();
+        for root in [&home, &system] {
+            assert!(
+                error.contains(&root.path().join("ibgateway/1045").display().to_string()),
+                "{error}"
+            );
+        }
     }
 
     #[test]
     fn nothing_there_names_the_places() {
         let error = find_installation(
             Program::Gateway,
-            Path::new("/none"),
+            &[Path::new("/none")],
             Some("1030"),
             &JavaFallback::default(),
         )
@@ -379,7 +415,7 @@ mod tests {
         assert_eq!(error.exit_code(), ExitCode::Configuration);
         let error = find_installation(
             Program::Gateway,
-            Path::new("/none"),
+            &[Path::new("/none")],
             None,
             &JavaFallback::default(),
         )
@@ -405,7 +441,7 @@ mod tests {
             path: vec![root.path().join("nothing"), root.path().join("bin")],
         };
         let java =
-            || find_installation(Program::Gateway, root.path(), None, &fallback).map(|found| found.java);
+            || find_installation(Program::Gateway, &[root.path()], None, &fallback).map(|found| found.java);
         assert_eq!(
             java().unwrap(),
             folder.join("jre/bin/java"),

@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use thiserror::Error;
 
 use super::command::{Start, child_environment, jvm_command};
-use super::installation::{Installation, InstallationError, JavaFallback, find_installation};
+use super::installation::{Installation, InstallationError, JavaFallback, SYSTEM_PATH, find_installation};
 use super::jts_ini::{JtsIni, JtsIniError, Zone, prepare_jts_ini, second_factor};
 use super::restart_token::{Left, find_restart_token};
 use crate::config::{GatewaySettings, Secret};
@@ -77,7 +77,7 @@ impl Launch {
         };
         let installation = find_installation(
             settings.program,
-            &settings.tws_path,
+            &[&settings.tws_path, Path::new(SYSTEM_PATH)],
             settings.version.as_deref(),
             &fallback,
         )?;

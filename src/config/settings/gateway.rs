@@ -11,7 +11,7 @@ settings! {
         variables: ["GATEHAND_TWS_PATH", "TWS_PATH"],
         ini: [],
         secret: false,
-        help: "Folder that holds the installation, `ibgateway/VERSION` or `VERSION`. Default: `~/Jts`.",
+        help: "Folder that holds the installation, `ibgateway/VERSION` or `VERSION`; without it there, `/opt/Jts` is looked into. Default: `~/Jts`.",
     }
     version: Option<Version> {
         variables: ["GATEHAND_VERSION", "TWS_MAJOR_VRSN", "IB_GATEWAY_VERSION"],

@@ -1,0 +1,14 @@
+//! The image, run as users run it. `make image-test` builds the demo target and runs these; they need podman or Docker.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+mod build;
+#[path = "../common/mod.rs"]
+mod common;
+mod compose;
+mod container;
+mod content;
+mod hardened;
+mod lockout;
+mod ports;
+mod stop;
