@@ -1,8 +1,9 @@
 //! The viewers' port against x11vnc, x0tigervncserver, Xtigervnc and a plain program on libvncserver, all in one run: each
 //! on a display of its own, in turns, before one client that decodes what it asks for and compares the pixels.
 //!
-//! A whole run writes docs/performance.md. `GATEHAND_BENCH_SECONDS` (4) is how long things that go on are looked at;
-//! with it, or with names of servers as arguments, the run is for looking only, of one round.
+//! A whole run writes docs/performance.md. `GATEHAND_BENCH_SECONDS` (4) is how long things that go on are looked at,
+//! `GATEHAND_BENCH_CASE` part of the names of cases (`measure.rs`); with one of them, or with names of servers as
+//! arguments, the run is for looking only, of one round.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,7 +40,8 @@ fn main() {
     let seconds = std::env::var("GATEHAND_BENCH_SECONDS")
         .ok()
         .map(|text| text.parse().unwrap());
-    let whole = asked.is_empty() && seconds.is_none();
+    let case = std::env::var("GATEHAND_BENCH_CASE").ok();
+    let whole = asked.is_empty() && seconds.is_none() && case.is_none();
     let time = Duration::from_secs(seconds.unwrap_or(SECONDS));
     let rounds = if whole { ROUNDS } else { 1 };
 
@@ -50,7 +52,13 @@ fn main() {
     for round in 1..=rounds {
         for peer in &peers {
             eprintln!("round {round} of {rounds}: {}", peer.name());
-            measure::round(*peer, &mapped, time, &mut table);
+            measure::round(
+                *peer,
+                &mapped,
+                case.as_deref().unwrap_or_default(),
+                time,
+                &mut table,
+            );
         }
     }
     let (values, aims) = (table.text(&peers), table.aims());
