@@ -6,7 +6,7 @@
 
 use std::error::Error;
 
-use gatehand::vnc::{Door, Password, Screen, Security, Settings, Stay, VncAuthPasswords, serve};
+use gatehand::vnc::{Door, Password, Screen, Security, Settings, VncAuthPasswords, serve};
 use gatehand::x11::{self, DisplayAddress};
 use tokio::net::TcpListener;
 
@@ -28,13 +28,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let door = Door::new(screen, Settings::new("my display"));
-    serve(
-        vec![listener.into()],
-        door,
-        security.into(),
-        Stay::Forever,
-        stopped,
-    )
-    .await?;
+    serve(vec![listener.into()], door, security.into(), stopped).await?;
     Ok(())
 }

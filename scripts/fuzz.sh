@@ -18,7 +18,7 @@ targets=${2:-handshakes messages pictures}
 triple=$(rustc -vV | sed -n 's/^host: //p')
 
 build() {
-    RUSTFLAGS=$1 CARGO_TARGET_DIR="$2" \
+    RUSTFLAGS=$1 CARGO_TARGET_DIR="$2" CARGO_PROFILE_RELEASE_LTO=thin \
         cargo build --quiet --release --locked --package gatehand-protocol-fuzz --target "$triple"
 }
 

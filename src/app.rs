@@ -33,6 +33,7 @@ use instance::Instance;
 pub use notifications::{Trial, try_notifications};
 pub use teaching::{Answer, Taught, TeachError, Teacher, read_kept};
 pub use view::view;
+pub use viewers::Stay;
 pub(crate) use viewers::{FOLDER as VIEWERS_FOLDER, TLS as VIEWERS_TLS};
 
 /// How long the last notifications may take at the end.

@@ -403,6 +403,7 @@ fn secrets_leave_the_environment() {
             ("X_SECRET", "hunter2=ü".as_ref()),
             ("X_PLAIN", "kept".as_ref()),
             ("OMP_THREAD_LIMIT", "8".as_ref()),
+            ("MALLOC_TRIM_THRESHOLD_", "65536".as_ref()),
         ],
     )
     .spawn()
@@ -413,8 +414,10 @@ fn secrets_leave_the_environment() {
     assert_eq!(answer(&mut answers, "secret"), "X_SECRET=hunter2=ü");
     assert_eq!(
         answer(&mut answers, "given"),
-        r#"[("OMP_THREAD_LIMIT", "1"), ("X_PLAIN", "kept")]"#
+        r#"[("MALLOC_TRIM_THRESHOLD_", "65536"), ("OMP_THREAD_LIMIT", "1"), ("X_PLAIN", "kept")]"#,
+        "what the user chose for the allocator is for children too, what the program chose is not"
     );
+    assert_eq!(answer(&mut answers, "allocator"), "2097152");
     assert_eq!(answer(&mut answers, "environ"), "clean");
     assert_eq!(answer(&mut answers, "name"), "gatehand");
     assert_eq!(answer(&mut answers, "core"), "0");
@@ -436,12 +439,18 @@ fn helper_isolated() {
     };
     println!("secret: {name}={}", secret.expose());
     let wanted = |name: &OsStr| {
-        name == "X_PLAIN" || name == "OMP_THREAD_LIMIT" || name.to_string_lossy().contains("SECRET")
+        let name = name.to_string_lossy();
+        let others = ["X_PLAIN", "OMP_THREAD_LIMIT"].contains(&&*name);
+        others || name.contains("SECRET") || name.starts_with("MALLOC_")
     };
     let mut given = isolated.environment.clone();
     given.retain(|(name, _)| wanted(name));
     given.sort();
     println!("given: {given:?}");
+    println!(
+        "allocator: {}",
+        env::var("MALLOC_MMAP_THRESHOLD_").unwrap_or_default()
+    );
     // Only root may still read it, and root finds nothing.
     let leaked = fs::read("/proc/self/environ")
         .is_ok_and(|environ| environ.windows(7).any(|bytes| bytes == b"hunter2"));

@@ -22,8 +22,46 @@ const QUIET: Duration = Duration::from_millis(150);
 const REST: Duration = Duration::from_secs(1);
 const KEY: u32 = b'a' as u32;
 
-/// Starts `peer` and measures all of it; `time` is how long things that go on are looked at.
-pub fn round(peer: Peer, mapped: &Path, time: Duration, table: &mut Table) {
+type Case = fn(&mut Round<'_>);
+
+/// What can be measured alone, by its name.
+const CASES: [(&str, Case); 11] = [
+    ("first frame, ZRLE", |round| {
+        round.first_frames(&[ZRLE], [Row::ZrleMs, Row::ZrleKb, Row::ZrleCpu]);
+    }),
+    ("first frame, Tight", |round| {
+        round.first_frames(&[TIGHT], [Row::TightMs, Row::TightKb, Row::TightCpu]);
+    }),
+    ("one viewer", |round| round.one_viewer()),
+    ("keys", |round| round.keys()),
+    ("dialogs", |round| round.dialogs()),
+    ("log", |round| {
+        let rows = [Row::LogKb, Row::LogCpu, Row::LogAllCpu, Row::LogLag, Row::LogP95];
+        round.log(1, &[ZRLE], rows.map(Some));
+    }),
+    ("log, JPEG", |round| {
+        let rows = [Some(Row::LogJpegKb), Some(Row::LogJpegCpu), None, None, None];
+        round.log(1, &[TIGHT, JPEG], rows);
+    }),
+    ("log, 4 viewers", |round| {
+        let rows = [Row::FourCpu, Row::FourAllCpu].map(Some);
+        round.log(4, &[ZRLE], [None, rows[0], rows[1], None, Some(Row::FourP95)]);
+    }),
+    ("log, 16 viewers", |round| {
+        let rows = [Row::ManyCpu, Row::ManyAllCpu].map(Some);
+        round.log(16, &[ZRLE], [None, rows[0], rows[1], None, Some(Row::ManyP95)]);
+    }),
+    ("full screen, Raw", |round| {
+        round.full_screen(true, &[RAW], [Row::RawFps, Row::RawCpu, Row::RawMb]);
+    }),
+    ("full screen, JPEG", |round| {
+        round.full_screen(false, &[TIGHT, JPEG], [Row::JpegFps, Row::JpegCpu, Row::JpegMb]);
+    }),
+];
+
+/// Starts `peer` and measures the cases whose names have `case` in them; `time` is how long things that go on are looked
+/// at.
+pub fn round(peer: Peer, mapped: &Path, case: &str, time: Duration, table: &mut Table) {
     let served = Served::start(peer, mapped);
     let mut round = Round {
         peer,
@@ -32,36 +70,9 @@ pub fn round(peer: Peer, mapped: &Path, time: Duration, table: &mut Table) {
         table,
     };
     round.start();
-    round.first_frames(&[ZRLE], [Row::ZrleMs, Row::ZrleKb, Row::ZrleCpu]);
-    round.first_frames(&[TIGHT], [Row::TightMs, Row::TightKb, Row::TightCpu]);
-    round.one_viewer();
-    round.keys();
-    round.dialogs();
-    let zrle = [Row::LogKb, Row::LogCpu, Row::LogAllCpu, Row::LogLag, Row::LogP95];
-    round.log(1, &[ZRLE], zrle.map(Some));
-    let jpeg = [Some(Row::LogJpegKb), Some(Row::LogJpegCpu), None, None, None];
-    round.log(1, &[TIGHT, JPEG], jpeg);
-    round.log(
-        4,
-        &[ZRLE],
-        [
-            None,
-            Some(Row::FourCpu),
-            Some(Row::FourAllCpu),
-            None,
-            Some(Row::FourP95),
-        ],
-    );
-    let many = [
-        None,
-        Some(Row::ManyCpu),
-        Some(Row::ManyAllCpu),
-        None,
-        Some(Row::ManyP95),
-    ];
-    round.log(16, &[ZRLE], many);
-    round.full_screen(true, &[RAW], [Row::RawFps, Row::RawCpu, Row::RawMb]);
-    round.full_screen(false, &[TIGHT, JPEG], [Row::JpegFps, Row::JpegCpu, Row::JpegMb]);
+    for (_, measure) in CASES.iter().filter(|(name, _)| name.contains(case)) {
+        measure(&mut round);
+    }
 }
 
 struct Round<'a> {

@@ -37,7 +37,7 @@ use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Repor
 use crate::relay::{Relay, RelayStatus};
 use crate::supervisor::{self, Leftovers, Service, StopPolicy};
 use crate::tunnel::Tunnel;
-use crate::vnc::{self, Door, Gate, Stay};
+use crate::vnc::{self, Door, Gate};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 pub(super) use course::quiet_hours;
@@ -336,7 +336,13 @@ impl Instance {
         self.door = Some(door.clone());
         let (web_door, open) = entries.web_door(&door);
         self.board.take_viewers(Some(web_door));
-        let serving = viewers::serve(ports, door, entries, Stay::Forever, std::future::pending());
+        let serving = viewers::serve(
+            ports,
+            door,
+            entries,
+            viewers::Stay::Forever,
+            std::future::pending(),
+        );
         self.viewers = Some((screen, name));
         let notices = self.notices.clone();
         self.spawn(async move {

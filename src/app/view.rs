@@ -1,11 +1,11 @@
 //! `gatehand vnc`: the viewers' endpoint of a display, and nothing else.
 
 use super::error::AppError;
-use super::viewers;
+use super::viewers::{self, Stay};
 use crate::config::Config;
 use crate::exit::ExitCode;
 use crate::supervisor::Signals;
-use crate::vnc::{Door, Gate, Settings, Stay};
+use crate::vnc::{Door, Gate, Settings};
 use crate::x11::DisplayAddress;
 
 /// Serves a display to viewers until it is asked to stop, or as long as `stay` says.

@@ -12,8 +12,8 @@ use super::listen;
 use crate::config::{Config, ViewerPassword, ViewerTls, VncPassword, VncSettings};
 use crate::tls::{OwnCertificate, TlsServer};
 use crate::vnc::{
-    self, Door, Entry, Gate, Listener, Passwords, Screen, Security, ServeError, Settings, Stay,
-    VncAuthPasswords, WebDoor, WebEntry,
+    self, Door, Entry, Gate, Listener, Passwords, Screen, Security, ServeError, Settings, VncAuthPasswords,
+    WebDoor, WebEntry,
 };
 use crate::x11::{self, DisplayAddress};
 
@@ -23,6 +23,16 @@ pub(super) const NAME: &str = "gatehand";
 pub(crate) const FOLDER: &str = "viewers";
 /// What asks for a certificate of our own.
 pub(crate) const TLS: &str = "GATEHAND_VNC_TLS";
+
+/// How long viewers are served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stay {
+    /// As long as the display is there.
+    #[default]
+    Forever,
+    /// Until the last viewer has left, in a browser or not, once there was one.
+    Once,
+}
 
 /// Where viewers connect.
 pub(super) struct Ports {
@@ -54,7 +64,7 @@ pub(super) async fn bind(settings: &VncSettings) -> Result<Ports, AppError> {
     Ok(Ports { native, web })
 }
 
-/// Serves viewers until `shutdown` is ready, or as long as `stay` says of those that are not in browsers.
+/// Serves viewers until `shutdown` is ready, or as long as `stay` says.
 ///
 /// # Errors
 /// The display is lost.
@@ -75,10 +85,18 @@ pub(super) async fn serve(
         let router = vnc::router(web_door);
         vnc::serve_web(listener, tls, router, std::future::pending()).await;
     };
-    let native = vnc::serve(ports.native, door.clone(), entries.native, stay, shutdown);
+    let last_left = async {
+        match stay {
+            Stay::Forever => std::future::pending().await,
+            Stay::Once => door.emptied().await,
+        }
+        tracing::info!("the last viewer has left");
+    };
+    let native = vnc::serve(ports.native, door.clone(), entries.native, shutdown);
     let ended = tokio::select! {
         ended = native => ended,
         () = web => Ok(()),
+        () = last_left => Ok(()),
     };
     // Those in browsers go now.
     drop(open);

@@ -7,10 +7,9 @@ use clap::Args;
 
 use super::password_file::{self, Passwords};
 use super::{Context, Failure, display};
-use crate::app;
+use crate::app::{self, Stay};
 use crate::config::{Argument, Form, parse_listen};
 use crate::exit::ExitCode;
-use crate::vnc::Stay;
 
 /// The usual port of an RFB server.
 const DEFAULT_PORT: u16 = 5900;
@@ -65,7 +64,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "PATH", requires = "tls_certificate")]
     tls_key: Option<String>,
     /// End when the last viewer has left.
-    #[arg(long, conflicts_with_all = ["forever", "web"])]
+    #[arg(long, conflicts_with = "forever")]
     once: bool,
     /// Stay when viewers leave, as without --once.
     #[arg(long)]

@@ -77,34 +77,36 @@ impl FromArgMatches for Arguments {
 }
 
 impl Args for Arguments {
+    /// Adds them when the subcommand is the one that is meant: there are thousands of them in all subcommands.
     fn augment_args(command: Command) -> Command {
-        let option = |(setting, form): (&'static Setting, Form)| {
-            let name = form.option(setting.key);
-            let value = match form {
-                Form::Plain => "VALUE",
-                Form::File => "PATH",
-                Form::Command => "COMMAND",
-                Form::SecretManager => "NAME",
-                Form::Stdin => "",
-            };
-            let help = match (form, setting.default) {
-                (Form::Plain | Form::File, Some(default)) => format!("{} [default: {default}]", setting.help),
-                (Form::Plain | Form::File, None) => setting.help.to_owned(),
-                (Form::Command, _) => format!("A shell command that prints `{}`", setting.key),
-                (Form::Stdin, _) => format!("Take `{}` from standard input, a line of its own", setting.key),
-                (Form::SecretManager, _) => format!("Take `{}` from Google Secret Manager", setting.key),
-            };
-            let arg = Arg::new(name.clone()).long(name).help(help).hide_short_help(true);
-            match form {
-                Form::Stdin => arg.action(ArgAction::SetTrue),
-                _ => arg.value_name(value),
-            }
-        };
-        command.next_help_heading("Settings").args(options().map(option))
+        command.defer(|command| command.next_help_heading("Settings").args(options().map(option)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
         Self::augment_args(command)
+    }
+}
+
+fn option((setting, form): (&'static Setting, Form)) -> Arg {
+    let name = form.option(setting.key);
+    let value = match form {
+        Form::Plain => "VALUE",
+        Form::File => "PATH",
+        Form::Command => "COMMAND",
+        Form::SecretManager => "NAME",
+        Form::Stdin => "",
+    };
+    let help = match (form, setting.default) {
+        (Form::Plain | Form::File, Some(default)) => format!("{} [default: {default}]", setting.help),
+        (Form::Plain | Form::File, None) => setting.help.to_owned(),
+        (Form::Command, _) => format!("A shell command that prints `{}`", setting.key),
+        (Form::Stdin, _) => format!("Take `{}` from standard input, a line of its own", setting.key),
+        (Form::SecretManager, _) => format!("Take `{}` from Google Secret Manager", setting.key),
+    };
+    let arg = Arg::new(name.clone()).long(name).help(help).hide_short_help(true);
+    match form {
+        Form::Stdin => arg.action(ArgAction::SetTrue),
+        _ => arg.value_name(value),
     }
 }
 

@@ -26,6 +26,12 @@ use crate::exit::ExitCode;
 
 /// The variable that hands the memory file's number over. It holds nothing secret.
 const HANDLE: &str = "GATEHAND_SECRETS_FD";
+/// Allocations of so many bytes go back to the system when they are freed, such as a screen that nobody looks at any
+/// more. glibc, which reads these when a program starts, would otherwise keep the memory of the next one of that size.
+const ALLOCATOR: [(&str, &str); 2] = [
+    ("MALLOC_MMAP_THRESHOLD_", "2097152"),
+    ("MALLOC_TRIM_THRESHOLD_", "2097152"),
+];
 /// What the memory file is called in `/proc/PID/fd`.
 const MEMFD_NAME: &str = "gatehand-secrets";
 
@@ -83,7 +89,7 @@ fn system<E: Into<io::Error>>(step: &'static str) -> impl FnOnce(E) -> Isolation
 /// The first time it executes the program again and does not return. The second time it gives what the first one
 /// took, and makes the process's memory unreadable for others: no core dump, no ptrace, `/proc/PID/environ` and
 /// `/proc/PID/mem` for root only. The second environment has `OMP_THREAD_LIMIT=1`, which libgomp (used by Tesseract)
-/// reads when it is loaded. Files that the program creates from then on are its user's only.
+/// reads when it is loaded, and the program itself lives with [`ALLOCATOR`]. Files that the program creates from then on are its user's only.
 ///
 /// # Errors
 ///
@@ -138,6 +144,11 @@ fn execute_again(secret_names: &[&str]) -> Result<Infallible, IsolationError> {
         memory.as_raw_fd().to_string().as_ref(),
     )?);
     environment.push(assignment("OMP_THREAD_LIMIT".as_ref(), "1".as_ref())?);
+    for (name, value) in ALLOCATOR {
+        if env::var_os(name).is_none() {
+            environment.push(assignment(name.as_ref(), value.as_ref())?);
+        }
+    }
     let arguments = env::args_os()
         .map(|argument| CString::new(argument.into_vec()))
         .collect::<Result<Vec<_>, _>>()
@@ -178,7 +189,12 @@ fn receive(mut file: File) -> Result<Isolated, IsolationError> {
         .filter(|entry| !entry.is_empty())
         .map(parse_secret)
         .collect::<Result<_, _>>()?;
-    let environment = env::vars_os().filter(|(name, _)| name != HANDLE).collect();
+    let is_own = |name: &OsStr, value: &OsStr| {
+        name == HANDLE || ALLOCATOR.iter().any(|own| name == own.0 && value == own.1)
+    };
+    let environment = env::vars_os()
+        .filter(|(name, value)| !is_own(name, value))
+        .collect();
     Ok(Isolated { environment, secrets })
 }
 

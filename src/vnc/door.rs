@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use protocol::error::Error;
 use protocol::security::{Access, Security};
 use protocol::session::Session;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tracing::Instrument;
 
 use super::back_off::BackOff;
@@ -113,6 +113,8 @@ struct Inner {
     handshakes: Handshakes,
     /// Those that are only told to come later are bounded too.
     connections: Semaphore,
+    /// Whether anybody was in; told whenever somebody has gone.
+    gone: watch::Sender<bool>,
 }
 
 impl Door {
@@ -126,6 +128,7 @@ impl Door {
             viewers: Semaphore::new(settings.max_viewers),
             handshakes: Handshakes::new(settings.max_viewers),
             connections: Semaphore::new(2 * settings.max_viewers),
+            gone: watch::Sender::new(false),
             settings,
         }))
     }
@@ -140,13 +143,24 @@ impl Door {
         &self.0.screen
     }
 
-    /// Serves the viewer at the other end of `stream` until it goes, or turns it away. Whether it was in.
-    pub async fn admit(&self, stream: Box<dyn Stream>, peer: Peer, entry: &Entry) -> bool {
-        // At the level of errors, so that no filter hides who it was.
-        let span = tracing::error_span!("viewer", %peer);
-        self.receive(stream, peer, entry).instrument(span).await
+    /// Waits until the last viewer has left, whichever way they came, once there was one.
+    pub async fn emptied(&self) {
+        let mut gone = self.0.gone.subscribe();
+        while !*gone.borrow_and_update() || self.viewers() > 0 {
+            // The sender is this door's.
+            let _ = gone.changed().await;
+        }
     }
 
+    /// Serves the viewer at the other end of `stream` until it goes, or turns it away.
+    pub async fn admit(&self, stream: Box<dyn Stream>, peer: Peer, entry: &Entry) {
+        // At the level of errors, so that no filter hides who it was.
+        let span = tracing::error_span!("viewer", %peer);
+        let was_in = self.receive(stream, peer, entry).instrument(span).await;
+        self.0.gone.send_modify(|anybody| *anybody |= was_in);
+    }
+
+    /// Whether it was in.
     async fn receive(&self, stream: Box<dyn Stream>, peer: Peer, entry: &Entry) -> bool {
         let Inner {
             screen,

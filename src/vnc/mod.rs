@@ -28,7 +28,7 @@ pub use protocol::security::Security;
 pub use protocol::security::passwords::Passwords;
 pub use protocol::security::vnc_auth::{Password, Passwords as VncAuthPasswords, unscrambled};
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
-pub use serve::{ServeError, Stay, serve};
+pub use serve::{ServeError, serve};
 pub use transport::Stream;
 pub(crate) use web::host_name;
 pub use web::{

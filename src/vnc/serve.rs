@@ -15,17 +15,7 @@ pub enum ServeError {
     DisplayLost(#[from] DisplayLost),
 }
 
-/// How long the port is served.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stay {
-    /// As long as the display is there.
-    #[default]
-    Forever,
-    /// Until the last viewer has left, once there was one.
-    Once,
-}
-
-/// Serves viewers until `shutdown` is ready, or as long as `stay` says; those that are there are then disconnected.
+/// Serves viewers until `shutdown` is ready; those that are there are then disconnected.
 ///
 /// # Errors
 /// The display is lost.
@@ -33,24 +23,15 @@ pub async fn serve(
     listeners: Vec<Listener>,
     door: Door,
     entry: Entry,
-    stay: Stay,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let mut viewers = JoinSet::new();
-    let mut was_one = false;
     tokio::pin!(shutdown);
     loop {
         let (stream, peer) = tokio::select! {
             () = &mut shutdown => break,
             lost = door.screen().lost() => return Err(lost.into()),
-            Some(was_in) = viewers.join_next(), if !viewers.is_empty() => {
-                was_one |= was_in.unwrap_or(false);
-                if stay == Stay::Once && was_one && viewers.is_empty() {
-                    tracing::info!("the last viewer has left");
-                    break;
-                }
-                continue;
-            }
+            Some(_) = viewers.join_next(), if !viewers.is_empty() => continue,
             accepted = Listener::accept(&listeners) => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {

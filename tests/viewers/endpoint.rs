@@ -102,9 +102,7 @@ impl Endpoint {
 
     /// Where viewers connect, once they can.
     pub(crate) fn address(&self) -> SocketAddr {
-        let line = self.line("viewers are served");
-        let address = line.split("address=").nth(1).unwrap();
-        address.split(' ').next().unwrap().parse().unwrap()
+        address_in(&self.line("viewers are served"))
     }
 
     /// Its process.
@@ -123,6 +121,12 @@ impl Endpoint {
         assert!(Command::new("kill").arg(id).status().unwrap().success());
         assert!(self.ended().success(), "{}", self.log());
     }
+}
+
+/// The address that a line of the log tells.
+pub(crate) fn address_in(line: &str) -> SocketAddr {
+    let address = line.split("address=").nth(1).unwrap();
+    address.split(' ').next().unwrap().parse().unwrap()
 }
 
 impl Drop for Endpoint {

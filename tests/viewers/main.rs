@@ -20,6 +20,7 @@ mod program;
 #[path = "../../protocol/tests/viewer/ra2.rs"]
 mod ra2;
 mod raw_client;
+mod remmina;
 mod replacement;
 mod rust_client;
 mod security;

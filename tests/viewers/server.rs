@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 
 use gatehand::tls::{OwnCertificate, TlsServer};
 use gatehand::vnc::{
-    Door, Entry, Gate, Password, Passwords, Screen, Security, ServeError, Settings, Stay, VncAuthPasswords,
-    serve, server_key,
+    Door, Entry, Gate, Password, Passwords, Screen, Security, ServeError, Settings, VncAuthPasswords, serve,
+    server_key,
 };
 use gatehand::x11;
 use tokio::net::TcpListener;
@@ -86,7 +86,7 @@ impl VncServer {
                     let _ = stopped.await;
                 };
                 let (listeners, door) = (vec![listener.into()], Door::new(screen, settings));
-                serve(listeners, door, entry, Stay::Forever, shutdown).await
+                serve(listeners, door, entry, shutdown).await
             })
         });
         Self {

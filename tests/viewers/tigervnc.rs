@@ -16,7 +16,7 @@ use crate::server::{PASSWORD, VncServer};
 
 const SIZE: Size = Size::new(640, 480);
 
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -10,9 +10,10 @@ use tungstenite::{Error, Message, WebSocket};
 use crate::browser::{Browser, Pages};
 use crate::clipboard::{copy, wait_to_paste};
 use crate::common::{PATIENCE, TestDisplay, wait_for};
-use crate::endpoint::{Endpoint, State};
+use crate::endpoint::{Endpoint, State, address_in};
 use crate::painter::Painter;
 use crate::program::Program;
+use crate::raw_client::RawClient;
 use crate::server::password;
 use crate::tigervnc::{find, mean_difference};
 
@@ -24,9 +25,7 @@ fn serve(display: &TestDisplay, state: &State, arguments: &[&str], secret: &str)
     let mut all = vec!["--web", "127.0.0.1:0"];
     all.extend(arguments);
     let endpoint = Endpoint::start(display, state, &all, &[("VNC_PASSWORD", secret)]);
-    let line = endpoint.line("viewers in browsers are served");
-    let address = line.split("address=").nth(1).unwrap();
-    let address = address.split(' ').next().unwrap().parse().unwrap();
+    let address = address_in(&endpoint.line("viewers in browsers are served"));
     (endpoint, address)
 }
 
@@ -131,6 +130,35 @@ fn rfb_travels_in_binary_messages_of_any_size() {
         area += width * height;
     }
     assert_eq!(area, SIZE.area());
+}
+
+#[test]
+fn it_ends_with_the_last_viewer_whichever_way_that_came() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let (mut endpoint, address) = serve(&display, &State::new(), &["--once"], SECRET);
+    let (mut browser, _) = connect(address, &[]).unwrap();
+    let mut bytes = Vec::new();
+    read(&mut browser, &mut bytes, 12);
+    browser.send(Message::binary(&b"RFB 003.008\n"[..])).unwrap();
+    read(&mut browser, &mut bytes, 2);
+    browser.send(Message::binary(vec![2])).unwrap();
+    let challenge = read(&mut browser, &mut bytes, 16).try_into().unwrap();
+    let answer = password(SECRET).answer(&challenge);
+    browser.send(Message::binary(answer.to_vec())).unwrap();
+    endpoint.line("viewer let in");
+    let log = endpoint.log();
+    let native = log.lines().find(|line| line.contains("viewers are served"));
+    let mut native = RawClient::connect(address_in(native.unwrap()));
+    native.authenticate(SECRET).unwrap();
+    endpoint.line("viewer let in");
+    drop(native);
+    endpoint.line("viewer left");
+    // The verdict, and what follows when the viewer goes on.
+    browser.send(Message::binary(vec![1])).unwrap();
+    assert_eq!(read(&mut browser, &mut bytes, 8)[4..], [2, 0x80, 1, 0xe0]);
+    drop(browser);
+    endpoint.line("the last viewer has left");
+    assert!(endpoint.ended().success());
 }
 
 #[test]

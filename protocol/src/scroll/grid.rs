@@ -1,6 +1,8 @@
 //! The tile rows of an area: which of them changed, and what they look like.
 
-use super::{COLUMN, Look, MIN_ROWS, colours, part, same};
+use std::ops::Range;
+
+use super::{COLUMN, Look, MIN_ROWS, colours, part, same, same_bytes};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
 use crate::region::{MAX_RECTS, Region};
@@ -17,15 +19,15 @@ pub(super) struct Grid {
     bounds: Rect,
     rows: usize,
     changed: Vec<bool>,
-    /// Of every [`VOTER`]th column.
-    hashes: Vec<Hashes>,
+    /// Of every [`VOTER`]th column, in the rows where something changed.
+    hashes: Vec<Option<Hashes>>,
 }
 
-/// The hashes of one column's tile rows.
-#[derive(Clone, Default)]
-struct Hashes {
-    old: Vec<u64>,
-    new: Vec<u64>,
+/// Of one tile row.
+#[derive(Clone, Copy)]
+pub(super) struct Hashes {
+    pub(super) old: u64,
+    pub(super) new: u64,
 }
 
 impl Grid {
@@ -35,24 +37,28 @@ impl Grid {
         let rows = bounds.height as usize;
         let columns = bounds.width.div_ceil(COLUMN) as usize;
         let mut changed = vec![false; columns * rows];
-        let mut hashes = vec![Hashes::default(); if hashed { columns.div_ceil(VOTER) } else { 0 }];
+        let mut hashes = vec![None; if hashed { columns.div_ceil(VOTER) * rows } else { 0 }];
         // Row by row, as the pixels lie in memory.
         for row in 0..rows {
             let y = bounds.y + row as i32;
-            let before = part(old, y, bounds.x, bounds.right()).chunks(COLUMN as usize);
-            let now = new.row(y, bounds.x, bounds.right()).chunks(COLUMN as usize);
-            for (column, (before, now)) in before.zip(now).enumerate() {
+            let before = part(old, y, bounds.x, bounds.right());
+            let now = new.row(y, bounds.x, bounds.right());
+            if same_bytes(before, now) {
+                continue;
+            }
+            let tiles = before.chunks(COLUMN as usize).zip(now.chunks(COLUMN as usize));
+            for (column, (before, now)) in tiles.enumerate() {
                 let differs = !same(before, now);
                 changed[column * rows + row] = differs;
+                // While they are at hand: to fetch them again takes longer than to hash them.
                 if hashed && column % VOTER == 0 {
-                    let Hashes { old, new } = &mut hashes[column / VOTER];
-                    let known = hash(before.iter().copied());
-                    old.push(known);
-                    new.push(if differs {
+                    let old = hash(before.iter().copied());
+                    let new = if differs {
                         hash(now.iter().copied().map(colours))
                     } else {
-                        known
-                    });
+                        old
+                    };
+                    hashes[column / VOTER * rows + row] = Some(Hashes { old, new });
                 }
             }
         }
@@ -75,9 +81,10 @@ impl Grid {
             let before = part(old, y - dy, x, self.bounds.right());
             let now = new.row(y, x, self.bounds.right());
             let row = (y - self.bounds.y) as usize;
+            let whole = same_bytes(before, now);
             let columns = before.chunks(COLUMN as usize).zip(now.chunks(COLUMN as usize));
             for (column, (before, now)) in columns.enumerate() {
-                tiles[column * self.rows + row] = same(before, now);
+                tiles[column * self.rows + row] = whole || same(before, now);
             }
         }
         tiles
@@ -120,14 +127,26 @@ impl Grid {
     }
 
     /// The columns that vote, of those that may have scrolled: from the first row that changed to the last.
-    pub(super) fn voters(&self) -> impl Iterator<Item = (&[u64], &[u64])> {
-        self.hashes.iter().enumerate().filter_map(|(voter, hashes)| {
+    pub(super) fn voters(&self, old: &Framebuffer) -> Vec<Vec<Hashes>> {
+        let voter = |(voter, hashes): (usize, &[Option<Hashes>])| {
             let changed = self.column(voter * VOTER);
             let first = changed.iter().position(|changed| *changed)?;
             let last = changed.iter().rposition(|changed| *changed)?;
+            let (left, right) = self.edges(voter * VOTER);
+            let unchanged = |row: usize| {
+                let y = self.bounds.y + row as i32;
+                let same = hash(part(old, y, left, right).iter().copied());
+                Hashes { old: same, new: same }
+            };
             let rows = first..last + 1;
-            (rows.len() >= MIN_CHANGED).then(|| (&hashes.old[rows.clone()], &hashes.new[rows]))
-        })
+            let all = |rows: Range<usize>| {
+                rows.map(|row| hashes[row].unwrap_or_else(|| unchanged(row)))
+                    .collect()
+            };
+            (rows.len() >= MIN_CHANGED).then(|| all(rows))
+        };
+        let columns = self.hashes.chunks(self.rows.max(1)).enumerate();
+        columns.filter_map(voter).collect()
     }
 
     /// Areas on the screen that look as `dy` rows above before, and have changed.
@@ -228,9 +247,9 @@ impl Grid {
     }
 }
 
-/// A sum of products: none waits for another.
+/// A sum of products: none waits for another, and several are made at once.
 fn hash(pixels: impl Iterator<Item = u32>) -> u64 {
-    static FACTORS: [u64; COLUMN as usize] = {
+    static FACTORS: [u32; COLUMN as usize] = {
         let mut factors = [0; COLUMN as usize];
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut index = 0;
@@ -238,13 +257,13 @@ fn hash(pixels: impl Iterator<Item = u32>) -> u64 {
             state = state
                 .wrapping_mul(0x5851_f42d_4c95_7f2d)
                 .wrapping_add(0x1405_7b7e_f767_814f);
-            factors[index] = (state ^ state >> 32) | 1;
+            factors[index] = (state >> 32) as u32 | 1;
             index += 1;
         }
         factors
     };
     let products = pixels
         .zip(&FACTORS)
-        .map(|(pixel, factor)| u64::from(pixel).wrapping_mul(*factor));
+        .map(|(pixel, factor)| u64::from(pixel) * u64::from(*factor));
     products.fold(0, u64::wrapping_add)
 }

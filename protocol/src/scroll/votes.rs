@@ -2,6 +2,7 @@
 //! vote. Single rows would not do, since letters repeat theirs.
 
 use super::MIN_ROWS;
+use super::grid::Hashes;
 
 /// Distances that are tried, the one with most votes first.
 const MAX_DISTANCES: usize = 4;
@@ -11,17 +12,19 @@ const MIN_VOTES: u32 = 12;
 /// Rows of a window.
 const WINDOW: usize = MIN_ROWS as usize;
 
-/// Distances with enough votes, in rows downwards. Each voter is the hashes of one column's tile rows before and now, no
-/// more than `rows`.
-pub(super) fn distances<'a>(rows: usize, voters: impl Iterator<Item = (&'a [u64], &'a [u64])>) -> Vec<i32> {
+/// Distances with enough votes, in rows downwards. Each voter is the hashes of one column's tile rows, no more than `rows`.
+pub(super) fn distances(rows: usize, voters: &[Vec<Hashes>]) -> Vec<i32> {
+    if voters.is_empty() {
+        return Vec::new();
+    }
     let mut votes = vec![0; 2 * rows + 1];
     let mut places = Places::new(rows);
-    for (old, new) in voters {
+    for voter in voters {
         places.clear();
-        for (place, window) in windows(old).enumerate() {
+        for (place, window) in windows(voter, |hashes| hashes.old).enumerate() {
             places.add(window, place);
         }
-        for (place, window) in windows(new).enumerate() {
+        for (place, window) in windows(voter, |hashes| hashes.new).enumerate() {
             if let Some(before) = places.only(window)
                 && before != place
             {
@@ -38,15 +41,15 @@ pub(super) fn distances<'a>(rows: usize, voters: impl Iterator<Item = (&'a [u64]
 }
 
 /// The hash of every window.
-fn windows(rows: &[u64]) -> impl Iterator<Item = u64> {
+fn windows(rows: &[Hashes], hash_of: impl Fn(&Hashes) -> u64) -> impl Iterator<Item = u64> {
     const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
     /// What the row that leaves a window counts for in it.
     const LAST: u64 = BASE.wrapping_pow(WINDOW as u32);
     let mut hash = 0_u64;
     let sums = rows.iter().enumerate().map(move |(end, row)| {
-        hash = hash.wrapping_mul(BASE).wrapping_add(*row);
+        hash = hash.wrapping_mul(BASE).wrapping_add(hash_of(row));
         if let Some(start) = end.checked_sub(WINDOW) {
-            hash = hash.wrapping_sub(rows[start].wrapping_mul(LAST));
+            hash = hash.wrapping_sub(hash_of(&rows[start]).wrapping_mul(LAST));
         }
         hash
     });

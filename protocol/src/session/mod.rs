@@ -6,10 +6,13 @@
 //! and, when [`Session::wanted`] names pixels, reads them from the screen and calls [`Session::update`]. During the
 //! handshake a viewer may want the connection encrypted: [`Session::poll_upgrade`].
 
+mod event;
 mod flow;
 mod input;
 mod loss;
 mod news;
+mod outbox;
+mod resizes;
 mod updates;
 
 use std::collections::VecDeque;
@@ -18,10 +21,10 @@ use std::time::{Duration, Instant};
 
 use crate::client_message::{ClientMessage, Parsed, Rules, WantedMonitor};
 use crate::clipboard::Clipboard;
-use crate::encoding::{Abilities, Ability, Cursor, Monitor};
+use crate::encoding::{Abilities, Ability, Cursor};
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
-use crate::geometry::{Point, Rect, Size};
+use crate::geometry::{Point, Size};
 pub use crate::handshake::Upgrade;
 use crate::handshake::{Admission, Handshake, Progress};
 use crate::pacing::{Hold, Situation, may_update};
@@ -31,8 +34,11 @@ use crate::security::vnc_auth::Challenge;
 use crate::security::{Access, Security};
 use crate::server_message::{put_cut_text, put_end_of_continuous_updates, put_fence, put_server_init};
 use crate::wire::Reader;
+pub use event::{Event, ResizeStatus};
 use flow::Flow;
 use input::Input;
+use outbox::Outbox;
+use resizes::Resizes;
 use updates::Updates;
 
 /// A fence that wants an answer, and what of a fence is answered (rfbproto, "ClientFence"): everything here happens in
@@ -43,9 +49,6 @@ const FENCE_FLAGS: u32 = 0b111;
 const MAX_UNREAD: usize = 1 << 16;
 /// Answers to wishes for another screen that may wait for the viewer's next request.
 const MAX_RESIZE_ANSWERS: usize = 16;
-/// The largest screen that a viewer may wish for: a wish costs memory here and in the X server, and there are X servers that
-/// end when they are asked for more than they can.
-const LARGEST_WISH: Size = Size::new(7680, 4320);
 
 /// What a session needs to know beforehand.
 #[derive(Clone, Debug)]
@@ -60,51 +63,6 @@ pub struct Settings {
     pub cut_text_limit: usize,
     /// The owner can give the screen another size: wishes for one become [`Event::Resize`]. When not, they are refused.
     pub resizable: bool,
-}
-
-/// What became of a viewer's wish for another screen (rfbproto, "ExtendedDesktopSize").
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u16)]
-pub enum ResizeStatus {
-    /// The screen is as the viewer wished.
-    Done = 0,
-    /// It is not for viewers to say.
-    Prohibited = 1,
-    /// The display could not do it.
-    OutOfResources = 2,
-    /// Such a screen cannot be.
-    InvalidLayout = 3,
-}
-
-/// What a viewer did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// It has proved who it is.
-    Authenticated(Access),
-    /// It pressed or released a key.
-    Key {
-        /// Pressed.
-        down: bool,
-        /// An X11 keysym; 0 when only the key is known.
-        keysym: u32,
-        /// Which key it was, when the viewer tells: a scan code of the PC/XT keyboard, that of an extended key with 0x80
-        /// added.
-        scan_code: Option<u32>,
-    },
-    /// It moved the pointer or pressed a button.
-    Pointer {
-        /// On the screen.
-        at: Point,
-        /// Pressed buttons; bit 0 is the left one.
-        buttons: u16,
-    },
-    /// It has a new clipboard text.
-    CutText(String),
-    /// It would like a screen of this size: to be answered with [`Session::answer_resize`]. Only when
-    /// [`Settings::resizable`] says so.
-    Resize(Size),
-    /// The server ends the session: send what [`Session::transmit`] still has, then close.
-    Closed(Error),
 }
 
 enum Phase {
@@ -123,12 +81,7 @@ pub struct Session {
     input: Vec<u8>,
     /// Bytes of a text that is too long, still to be thrown away.
     skip: usize,
-    output: Vec<u8>,
-    sent: usize,
-    /// Answers that wait for the end of an update, in whose middle they have no place.
-    answers: Vec<u8>,
-    /// Bytes of answers since the viewer took everything last.
-    unread: usize,
+    output: Outbox,
     events: VecDeque<Event>,
     held: Input,
     updates: Updates,
@@ -137,8 +90,7 @@ pub struct Session {
     clipboard: Clipboard,
     /// What the viewer was told that is served.
     announced: Abilities,
-    /// Wishes for another screen that have no answer yet, with the answer where it is known.
-    wishes: VecDeque<(Monitor, Option<ResizeStatus>)>,
+    resizes: Resizes,
 }
 
 impl Session {
@@ -162,8 +114,8 @@ impl Session {
         size: Size,
         now: Instant,
     ) -> Self {
-        let mut output = Vec::new();
-        let handshake = Handshake::new(admission, challenge, &mut output);
+        let mut output = Outbox::default();
+        let handshake = Handshake::new(admission, challenge, output.end());
         let deadline = now + settings.handshake_limit;
         Self {
             clipboard: Clipboard::new(settings.cut_text_limit),
@@ -174,16 +126,13 @@ impl Session {
             input: Vec::new(),
             skip: 0,
             output,
-            sent: 0,
             events: VecDeque::new(),
-            answers: Vec::new(),
-            unread: 0,
             held: Input::default(),
             updates: Updates::new(size),
             flow: Flow::new(),
             now,
             announced: Abilities::default(),
-            wishes: VecDeque::new(),
+            resizes: Resizes::default(),
         }
     }
 
@@ -211,17 +160,12 @@ impl Session {
 
     /// Bytes for the viewer, the oldest first; empty when there are none.
     pub fn transmit(&self) -> &[u8] {
-        &self.output[self.sent..]
+        self.output.waiting()
     }
 
     /// The transport has taken the first `count` bytes of [`Self::transmit`].
     pub fn transmitted(&mut self, count: usize) {
-        self.sent += count;
-        if self.sent >= self.output.len() {
-            self.output.clear();
-            self.sent = 0;
-            self.unread = 0;
-        }
+        self.output.taken(count);
     }
 
     /// What the connection is to be encrypted with from here on, once all that was to be sent before is sent; with it
@@ -237,7 +181,7 @@ impl Session {
     /// The connection is encrypted now.
     pub fn upgraded(&mut self) {
         if let Phase::Handshake { handshake, .. } = &mut self.phase {
-            handshake.upgraded(&mut self.output);
+            handshake.upgraded(self.output.end());
         }
     }
 
@@ -324,17 +268,13 @@ impl Session {
 
     /// What became of the oldest [`Event::Resize`] that has no answer yet; after [`Self::resized`] when it was done.
     pub fn answer_resize(&mut self, status: ResizeStatus) {
-        if let Some((monitor, _)) = self.wishes.pop_front() {
-            self.updates.news.answer(status, monitor);
-        }
-        self.pass_refusals_on();
+        self.resizes.answer(status);
+        self.pass_answers_on();
     }
 
-    /// Every wish is answered in its turn.
-    fn pass_refusals_on(&mut self) {
-        while let Some((monitor, Some(refusal))) = self.wishes.front() {
-            self.updates.news.answer(*refusal, *monitor);
-            self.wishes.pop_front();
+    fn pass_answers_on(&mut self) {
+        while let Some((status, monitor)) = self.resizes.pop_answered() {
+            self.updates.news.answer(status, monitor);
         }
     }
 
@@ -359,16 +299,17 @@ impl Session {
         if may_update(&self.situation()).is_err() || picture.size() != self.updates.size() {
             return false;
         }
-        let before = self.output.len();
+        let out = self.output.end();
+        let before = out.len();
         let quality = self.updates.quality().map(|asked| self.flow.quality(asked));
-        self.updates.put(picture, quality, &mut self.output);
-        self.flow.sent(self.output.len() - before, self.now);
+        self.updates.put(picture, quality, out);
+        self.flow.sent(out.len() - before, self.now);
         if !self.updates.is_unfinished() {
             let fence = self.flow.whole(self.now);
             if self.is_fenced() {
-                put_fence(FENCE_REQUEST, &fence, &mut self.output);
+                put_fence(FENCE_REQUEST, &fence, self.output.end());
             }
-            self.output.append(&mut self.answers);
+            self.output.update_ends();
         }
         true
     }
@@ -390,17 +331,12 @@ impl Session {
 
     /// Sends a message outside of updates.
     fn answer(&mut self, message: &[u8]) {
-        if self.updates.is_unfinished() {
-            self.answers.extend_from_slice(message);
-        } else {
-            self.output.extend_from_slice(message);
-        }
-        self.unread += message.len();
+        let unread = self.output.answer(message, self.updates.is_unfinished());
         let limit = MAX_UNREAD + 2 * self.settings.cut_text_limit;
-        if self.unread > limit {
+        if unread > limit {
             self.close(Error::TooLong {
                 what: "queue of answers that the viewer does not read",
-                length: self.unread,
+                length: unread,
                 limit,
             });
         }
@@ -417,7 +353,7 @@ impl Session {
             Phase::Closed => None,
             Phase::Handshake { handshake, .. } => {
                 let mut reader = Reader::new(input);
-                match handshake.advance(&mut reader, &mut self.output)? {
+                match handshake.advance(&mut reader, self.output.end())? {
                     Ok(None) => {}
                     Ok(Some(Progress::Upgrade(upgrade))) => self.upgrade = Some(upgrade),
                     Ok(Some(Progress::Authenticated(access))) => {
@@ -426,7 +362,7 @@ impl Session {
                     }
                     Ok(Some(Progress::Initialised)) => {
                         self.updates.news.begin();
-                        put_server_init(self.updates.size(), &self.settings.name, &mut self.output);
+                        put_server_init(self.updates.size(), &self.settings.name, self.output.end());
                         self.phase = Phase::Open;
                     }
                     Err(error) => self.close(error),
@@ -547,9 +483,8 @@ impl Session {
         }
         self.answer(&message);
     }
-
     fn resize(&mut self, size: Size, monitors: &[WantedMonitor]) {
-        let waiting = self.wishes.len() + self.updates.news.unanswered();
+        let waiting = self.resizes.waiting() + self.updates.news.unanswered();
         if waiting >= MAX_RESIZE_ANSWERS {
             self.close(Error::TooLong {
                 what: "queue of wishes for another screen",
@@ -558,21 +493,9 @@ impl Session {
             });
             return;
         }
-        let wish = match monitors {
-            _ if !self.settings.resizable || self.access == Access::ViewOnly => {
-                (Monitor::default(), Some(ResizeStatus::Prohibited))
-            }
-            _ if size.width > LARGEST_WISH.width || size.height > LARGEST_WISH.height => {
-                (Monitor::default(), Some(ResizeStatus::InvalidLayout))
-            }
-            [only] if only.rect == Rect::of_size(size) && !only.rect.is_empty() => {
-                self.events.push_back(Event::Resize(size));
-                let (id, flags) = (only.id, only.flags);
-                (Monitor { id, flags }, None)
-            }
-            _ => (Monitor::default(), Some(ResizeStatus::InvalidLayout)),
-        };
-        self.wishes.push_back(wish);
-        self.pass_refusals_on();
+        let allowed = self.settings.resizable && self.access == Access::Full;
+        let wished = self.resizes.wish(size, monitors, allowed);
+        self.events.extend(wished.map(Event::Resize));
+        self.pass_answers_on();
     }
 }

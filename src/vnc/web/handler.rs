@@ -97,7 +97,7 @@ impl WebDoor {
                 let viewing = async move {
                     let stream = Box::new(WebStream::new(socket));
                     tokio::select! {
-                        _ = door.admit(stream, Peer::Network(peer), &way) => {}
+                        () = door.admit(stream, Peer::Network(peer), &way) => {}
                         _ = open.changed() => {}
                     }
                 };
