@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is used -> the files below `src/` that may.
-const BORDERS: [(&str, &[&str]); 16] = [
+const BORDERS: [(&str, &[&str]); 17] = [
     ("x11rb::", &["x11/"]),
     ("nix::", &["supervisor/"]),
     ("clap::", &["cli/", "config/"]),
@@ -13,6 +13,7 @@ const BORDERS: [(&str, &[&str]); 16] = [
     ("tokio_rustls::", &["tls/"]),
     ("rcgen::", &["tls/"]),
     ("axum::", &["http/", "vnc/web/"]),
+    ("prometheus::", &["control/metrics/"]),
     ("hyper::", &["vnc/web/"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),

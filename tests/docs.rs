@@ -11,6 +11,7 @@ use std::process::Command;
 
 use common::program::Program;
 use gatehand::config::{Form, RECOGNISED, SETTINGS};
+use gatehand::control::metrics::{METRICS, Metric};
 use gatehand::exit::ExitCode;
 use gatehand::notify::Kind;
 use serde_json::json;
@@ -206,6 +207,39 @@ fn every_notification_and_every_exit_code_is_described() {
     let readme = read("README.md");
     for (code, _) in ExitCode::TABLE {
         assert!(readme.contains(&format!("\n| {} | ", code.number())), "{code:?}");
+    }
+}
+
+/// A metric's row on its page.
+fn row(metric: &Metric) -> String {
+    let gateway = (!metric.of_process).then_some("gateway");
+    let labels = gateway
+        .iter()
+        .chain(metric.labels)
+        .map(|label| format!("`{label}`"));
+    let labels = labels.collect::<Vec<_>>().join(", ");
+    format!(
+        "| `{}` | {} | {labels} | {} |\n",
+        metric.name,
+        metric.kind.name(),
+        metric.help
+    )
+}
+
+#[test]
+fn the_table_of_metrics_is_that_of_the_program() {
+    let path = root().join("docs/metrics.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let rows: String = METRICS.iter().map(row).collect();
+    let (before, _) = page.split_once("|---|---|---|---|\n").unwrap();
+    let made = format!("{before}|---|---|---|---|\n{rows}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &made).unwrap();
+    } else {
+        assert!(
+            page == made,
+            "docs/metrics.md: run UPDATE_DOCS=1 cargo test --test docs"
+        );
     }
 }
 

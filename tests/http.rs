@@ -4,12 +4,15 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use common::program::{Program, free_port};
 use common::{PATIENCE, wait_for};
+use gatehand::control::metrics::METRICS;
 use serde_json::{Value, json};
 
 const TOKEN: &str = "a-token-of-the-tests-0123456789";
@@ -95,6 +98,34 @@ impl Port {
     }
 }
 
+/// The samples of `/metrics`, without the label that is the same in all.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let name = name
+            .replace("gateway=\"paper\"", "")
+            .replace("{,", "{")
+            .replace(",}", "}");
+        (name.replace("{}", ""), value.parse().unwrap())
+    };
+    samples.map(sample).collect()
+}
+
+/// Debian's promtool has nothing to find fault with.
+fn is_accepted_by_promtool(text: &str) {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool of the Debian package prometheus");
+    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}\n{text}");
+}
+
 /// The lines of a stream of events, which sends one every now and then even if nothing happens.
 fn lines_of(stream: TcpStream) -> impl Iterator<Item = String> {
     let begun = Instant::now();
@@ -126,7 +157,8 @@ fn program(scenario: Value) -> (Program, Port) {
     (program, Port(port))
 }
 
-const GUARDED: [(&str, &str); 19] = [
+const GUARDED: [(&str, &str); 20] = [
+    ("GET", "/metrics"),
     ("GET", "/status"),
     ("GET", "/screenshot.png"),
     ("GET", "/events"),
@@ -151,7 +183,11 @@ const GUARDED: [(&str, &str); 19] = [
 #[test]
 fn each_path_answers_those_who_may_ask_and_nobody_else() {
     let (program, port) = program(json!({}));
-    let mut program = program.start(&["-v", "run"]);
+    let viewers = free_port();
+    let mut program = program
+        .with("GATEHAND_VNC_PASSWORD", "12345678")
+        .with("GATEHAND_VNC_LISTEN", &viewers.to_string())
+        .start(&["-v", "run"]);
     program.wait_for_state("ready");
     for (method, path) in GUARDED {
         let answer = port.ask(method, path, "", "");
@@ -184,6 +220,8 @@ fn each_path_answers_those_who_may_ask_and_nobody_else() {
         "{status}"
     );
     assert_eq!(status["attempts"]["left"], 1, "{status}");
+    the_metrics_are_those_that_are_described(&port);
+    what_is_carried_is_counted(&port, program.relay_port, viewers);
     let picture = port.get("/screenshot.png");
     assert_eq!(
         (picture.code, picture.header("content-type")),
@@ -226,17 +264,88 @@ fn each_path_answers_those_who_may_ask_and_nobody_else() {
     assert_eq!(program.stop(), Some(0));
 }
 
+fn the_metrics_are_those_that_are_described(port: &Port) {
+    let answer = port.get("/metrics");
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4"));
+    let text = answer.text();
+    is_accepted_by_promtool(text);
+    let served = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let served: BTreeMap<&str, &str> = served.filter_map(|line| line.split_once(' ')).collect();
+    let described = METRICS.iter().map(|metric| (metric.name, metric.kind.name()));
+    let mut described: BTreeMap<&str, &str> = described.collect();
+    // Of what is not there now: dialogs, an outage, a lock-out.
+    for absent in [
+        "gatehand_dialogs_total",
+        "gatehand_login_locked_until_timestamp_seconds",
+        "gatehand_planned_outage_end_timestamp_seconds",
+    ] {
+        assert!(described.remove(absent).is_some(), "{absent}");
+    }
+    assert_eq!(served, described);
+    let samples = samples(text);
+    for (name, value) in [
+        ("gatehand_state{state=\"ready\"}", 1.0),
+        ("gatehand_state{state=\"starting\"}", 0.0),
+        ("gatehand_ready", 1.0),
+        ("gatehand_login_submissions_total", 1.0),
+        ("gatehand_logins_total{outcome=\"logged-in\"}", 1.0),
+        ("gatehand_logins_total{outcome=\"refused\"}", 0.0),
+        ("gatehand_login_duration_seconds_count", 1.0),
+        ("gatehand_login_attempts_left", 1.0),
+        ("gatehand_relay_listening", 1.0),
+    ] {
+        assert_eq!(samples.get(name), Some(&value), "{name}: {text}");
+    }
+    assert!(samples["gatehand_gateway_resident_memory_bytes"] > 1e7, "{text}");
+    assert!(
+        samples["gatehand_api_answer_duration_seconds_count"] > 0.0,
+        "{text}"
+    );
+    assert!(!text.contains("U1234567"), "{text}");
+}
+
+fn what_is_carried_is_counted(port: &Port, relay: u16, viewers: u16) {
+    let counted = |name: &str| samples(port.get("/metrics").text())[name];
+    let moved = [
+        ("gatehand_relay_bytes_total{direction=\"to-gateway\"}", 17.0),
+        ("gatehand_relay_bytes_total{direction=\"to-client\"}", 7.0),
+        ("gatehand_relay_connections_total{outcome=\"accepted\"}", 1.0),
+        ("gatehand_viewer_bytes_total{direction=\"to-viewer\"}", 12.0),
+        ("gatehand_viewer_bytes_total{direction=\"from-viewer\"}", 12.0),
+    ];
+    for (name, _) in moved {
+        assert_eq!(counted(name), 0.0, "{name}");
+    }
+    let mut client = TcpStream::connect(("127.0.0.1", relay)).unwrap();
+    client.write_all(b"API\0\0\0\0\x09v100..187").unwrap();
+    client.read_exact(&mut [0; 7]).unwrap();
+    let mut viewer = TcpStream::connect(("127.0.0.1", viewers)).unwrap();
+    viewer.read_exact(&mut [0; 12]).unwrap();
+    viewer.write_all(b"RFB 003.008\n").unwrap();
+    for (name, least) in moved {
+        wait_for(name, || (counted(name) >= least).then_some(()));
+    }
+    assert_eq!(counted("gatehand_viewers"), 1.0);
+}
+
 #[test]
 fn without_a_token_there_are_health_checks_only() {
     let (mut program, port) = program(json!({}));
     program.set("GATEHAND_HTTP_TOKEN", "");
+    program.set("GATEHAND_HTTP_OPEN_METRICS", "yes");
     let mut program = program.start(&["run"]);
     program.wait_for_log("HTTP is served");
-    for (method, path) in GUARDED {
+    for (method, path) in GUARDED.into_iter().filter(|(_, path)| *path != "/metrics") {
         let answer = port.ask(method, path, "Authorization: Bearer \r\n", "");
         assert_eq!(answer.code, 403, "{path}: {}", answer.text());
     }
     assert_eq!(port.ask("GET", "/livez", "", "").code, 200);
+    let opened = port.ask("GET", "/metrics", "", "");
+    assert!(
+        opened.text().contains("gatehand_live{gateway=\"paper\"} 1"),
+        "{}",
+        opened.text()
+    );
     assert_eq!(program.stop(), Some(0));
 }
 
@@ -317,6 +426,16 @@ fn health_follows_a_restart_as_planned_and_a_lost_api() {
     );
     control(&program, "api on");
     wait_for("an API that answers again", || port.health().1.then_some(()));
+    let metrics = port.get("/metrics");
+    let samples = samples(metrics.text());
+    for (name, value) in [
+        ("gatehand_restarts_total", 1.0),
+        ("gatehand_disconnections_total", 1.0),
+        ("gatehand_outage_duration_seconds_count", 2.0),
+        ("gatehand_logins_total{outcome=\"logged-in\"}", 2.0),
+    ] {
+        assert_eq!(samples.get(name), Some(&value), "{name}: {}", metrics.text());
+    }
     assert_eq!(program.stop(), Some(0));
 }
 

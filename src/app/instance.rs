@@ -275,7 +275,9 @@ impl Instance {
             self.run_display_scripts(&display).await;
         }
         let gate = hands.gate.clone();
-        self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
+        let pilot = Pilot::start(&display, eyes, agent, hands, events, reports)?;
+        self.board.take_pulse(pilot.pulse());
+        self.pilot = Some(pilot);
         if let (Some(watch), Some(pilot)) = (self.rule_watch.take(), &self.pilot) {
             let commands = pilot.commands();
             self.spawn(watch.run(commands));
@@ -284,7 +286,7 @@ impl Instance {
             self.serve_viewers(ports, entries, &display, gate)?;
         }
         let gateway = &self.config.gateway;
-        let probe = Probe::new(gateway.api_port, gateway.probe_client_id);
+        let probe = Probe::new(gateway.api_port, gateway.probe_client_id, Arc::clone(&self.board));
         let (logged_in, relayed) = (self.logged_in.subscribe(), self.relay_status.subscribe());
         self.spawn(probe.run(logged_in, relayed, answers));
         if self.start_tunnel()? {
@@ -383,7 +385,7 @@ impl Instance {
                     Some(Report::Event(Event::CarriedOut { command })) => self.carried_out(&command),
                     Some(Report::Event(Event::GivenUp { what })) => self.given_up(&what),
                     Some(Report::Event(Event::GaveWay)) => self.life.give_way(course::now()),
-                    Some(Report::Attempts(_) | Report::Event(_)) => {}
+                    Some(Report::Attempts(_) | Report::Event(_) | Report::Login(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
                 },

@@ -3,11 +3,13 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
 use super::health::Standing;
-use super::{Reply, Request, Requests, put};
+use super::metrics::Tally;
+use super::{Pulse, Reply, Request, Requests, put};
 use crate::vnc::WebDoor;
 
 /// The board.
@@ -21,8 +23,11 @@ pub struct Board {
     pub rules: Option<PathBuf>,
     /// The user name, which is not learnt when a dialog is taught.
     pub user: Option<String>,
+    /// What was counted since the start.
+    pub tally: Tally,
     standing: watch::Sender<Standing>,
     events: watch::Sender<u64>,
+    pulse: Mutex<Option<Pulse>>,
     requests: Mutex<Option<Requests>>,
     viewers: Mutex<Option<WebDoor>>,
 }
@@ -41,8 +46,10 @@ impl Board {
             state_dir,
             rules,
             user,
+            tally: Tally::new(gateway),
             standing: watch::Sender::default(),
             events: watch::Sender::default(),
+            pulse: Mutex::default(),
             requests: Mutex::default(),
             viewers: Mutex::default(),
         }
@@ -67,8 +74,17 @@ impl Board {
 
     /// What is believed.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        self.standing.borrow().clone()
+    pub fn standing(&self, now: Instant) -> Standing {
+        let pulse = self.pulse.lock().unwrap_or_else(PoisonError::into_inner);
+        Standing {
+            at_step_for: pulse.as_ref().and_then(|pulse| pulse.at_step_for(now)),
+            ..self.standing.borrow().clone()
+        }
+    }
+
+    /// The agent whose pulse counts from now on.
+    pub fn take_pulse(&self, pulse: Pulse) {
+        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner) = Some(pulse);
     }
 
     /// There is one more event in the file.

@@ -214,6 +214,7 @@ mod tests {
             listen: None,
             token: Some(Arc::new(Secret::new(TOKEN.to_owned()))),
             hosts: vec!["gateway.example.org".into()],
+            metrics_are_open: false,
             novnc: "/usr/share/novnc".into(),
         })
     }

@@ -14,6 +14,7 @@ mod scan_code;
 mod screen;
 mod serve;
 mod term;
+mod traffic;
 mod transport;
 mod viewer;
 mod web;
@@ -29,6 +30,7 @@ pub use protocol::security::passwords::Passwords;
 pub use protocol::security::vnc_auth::{Password, Passwords as VncAuthPasswords, unscrambled};
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
 pub use serve::{ServeError, Stay, serve};
+pub use traffic::Traffic;
 pub use transport::Stream;
 pub(crate) use web::host_name;
 pub use web::{

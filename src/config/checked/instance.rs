@@ -223,6 +223,7 @@ pub(in crate::config) fn instance(
             listen: http.http_listen.0,
             token: http.http_token.map(|token| Arc::new(token.0)),
             hosts: http.http_hosts.map_or_else(Vec::new, |hosts| hosts.0),
+            metrics_are_open: http.http_open_metrics,
             novnc: http.novnc,
         },
         display: DisplaySettings {

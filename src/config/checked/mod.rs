@@ -380,6 +380,8 @@ pub struct HttpSettings {
     pub token: Option<Arc<Secret>>,
     /// What callers may call this host, beside names that no page can have.
     pub hosts: Vec<String>,
+    /// Whether metrics are told without a token.
+    pub metrics_are_open: bool,
     /// Where noVNC is installed.
     pub novnc: PathBuf,
 }
