@@ -126,7 +126,7 @@ fn answers(gateway: &StandIn) -> Vec<(String, String)> {
 fn a_pilot_that_hangs_on_its_display_is_not_live_and_one_that_waits_is() {
     let display = TestDisplay::start(640, 480);
     let flight = Flight::start(&display, &[]);
-    let board = Board::new("paper", "/nowhere".into(), None, None);
+    let board = Board::new("paper", "/nowhere".into(), "/nowhere/rules".into(), None);
     board.take_pulse(flight.pilot.pulse());
     let is_live_later = || {
         let later = Instant::now() + Duration::from_secs(600);

@@ -10,93 +10,11 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use common::http::{Port, TOKEN, bearer};
 use common::program::{Program, free_port};
 use common::{PATIENCE, wait_for};
 use gatehand::control::metrics::METRICS;
 use serde_json::{Value, json};
-
-const TOKEN: &str = "a-token-of-the-tests-0123456789";
-
-struct Answer {
-    code: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-}
-
-struct Port(u16);
-
-impl Port {
-    /// Sends a request; `more` are further lines of its head.
-    fn send(&self, method: &str, path: &str, more: &str, body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.0)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let host = if more.contains("Host:") {
-            ""
-        } else {
-            "Host: localhost\r\n"
-        };
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: {length}\r\n{more}\r\n{body}"
-        )
-        .unwrap();
-        stream
-    }
-
-    fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Answer {
-        let mut stream = self.send(method, path, more, body);
-        let (mut all, mut part) = (Vec::new(), [0; 4096]);
-        let begun = Instant::now();
-        // A stream of events would never end.
-        while let Some(read @ 1..) = Some(stream.read(&mut part).unwrap()) {
-            assert!(begun.elapsed() < PATIENCE, "{method} {path} does not end");
-            all.extend_from_slice(&part[..read]);
-        }
-        let end = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(all[..end].to_vec()).unwrap();
-        Answer {
-            code: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            head,
-            body: all[end + 4..].to_vec(),
-        }
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &bearer(), "")
-    }
-
-    fn post(&self, path: &str, body: &str) -> Answer {
-        self.ask("POST", path, &bearer(), body)
-    }
-
-    /// Whether it is live, ready and started.
-    fn health(&self) -> (bool, bool, bool) {
-        let ok = |path| match self.ask("GET", path, "", "").code {
-            200 => true,
-            503 => false,
-            other => panic!("{path}: {other}"),
-        };
-        (ok("/livez"), ok("/readyz"), ok("/startupz"))
-    }
-}
 
 /// The samples of `/metrics`, without the label that is the same in all.
 fn samples(text: &str) -> BTreeMap<String, f64> {
@@ -145,16 +63,8 @@ fn control(program: &Program, command: &str) {
     assert_eq!(&answer, b"ok\n", "{command}");
 }
 
-fn bearer() -> String {
-    format!("Authorization: Bearer {TOKEN}\r\n")
-}
-
 fn program(scenario: Value) -> (Program, Port) {
-    let port = free_port();
-    let program = Program::prepare(scenario)
-        .with("GATEHAND_HTTP_LISTEN", &port.to_string())
-        .with("GATEHAND_HTTP_TOKEN", TOKEN);
-    (program, Port(port))
+    Port::of(Program::prepare(scenario))
 }
 
 const GUARDED: [(&str, &str); 20] = [
@@ -240,7 +150,7 @@ fn each_path_answers_those_who_may_ask_and_nobody_else() {
         (
             "/dialogs/unknown/1-unknown-dialog/teach",
             r#"{"button": "OK"}"#,
-            409,
+            404,
         ),
         ("/dialogs/unknown/1-unknown-dialog/teach", "OK", 400),
     ] {

@@ -41,6 +41,7 @@ use crate::vnc::{self, Door, Gate, Stay};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 pub(super) use course::quiet_hours;
+pub use preparation::rules_folder;
 use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
 use probe::Probe;
 use rules::RuleWatch;
@@ -134,10 +135,9 @@ impl Instance {
         make_private_folder(&config.state_dir)?;
         let state_folder = take_state_folder(&config.state_dir)?;
         // Watched before they are read: no change is missed.
-        let (rule_watch, rules) = match &config.rules {
-            Some(folder) => (Some(RuleWatch::start(folder)?), RuleFile::of_folder(folder)?),
-            None => (None, Vec::new()),
-        };
+        let folder = rules_folder(&config.rules)?;
+        let rule_watch = RuleWatch::start(folder)?;
+        let rules = RuleFile::of_folder(folder)?;
         let catalogue = Catalogue::with_files(&rules)?;
         let launch = match &shared.attach {
             None => {
@@ -194,7 +194,7 @@ impl Instance {
             was_ready: false,
             reports,
             pilot: None,
-            rule_watch,
+            rule_watch: Some(rule_watch),
             launch: None,
             life,
             gateway: None,

@@ -6,6 +6,7 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use super::control::{self, Options};
+use super::waiting::{Until, Waiting};
 use super::{Context, Failure};
 use crate::control::{OneTimeCode, Request};
 use crate::exit::ExitCode;
@@ -14,6 +15,8 @@ use crate::exit::ExitCode;
 pub(super) struct CodeOptions {
     /// The code; without it, it is read from standard input, where `ps` does not see it
     code: Option<String>,
+    #[command(flatten)]
+    waiting: Waiting,
     #[command(flatten)]
     options: Options,
 }
@@ -29,5 +32,10 @@ pub(super) fn execute(options: CodeOptions, context: Context) -> Result<ExitCode
         }
     };
     let code = OneTimeCode::try_from(text).map_err(|why| Failure::new(ExitCode::Usage, why))?;
-    control::execute(Request::Code(code), options.options, context)
+    let configs = context.configure_each(options.options.settings.0)?;
+    control::give(
+        Request::Code(code),
+        &configs,
+        Some((&options.waiting, Until::LoggedIn)),
+    )
 }

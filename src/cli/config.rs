@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Arguments, Inspection, Resolved, SETTINGS, Shown, TradingMode};
 use crate::exit::ExitCode;
@@ -41,9 +42,9 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         Command::Show(Show { json, settings }) => {
             let inspection = context.inspect(settings.0, &[]);
             if json {
-                println!("{:#}", as_json(&inspection));
+                say(format_args!("{:#}", as_json(&inspection)))?;
             } else {
-                print!("{}", as_toml(&inspection));
+                say(as_toml(&inspection).trim_end())?;
             }
             match inspection.finish() {
                 Ok(_) => Ok(ExitCode::Stopped),
@@ -53,14 +54,14 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         Command::Check(Check { settings }) => {
             let inspection = context.inspect(settings.0, &[]);
             for fault in inspection.faults.iter() {
-                println!("FAULT    {fault}");
+                say(format_args!("FAULT    {fault}"))?;
             }
             for warning in &inspection.warnings {
-                println!("warning  {warning}");
+                say(format_args!("warning  {warning}"))?;
             }
             match inspection.finish() {
                 Ok(_) => {
-                    println!("ok       {} settings", SETTINGS.len());
+                    say(format_args!("ok       {} settings", SETTINGS.len()))?;
                     Ok(ExitCode::Stopped)
                 }
                 Err(faults) => Ok(faults.exit_code()),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Arguments, Config};
 use crate::exit::ExitCode;
@@ -38,10 +39,10 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     let mut missing = 0;
     for (what, finding) in findings {
         match finding {
-            Ok(found) => println!("ok       {what}: {found}"),
+            Ok(found) => say(format_args!("ok       {what}: {found}"))?,
             Err(cure) => {
                 missing += 1;
-                println!("MISSING  {what}: {cure}");
+                say(format_args!("MISSING  {what}: {cure}"))?;
             }
         }
     }

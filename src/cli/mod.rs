@@ -4,6 +4,7 @@ mod askpass;
 mod attach;
 mod cert;
 mod code;
+mod completions;
 mod config;
 mod control;
 mod demo;
@@ -11,8 +12,11 @@ mod display;
 mod doctor;
 mod events;
 mod log;
+mod man;
+mod news;
 mod notify;
 mod password_file;
+mod print;
 mod read;
 mod replay;
 mod rules;
@@ -24,6 +28,7 @@ mod teach;
 mod twofa_token;
 mod unlock;
 mod vnc;
+mod waiting;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -90,7 +95,7 @@ enum Command {
     /// Print the events of a gatehand, one JSON object a line.
     Events(events::EventsOptions),
     /// Have a running gatehand close the gateway and end.
-    Stop(control::Options),
+    Stop(control::StopOptions),
     /// Have the gateway of a running gatehand restarted.
     Restart(control::RestartOptions),
     /// Have the gateway connect to the market data anew.
@@ -121,6 +126,10 @@ enum Command {
     TwofaToken(twofa_token::Options),
     /// Forget refused credentials, so that they may be submitted again.
     Unlock(unlock::Options),
+    /// Print what a shell reads to complete command lines.
+    Completions(completions::Options),
+    /// Print the manual page.
+    Man(man::Options),
 }
 
 fn exit_codes() -> String {
@@ -261,7 +270,10 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("gatehand: {}", failure.message);
+            // Nobody who reads standard output any more is no news.
+            if !failure.message.is_empty() {
+                eprintln!("gatehand: {}", failure.message);
+            }
             failure.code
         }
     }
@@ -323,7 +335,7 @@ fn dispatch(
         Command::Status(options) => status::execute(options, context),
         Command::Health(options) => status::health(options, context),
         Command::Events(options) => events::execute(options, context),
-        Command::Stop(options) => control::execute(Request::Stop, options, context),
+        Command::Stop(options) => control::stop(options, context),
         Command::Restart(options) => control::restart(options, context),
         Command::ReconnectData(options) => control::execute(Request::ReconnectData, options, context),
         Command::ReconnectAccount(options) => control::execute(Request::ReconnectAccount, options, context),
@@ -339,6 +351,8 @@ fn dispatch(
         Command::Demo(options) => demo::execute(&options, context),
         Command::TwofaToken(options) => twofa_token::execute(options, context),
         Command::Unlock(options) => unlock::execute(options, context),
+        Command::Completions(options) => completions::execute(&options),
+        Command::Man(options) => man::execute(&options),
     }
 }
 

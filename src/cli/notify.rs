@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::app::{self, Trial};
 use crate::config::Arguments;
@@ -36,9 +37,9 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
             told += 1;
             let mode = config.mode.name();
             match said {
-                Ok(answer) => println!("ok      {mode}  {target}: {answer}"),
+                Ok(answer) => say(format_args!("ok      {mode}  {target}: {answer}"))?,
                 Err(refusal) => {
-                    println!("FAILED  {mode}  {target}: {refusal}");
+                    say(format_args!("FAILED  {mode}  {target}: {refusal}"))?;
                     code = ExitCode::Unavailable;
                 }
             }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::config::Arguments;
 use crate::exit::ExitCode;
@@ -24,7 +25,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     match gateway::second_factor_token(folder).map_err(|error| Failure::new(error.exit_code(), error))? {
         Some(token) if token.is_empty() => Err(missing("the line 2ndFactor= names no device")),
         Some(token) => {
-            println!("{}", token.expose());
+            say(token.expose())?;
             Ok(ExitCode::Stopped)
         }
         None => Err(missing("there is no line 2ndFactor=")),

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 
 use clap::Args;
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Argument, Arguments};
 use crate::control::{NOTHING_LOCKED, Request, UNLOCKED};
@@ -43,6 +44,6 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
             false => NOTHING_LOCKED.to_owned(),
         },
     };
-    println!("{said} ({})", folder.display());
+    say(format_args!("{said} ({})", folder.display()))?;
     Ok(ExitCode::Stopped)
 }

@@ -20,7 +20,7 @@ pub struct Board {
     /// Where its events are.
     pub state_dir: PathBuf,
     /// The folder of the user's rules.
-    pub rules: Option<PathBuf>,
+    pub rules: PathBuf,
     /// The user name, which is not learnt when a dialog is taught.
     pub user: Option<String>,
     /// What was counted since the start.
@@ -35,12 +35,7 @@ pub struct Board {
 impl Board {
     /// A board with nothing on it yet.
     #[must_use]
-    pub fn new(
-        gateway: &'static str,
-        state_dir: PathBuf,
-        rules: Option<PathBuf>,
-        user: Option<String>,
-    ) -> Self {
+    pub fn new(gateway: &'static str, state_dir: PathBuf, rules: PathBuf, user: Option<String>) -> Self {
         Self {
             gateway,
             state_dir,
@@ -55,9 +50,19 @@ impl Board {
         }
     }
 
-    /// Changes what is believed.
+    /// Changes what is believed. Who watches is told when it is something else afterwards.
     pub fn change(&self, change: impl FnOnce(&mut Standing)) {
-        self.standing.send_modify(change);
+        self.standing.send_if_modified(|standing| {
+            let before = standing.clone();
+            change(standing);
+            *standing != before
+        });
+    }
+
+    /// Changes whenever something else is believed.
+    #[must_use]
+    pub fn beliefs(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
     }
 
     /// The gateway is down, and may be started anew.

@@ -58,7 +58,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_everybody_may_read_holds_no_account() {
-        let board = Board::new("paper", "/nowhere".into(), None, None);
+        let board = Board::new("paper", "/nowhere".into(), "/nowhere/rules".into(), None);
         board.change(|standing| {
             standing.state = State::Disconnected;
             standing.evidence = "the account DU1234567 is in use".into();

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use super::{Boards, Refusal, Which, asked, refusal};
 use crate::control::Board;
 use crate::journal::EVENTS;
-use crate::vnc::HangUp;
+use crate::ports::HangUp;
 
 /// Clients at a time.
 const MAX_CLIENTS: usize = 16;
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn a_file_is_read_from_any_place_and_on() {
         let folder = tempfile::tempdir().expect("a folder");
-        let board = Board::new("paper", folder.path().to_owned(), None, None);
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
         let mut early = Tail::new(&board);
         assert_eq!(rest(&mut early), [""; 0], "there is no file yet");
         written(folder.path(), "1\n2\n3\n");
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn what_was_missed_is_sent_and_another_file_from_its_begin() {
         let folder = tempfile::tempdir().expect("a folder");
-        let board = Board::new("paper", folder.path().to_owned(), None, None);
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
         written(folder.path(), "1\n2\n");
         let mut tails = [Tail::new(&board)];
         tails[0].go_back(2);
@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn a_long_file_is_gone_back_in_by_one_portion() {
         let folder = tempfile::tempdir().expect("a folder");
-        let board = Board::new("paper", folder.path().to_owned(), None, None);
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
         let line = format!("{}\n", "x".repeat(999));
         written(folder.path(), &line.repeat(300));
         let mut tail = Tail::new(&board);

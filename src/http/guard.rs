@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{refusal, session};
 use crate::config::{HttpSettings, Secret};
-use crate::vnc::{BackOff, Caller, host_name};
+use crate::ports::{BackOff, Caller, host_name};
 
 /// What is needed to get in.
 #[derive(Debug)]

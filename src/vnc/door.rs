@@ -11,14 +11,13 @@ use protocol::session::Session;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
-use super::back_off::BackOff;
 use super::handshakes::Handshakes;
 use super::screen::Screen;
 use super::term::Limits;
 use super::traffic::{Counters, Traffic};
 use super::transport::Stream;
 use super::viewer::{Outcome, Viewer};
-use crate::relay::Quiet;
+use crate::ports::{BackOff, Quiet};
 use crate::tls::TlsServer;
 
 /// What viewers are served, whichever way they come.

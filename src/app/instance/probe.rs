@@ -245,7 +245,12 @@ mod tests {
         let (_logged_in, main_window) = watch::channel(true);
         let (answers, mut told) = mpsc::unbounded_channel();
         let relay = watch::Sender::<RelayStatus>::default();
-        let board = Arc::new(Board::new("paper", "/nowhere".into(), None, None));
+        let board = Arc::new(Board::new(
+            "paper",
+            "/nowhere".into(),
+            "/nowhere/rules".into(),
+            None,
+        ));
         let probe = Probe::new(port, Some(7), board).run(main_window, relay.subscribe(), answers);
         let probing = tokio::spawn(probe);
         let learnt = told.recv().await.unwrap().unwrap();

@@ -9,7 +9,7 @@ use super::{AppError, Instance, course};
 use crate::agent::{Errand, State};
 use crate::config::{CommandSettings, Program};
 use crate::control::{
-    self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, UNLOCKED,
+    self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, Sources, UNLOCKED,
 };
 use crate::journal::GovernorError;
 use crate::logging;
@@ -26,10 +26,16 @@ impl Instance {
         self.own_requests = requests.clone();
         self.board.take_requests(Some(requests.clone()));
         let folder = &self.config.state_dir;
-        let serving = control::serve(folder, requests.clone()).map_err(|source| AppError::StateFolder {
-            path: folder.join(control::SOCKET),
-            source,
-        })?;
+        let news = Sources {
+            standing: self.board.beliefs(),
+            events: self.board.events(),
+            relay: self.relay_status.subscribe(),
+        };
+        let serving =
+            control::serve(folder, requests.clone(), news).map_err(|source| AppError::StateFolder {
+                path: folder.join(control::SOCKET),
+                source,
+            })?;
         self.spawn(serving);
         if let Some(settings) = &self.config.command_server {
             let listen = settings.listen;

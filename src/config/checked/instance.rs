@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::account::{self, Chosen};
 use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
-    GatewaySettings, HttpSettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
+    GatewaySettings, HttpSettings, LogSettings, RulesFolder, ScheduleSettings, ScriptSettings,
+    SecondFactorSettings,
 };
 use super::{codes, notifications, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
@@ -132,6 +133,10 @@ pub(in crate::config) fn instance(
         settings: settings_path,
         state: state_dir,
     } = paths?;
+    let rules = RulesFolder {
+        is_named: rules.is_some(),
+        path: rules.unwrap_or_else(|| state_dir.join("rules")),
+    };
 
     Some(Config {
         file: sources.config,

@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
+use super::{ACCEPT_PAUSE, prepare};
 use crate::tls::TlsServer;
-use crate::vnc::listener::{ACCEPT_PAUSE, prepare};
 
 /// Connections at a time that have not become a WebSocket; further ones are dropped.
 const MAX_REQUESTS: usize = 64;
@@ -65,7 +65,7 @@ pub async fn serve_web(
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!("a viewer in a browser could not be accepted: {error}");
+                    tracing::warn!("a client of HTTP could not be accepted: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
