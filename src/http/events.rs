@@ -79,7 +79,7 @@ fn follow(
         None => tails.iter_mut().for_each(|tail| tail.go_back(last.into())),
     }
     let (give, events) = mpsc::channel(ON_THEIR_WAY);
-    tokio::spawn(feed(tails, give, hang_up, permit));
+    tokio::spawn(feed(tails, give, hang_up, permit, PATIENCE));
     let events = stream::unfold(events, |mut events| async {
         let event = events.recv().await?;
         Some((Ok::<_, Infallible>(event), events))
@@ -94,6 +94,7 @@ async fn feed(
     give: mpsc::Sender<Event>,
     hang_up: HangUp,
     permit: OwnedSemaphorePermit,
+    patience: Duration,
 ) {
     loop {
         for at in 0..tails.len() {
@@ -103,7 +104,7 @@ async fn feed(
                     continue;
                 };
                 let event = Event::default().id(place(&tails)).data(data);
-                if give.send_timeout(event, PATIENCE).await.is_err() {
+                if give.send_timeout(event, patience).await.is_err() {
                     hang_up.now();
                     return drop(permit);
                 }
@@ -273,6 +274,27 @@ mod tests {
             tail.go_back(lines);
             assert_eq!(rest(&mut tail), expected, "{lines}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_is_cut_off_and_leaves_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
+        let mut tail = Tail::new(&board);
+        written(folder.path(), &"{}\n".repeat(3 * ON_THEIR_WAY));
+        tail.offset = 0;
+        let places = Arc::new(Semaphore::new(1));
+        let place = Arc::clone(&places).try_acquire_owned().expect("room");
+        let (give, mut events) = mpsc::channel(ON_THEIR_WAY);
+        let hang_up = HangUp::default();
+        feed(vec![tail], give, hang_up.clone(), place, Duration::from_millis(1)).await;
+        assert_eq!(places.available_permits(), 1);
+        hang_up.hung_up().await;
+        let mut kept = 0;
+        while events.recv().await.is_some() {
+            kept += 1;
+        }
+        assert_eq!(kept, ON_THEIR_WAY, "no more is kept for it");
     }
 
     #[test]

@@ -45,7 +45,11 @@ impl Which {
         if meant.is_empty() {
             let names: Vec<&str> = boards.iter().map(|board| board.gateway).collect();
             let why = format!("of: there is no such gateway; use {}", names.join(" or "));
-            return Err(refusal(StatusCode::BAD_REQUEST, why));
+            let code = match self.of.as_deref() {
+                Some("live" | "paper") => StatusCode::NOT_FOUND,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            return Err(refusal(code, why));
         }
         Ok(meant)
     }

@@ -47,6 +47,11 @@ impl HangUp {
     pub fn now(&self) {
         self.0.notify_one();
     }
+
+    /// Waits until it is to end.
+    pub(crate) async fn hung_up(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// Serves `router` until `shutdown` is ready.
@@ -125,6 +130,6 @@ async fn speak(
         .with_upgrades();
     tokio::select! {
         spoken = speaking => spoken.map_err(io::Error::other),
-        () = hang_up.0.notified() => Err(io::Error::other("the client does not keep up")),
+        () = hang_up.hung_up() => Err(io::Error::other("the client does not keep up")),
     }
 }

@@ -122,6 +122,9 @@ impl Instance {
             Request::ReconnectData => return self.errand(Errand::ReconnectData, answer),
             Request::ReconnectAccount => return self.errand(Errand::ReconnectAccount, answer),
             Request::SaveSettings => return self.errand(Errand::SaveSettings, answer),
+            Request::EnableApi if self.config.gateway.program == Program::Gateway => {
+                Reply::refused("the IB Gateway always serves its API: this is for TWS")
+            }
             Request::EnableApi => return self.errand(Errand::EnableApi, answer),
         };
         // Who asked may have gone.
