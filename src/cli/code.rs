@@ -5,9 +5,10 @@ use std::io::BufRead;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::control::{self, Options};
+use super::control;
 use super::waiting::{Until, Waiting};
 use super::{Context, Failure};
+use crate::config::Arguments;
 use crate::control::{OneTimeCode, Request};
 use crate::exit::ExitCode;
 
@@ -18,7 +19,7 @@ pub(super) struct CodeOptions {
     #[command(flatten)]
     waiting: Waiting,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 pub(super) fn execute(options: CodeOptions, context: Context) -> Result<ExitCode, Failure> {
@@ -32,7 +33,7 @@ pub(super) fn execute(options: CodeOptions, context: Context) -> Result<ExitCode
         }
     };
     let code = OneTimeCode::try_from(text).map_err(|why| Failure::new(ExitCode::Usage, why))?;
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     control::give(
         Request::Code(code),
         &configs,

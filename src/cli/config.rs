@@ -19,7 +19,7 @@ enum Command {
     /// Print every setting as it counts, with where it stands. Secrets are only said to be set.
     Show(Show),
     /// Tell everything that is wrong with the settings, and what has no effect.
-    Check(Check),
+    Check(Arguments),
 }
 
 #[derive(Args, Debug)]
@@ -27,12 +27,6 @@ struct Show {
     /// As JSON: for each mode an object of keys.
     #[arg(long)]
     json: bool,
-    #[command(flatten)]
-    settings: Arguments,
-}
-
-#[derive(Args, Debug)]
-struct Check {
     #[command(flatten)]
     settings: Arguments,
 }
@@ -51,7 +45,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
                 Err(faults) => Err(Failure::new(faults.exit_code(), faults)),
             }
         }
-        Command::Check(Check { settings }) => {
+        Command::Check(settings) => {
             let inspection = context.inspect(settings.0, &[]);
             for fault in inspection.faults.iter() {
                 say(format_args!("FAULT    {fault}"))?;

@@ -10,12 +10,6 @@ use crate::control::{self, Request};
 use crate::exit::ExitCode;
 
 #[derive(Args, Debug)]
-pub(super) struct Options {
-    #[command(flatten)]
-    pub(super) settings: Arguments,
-}
-
-#[derive(Args, Debug)]
 pub(super) struct RestartOptions {
     /// Close the gateway and log in anew, instead of a restart that needs no login.
     #[arg(long)]
@@ -23,7 +17,7 @@ pub(super) struct RestartOptions {
     #[command(flatten)]
     waiting: Waiting,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 #[derive(Args, Debug)]
@@ -31,7 +25,7 @@ pub(super) struct StopOptions {
     #[command(flatten)]
     waiting: Waiting,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 pub(super) fn restart(options: RestartOptions, context: Context) -> Result<ExitCode, Failure> {
@@ -40,17 +34,17 @@ pub(super) fn restart(options: RestartOptions, context: Context) -> Result<ExitC
     } else {
         Request::Restart
     };
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     give(request, &configs, Some((&options.waiting, Until::Back)))
 }
 
 pub(super) fn stop(options: StopOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     give(Request::Stop, &configs, Some((&options.waiting, Until::Ended)))
 }
 
-pub(super) fn execute(request: Request, options: Options, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.settings.0)?;
+pub(super) fn execute(request: Request, settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
+    let configs = context.configure_each(settings.0)?;
     give(request, &configs, None)
 }
 

@@ -3,8 +3,6 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-
 use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Arguments, Config};
@@ -12,19 +10,13 @@ use crate::exit::ExitCode;
 use crate::gateway::Launch;
 use crate::vision::Tesseract;
 
-#[derive(Args, Debug)]
-pub(super) struct Options {
-    #[command(flatten)]
-    settings: Arguments,
-}
-
 /// What a check found, or what is missing and the cure.
 type Finding = Result<String, String>;
 
-pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
+pub(super) fn execute(settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
     let path = context.variable("PATH");
     let environment = context.environment.clone();
-    let config = context.configure(options.settings.0, &[])?;
+    let config = context.configure(settings.0, &[])?;
     let mut findings = vec![
         ("Xvfb", program(&path, "Xvfb", "xvfb")),
         ("xkbcomp", program(&path, "xkbcomp", "x11-xkb-utils")),

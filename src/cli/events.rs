@@ -4,9 +4,9 @@ use std::io::{BufRead as _, BufReader};
 
 use clap::Args;
 
-use super::control::Options;
 use super::print::say;
 use super::{Context, Failure, news};
+use crate::config::Arguments;
 use crate::exit::ExitCode;
 use crate::journal::EVENTS;
 
@@ -16,11 +16,11 @@ pub(super) struct EventsOptions {
     #[arg(long, short)]
     follow: bool,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 pub(super) fn execute(options: EventsOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     // Before the first look: nothing is missed.
     let news = options.follow.then(|| news::of(&configs));
     let mut files = Vec::new();

@@ -39,7 +39,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::AppError;
 use crate::config::{
-    Argument, Config, Inspection, LogFormat, Secret, Sources, TradingMode, inspect, mount_points,
+    Argument, Arguments, Config, Inspection, LogFormat, Secret, Sources, TradingMode, inspect, mount_points,
     secret_variables,
 };
 use crate::control::Request;
@@ -69,9 +69,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start a display and the gateway, log in, answer its dialogs, relay its API, serve the screen.
-    Run(run::Options),
+    Run(Arguments),
     /// Do the same for a gateway that somebody else started, on a display that is there.
-    Attach(attach::Options),
+    Attach(Arguments),
     /// Serve a display to VNC viewers, and nothing else.
     Vnc(vnc::Options),
     /// Make the certificate that viewers are shown, unless it is there, and print its fingerprint.
@@ -99,17 +99,17 @@ enum Command {
     /// Have the gateway of a running gatehand restarted.
     Restart(control::RestartOptions),
     /// Have the gateway connect to the market data anew.
-    ReconnectData(control::Options),
+    ReconnectData(Arguments),
     /// Have the gateway connect to the account server anew.
-    ReconnectAccount(control::Options),
+    ReconnectAccount(Arguments),
     /// Have the gateway save its settings.
-    SaveSettings(control::Options),
+    SaveSettings(Arguments),
     /// Have the gateway closed, so that somebody else may have the session.
-    Yield(control::Options),
+    Yield(Arguments),
     /// Have the session taken back.
-    Reclaim(control::Options),
+    Reclaim(Arguments),
     /// Have gatehand act again at once, after a human at a viewer took over.
-    Resume(control::Options),
+    Resume(Arguments),
     /// Give the one-time code that a window of the gateway asks for.
     Code(code::CodeOptions),
     /// Change what a running gatehand logs, until it ends.
@@ -119,13 +119,13 @@ enum Command {
     /// Show the settings, or check them.
     Config(config::Options),
     /// Look for what is missing on this system, with the cure.
-    Doctor(doctor::Options),
+    Doctor(Arguments),
     /// Run the stand-in gateway of this repository, to try gatehand out.
     Demo(demo::Options),
     /// Print the token of the second-factor device that was chosen at the viewer, to be kept as a secret.
-    TwofaToken(twofa_token::Options),
+    TwofaToken(Arguments),
     /// Forget refused credentials, so that they may be submitted again.
-    Unlock(unlock::Options),
+    Unlock(Arguments),
     /// Print what a shell reads to complete command lines.
     Completions(completions::Options),
     /// Print the manual page.

@@ -17,17 +17,11 @@ pub(super) struct Options {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Send each target one notification at once, and tell what it answers.
-    Test(Test),
-}
-
-#[derive(Args, Debug)]
-struct Test {
-    #[command(flatten)]
-    settings: Arguments,
+    Test(Arguments),
 }
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
-    let Command::Test(Test { settings }) = options.command;
+    let Command::Test(settings) = options.command;
     let environment = context.environment.clone();
     let configs = context.configure_each(settings.0)?;
     let mut code = ExitCode::Stopped;

@@ -5,10 +5,9 @@ use std::time::SystemTime;
 
 use clap::Args;
 
-use super::control::Options;
 use super::print::say;
 use super::{Context, Failure, news};
-use crate::config::Config;
+use crate::config::{Arguments, Config};
 use crate::control::{self, Reply, Request, Status, Statuses, seconds};
 use crate::exit::ExitCode;
 
@@ -21,7 +20,7 @@ pub(super) struct StatusOptions {
     #[arg(long)]
     watch: bool,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 #[derive(Args, Debug)]
@@ -30,11 +29,11 @@ pub(super) struct HealthOptions {
     #[arg(long)]
     ready: bool,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 pub(super) fn execute(options: StatusOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     let mut before = String::new();
     // Before the first look: nothing is missed.
     let news = options.watch.then(|| news::of(&configs));
@@ -61,7 +60,7 @@ pub(super) fn execute(options: StatusOptions, context: Context) -> Result<ExitCo
 
 /// For Docker's HEALTHCHECK: the exit code says it, and a line why.
 pub(super) fn health(options: HealthOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     let statuses = ask_all(&configs);
     if let Some(down) = statuses.down.first() {
         return Err(Failure::unavailable(format!("{}: {}", down.gateway, down.why)));
