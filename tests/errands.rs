@@ -122,6 +122,28 @@ fn answers(gateway: &StandIn) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A process that does nothing until this goes, also when the test fails: the pilot could not end.
+struct Halted(String);
+
+impl Halted {
+    fn new(pid: u32) -> Self {
+        let halted = Self(pid.to_string());
+        halted.signal("-STOP");
+        halted
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("kill").args([name, &self.0]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Halted {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
 #[test]
 fn a_pilot_that_hangs_on_its_display_is_not_live_and_one_that_waits_is() {
     let display = TestDisplay::start(640, 480);
@@ -134,18 +156,13 @@ fn a_pilot_that_hangs_on_its_display_is_not_live_and_one_that_waits_is() {
     };
     wait_for("a pilot that waits", || is_live_later().then_some(()));
 
-    let signal = |name: &str| {
-        let server = display.server.id().to_string();
-        let sent = std::process::Command::new("kill").args([name, &server]).status();
-        assert!(sent.unwrap().success());
-    };
-    signal("-STOP");
+    let halted = Halted::new(display.server.id());
     let (give, picture) = tokio::sync::oneshot::channel();
     flight.pilot.tell(Command::Picture(give));
     wait_for("a pilot that hangs", || (!is_live_later()).then_some(()));
     let live = board.standing(Instant::now()).health(0).live;
     assert!(live.ok, "not before it has hung for long: {live:?}");
-    signal("-CONT");
+    drop(halted);
     picture.blocking_recv().unwrap();
     wait_for("a pilot that waits again", || is_live_later().then_some(()));
 }
