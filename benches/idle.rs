@@ -1,5 +1,5 @@
 //! What waiting costs: voluntary context switches of every thread on a display where nothing happens, of `run` at
-//! Ready and of `vnc`, each with an open viewer port and no viewer.
+//! Ready and of `vnc`, each with an open viewer port and no viewer; `run` with HTTP as well.
 //!
 //! Over 60 s, or `GATEHAND_BENCH_SECONDS`. `run` has one documented timer, the API probe of every 30 s.
 
@@ -24,6 +24,8 @@ fn main() {
     let mut program = Program::prepare(json!({}))
         .with("VNC_SERVER_PASSWORD", "to look!")
         .with("GATEHAND_VNC_LISTEN", "127.0.0.1:0")
+        .with("GATEHAND_HTTP_LISTEN", "127.0.0.1:0")
+        .with("GATEHAND_HTTP_TOKEN", "a-token-of-the-benchmark")
         .start(&["run"]);
     program.wait_for_state("ready");
     report("run, at Ready", program.pid(), time);

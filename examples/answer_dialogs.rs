@@ -60,7 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match report {
             Report::Event(event) => println!("{event:?}"),
             Report::DisplayLost(why) => return Err(why.into()),
-            Report::Attempts(_) | Report::Begun(..) | Report::Unlocked(_) => {}
+            Report::Attempts(_) | Report::Begun(..) | Report::Login(_) | Report::Unlocked(_) => {}
         }
     }
     drop(pilot);

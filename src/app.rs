@@ -30,6 +30,7 @@ use crate::x11::DisplayAddress;
 
 pub use error::AppError;
 use instance::Instance;
+pub use instance::rules_folder;
 pub use notifications::{Trial, try_notifications};
 pub use teaching::{Answer, Taught, TeachError, Teacher, read_kept};
 pub use view::view;

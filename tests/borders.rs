@@ -4,16 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What is used -> the files below `src/` that may.
-const BORDERS: [(&str, &[&str]); 16] = [
+const BORDERS: [(&str, &[&str]); 20] = [
     ("x11rb::", &["x11/"]),
     ("nix::", &["supervisor/"]),
     ("clap::", &["cli/", "config/"]),
+    ("println!", &[]),
+    ("print!", &[]),
+    ("stdout()", &["cli/print.rs", "tunnel/askpass.rs"]),
     ("image::", &["vision/"]),
     ("ureq::", &["http_client.rs", "notify/", "secrets/"]),
     ("tokio_rustls::", &["tls/"]),
     ("rcgen::", &["tls/"]),
-    ("axum::", &["http/", "vnc/web/"]),
-    ("hyper::", &["vnc/web/"]),
+    ("axum::", &["http/", "ports/web.rs", "vnc/web/"]),
+    ("prometheus::", &["control/metrics/"]),
+    ("hyper::", &["ports/web.rs"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),
     ("toml::from_str", &["config/", "dialogs/", "journal/"]),

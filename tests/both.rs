@@ -11,6 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::gateway::Journal;
+use common::http::Port;
 use common::program::{Program, family};
 use common::{PATIENCE, wait_for};
 use gatehand::gateway;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 /// A program with two gateways, on the ports of the trading modes: one such program at a time on this machine.
 struct Both {
     program: Program,
+    http: Port,
     _ports: File,
 }
 
@@ -28,7 +30,8 @@ impl Both {
     fn start(password: &str) -> Self {
         let ports = File::create(std::env::temp_dir().join("gatehand-test-ports")).unwrap();
         flock(&ports, FlockOperation::LockExclusive).unwrap();
-        let mut program = Program::prepare(json!({}))
+        let (program, http) = Port::of(Program::prepare(json!({})));
+        let mut program = program
             .with("TRADING_MODE", "both")
             .with("GATEHAND_API_PORT", "")
             .with("TWS_PORT", "")
@@ -46,6 +49,7 @@ impl Both {
         program.restart(&["-v", "run"]);
         Self {
             program,
+            http,
             _ports: ports,
         }
     }
@@ -140,6 +144,7 @@ fn two_gateways_each_with_its_own_login_ports_and_display() {
     assert!(one.starts_with("paper ") && one.contains("Ready for"), "{one}");
     let which = both.program.ask(&["code", "123456"]).unwrap_err();
     assert!(which.contains("--of live or --of paper"), "{which}");
+    one_port_tells_of_both(&both.http);
     // Every line of either gateway tells which.
     let log = both.program.log();
     for mode in ["live", "paper"] {
@@ -163,6 +168,49 @@ fn two_gateways_each_with_its_own_login_ports_and_display() {
     for mode in ["live", "paper"] {
         both.journal(mode).wait("exit", |exit| exit["tidy"] == true);
     }
+}
+
+fn one_port_tells_of_both(http: &Port) {
+    let ready = http.get("/readyz");
+    let lines: Vec<&str> = ready.text().lines().collect();
+    assert_eq!((ready.code, lines.len()), (200, 2), "{lines:?}");
+    assert!(
+        lines[0].starts_with("live: Ready") && lines[1].starts_with("paper: Ready"),
+        "{lines:?}"
+    );
+    let of = |query: &str| {
+        let status = http.get(&format!("/status{query}")).json();
+        let gateways = status["gateways"].as_array().unwrap().clone();
+        gateways
+            .into_iter()
+            .map(|one| one["gateway"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(""), ["live", "paper"]);
+    assert_eq!(of("?of=paper"), ["paper"]);
+    let metrics = http.get("/metrics");
+    let text = metrics.text();
+    for line in [
+        "gatehand_ready{gateway=\"live\"} 1",
+        "gatehand_ready{gateway=\"paper\"} 1",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let types = text.lines().filter(|line| line.starts_with("# TYPE "));
+    let mut seen = std::collections::BTreeSet::new();
+    assert!(
+        types.into_iter().all(|line| seen.insert(line)),
+        "each family once: {text}"
+    );
+    for (path, code) in [
+        ("/commands/save-settings", 400),
+        ("/commands/save-settings?of=live", 200),
+        ("/commands/save-settings?of=both", 400),
+    ] {
+        assert_eq!(http.post(path, "").code, code, "{path}");
+    }
+    assert_eq!(http.get("/screenshot.png").code, 400);
+    assert_eq!(http.get("/screenshot.png?of=paper").code, 200);
 }
 
 #[test]
@@ -214,5 +262,13 @@ fn refused_credentials_lock_one_gateway_and_not_the_other() {
     assert_eq!(both.journal("live").all("submitted").len(), 1);
     assert!(Both::answers(4004));
     assert!(!Both::answers(4003));
+    let ready = both.http.get("/readyz");
+    assert!(
+        ready.code == 503 && ready.text().contains("live: LockedOut"),
+        "{}",
+        ready.text()
+    );
+    assert_eq!(both.http.get("/readyz?of=paper").code, 200);
+    assert_eq!(both.http.get("/livez").code, 200);
     assert_eq!(both.program.stop(), Some(0));
 }

@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use common::outcome::{Home, gatehand};
 
@@ -328,5 +330,96 @@ fn doctor() {
             "{what}: {}",
             unwell.stdout
         );
+    }
+}
+
+#[test]
+fn shells_complete_the_command_line() {
+    let home = Home::new();
+    for (shell, parts) in [
+        (
+            "bash",
+            &["complete -F _gatehand", "--follow", "--trading-mode"][..],
+        ),
+        ("zsh", &["#compdef gatehand", "--follow"]),
+        ("fish", &["complete -c gatehand", "follow"]),
+    ] {
+        let script = home.run(&["completions", shell], &[]);
+        assert_eq!((script.code, script.stderr.as_str()), (Some(0), ""), "{shell}");
+        for part in parts {
+            assert!(script.stdout.contains(part), "{shell}: {part}");
+        }
+    }
+    let script = home.run(&["completions", "bash"], &[]).stdout;
+    let mut bash = Command::new("bash")
+        .args(["--norc", "-s"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("bash");
+    let asked = "\nCOMP_WORDS=(gatehand reconn)\nCOMP_CWORD=1\n_gatehand gatehand reconn gatehand\necho ${COMPREPLY[*]}\n";
+    let mut input = bash.stdin.take().expect("its input");
+    input.write_all((script + asked).as_bytes()).expect("written");
+    drop(input);
+    let answer = bash.wait_with_output().expect("its end").stdout;
+    assert_eq!(
+        String::from_utf8_lossy(&answer),
+        "reconnect-data reconnect-account\n"
+    );
+}
+
+#[test]
+fn manual_pages() {
+    let home = Home::new();
+    let page = home.run(&["man"], &[]);
+    assert_eq!(page.code, Some(0), "{}", page.stderr);
+    assert!(page.stdout.contains(".TH gatehand 1"), "{}", page.stdout);
+    assert!(
+        page.stdout.contains("EXIT CODES") || page.stdout.contains("Exit codes"),
+        "{}",
+        page.stdout
+    );
+    let folder = home.path("");
+    assert_eq!(home.run(&["man", &folder], &[]).code, Some(0));
+    let restart = std::fs::read_to_string(home.path("gatehand-restart.1")).expect("its page");
+    assert!(restart.contains("cold"), "{restart}");
+    let nowhere = home.path("nowhere");
+    home.run(&["man", &nowhere], &[])
+        .refuses(69, &[&nowhere, "name a folder"]);
+}
+
+#[test]
+fn whoever_stops_reading_is_no_fault() {
+    let home = Home::new();
+    let (settings, state) = (home.path("settings"), home.path("state"));
+    home.file("state/events.jsonl", "{}\n");
+    for arguments in [
+        &["--help"][..],
+        &["completions", "bash"],
+        &["man"],
+        &["config", "show"],
+        &["config", "show", "--json"],
+        &["config", "check"],
+        &["doctor"],
+        &["events"],
+        &["unlock"],
+        &["cert"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let said = Command::new(env!("CARGO_BIN_EXE_gatehand"))
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home.folder())
+            .env("TWS_SETTINGS_PATH", &settings)
+            .env("GATEHAND_STATE_DIR", &state)
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .output()
+            .expect("its end");
+        let error = String::from_utf8_lossy(&said.stderr);
+        assert_eq!(said.status.code(), Some(0), "{arguments:?}: {error}");
+        let is_quiet = !error.contains("panicked") && !error.contains("gatehand: ");
+        assert!(is_quiet, "{arguments:?}: {error}");
     }
 }

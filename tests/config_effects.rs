@@ -149,6 +149,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("http_listen", "0.0.0.0:6081", &[]),
     ("http_token", "0123456789abcdef", &[]),
     ("http_hosts", "gateway.example.org", &[]),
+    ("http_open_metrics", "yes", &[]),
     ("novnc", "/opt/novnc", &[]),
     ("vnc_password", "a longer password", &[]),
     ("vnc_view_password", "12345678", &[]),

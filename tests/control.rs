@@ -6,6 +6,7 @@ mod common;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Stdio};
 
 use common::program::{Program, free_port};
 use common::wait_for;
@@ -14,6 +15,38 @@ use serde_json::{Value, json};
 fn times(program: &Program, state: &str) -> usize {
     let events = program.events();
     events.iter().filter(|event| event["state"] == state).count()
+}
+
+/// A subcommand that goes on, and its lines.
+struct Follower(Child, BufReader<ChildStdout>);
+
+impl Follower {
+    fn start(program: &Program, arguments: &[&str]) -> Self {
+        let mut child = program
+            .asker(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        Self(child, lines)
+    }
+
+    /// Reads on to a line with this in it.
+    fn until(&mut self, text: &str) {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.1.read_line(&mut line).unwrap() > 0, "no {text:?}");
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 #[test]
@@ -33,6 +66,11 @@ fn a_running_gatehand_does_what_it_is_asked_for() {
         "{status}"
     );
 
+    let mut events_follow = Follower::start(&program, &["events", "--follow"]);
+    let mut watched = Follower::start(&program, &["status", "--watch"]);
+    events_follow.until(r#""state":"ready""#);
+    watched.until("Ready for");
+
     program.ask(&["save-settings"]).unwrap();
     program.journal.wait("settings_saved", |_| true);
     program.ask(&["reconnect-data"]).unwrap();
@@ -45,17 +83,26 @@ fn a_running_gatehand_does_what_it_is_asked_for() {
     wait_for("a closed gateway", || {
         (times(&program, "stopped") == 1).then_some(())
     });
+    events_follow.until(r#""state":"stopped""#);
+    watched.until("Stopped for");
     let refused = program.ask(&["reconnect-account"]).unwrap_err();
     assert!(refused.contains("not logged in"), "{refused}");
     program.ask(&["reclaim"]).unwrap();
     wait_for("a second login", || (times(&program, "ready") == 2).then_some(()));
 
-    program.ask(&["restart", "--cold"]).unwrap();
-    wait_for("a third login", || (times(&program, "ready") == 3).then_some(()));
+    program.ask(&["restart", "--cold", "--wait"]).unwrap();
+    assert_eq!(times(&program, "ready"), 3, "it waited for the third login");
     assert_eq!(program.journal.all("submitted").len(), 3);
+    watched.until("Ready for");
 
-    program.ask(&["stop"]).unwrap();
+    program.ask(&["stop", "--wait"]).unwrap();
+    assert!(
+        !program.path("state/control.sock").exists(),
+        "it waited for the end"
+    );
     assert_eq!(program.ended().code(), Some(0));
+    watched.until("down: ");
+    drop((events_follow, watched));
     let nobody = program.ask(&["status"]).unwrap_err();
     assert!(nobody.contains("is it running"), "{nobody}");
 }
@@ -115,7 +162,8 @@ fn a_code_that_a_human_gives_is_typed_into_the_window_that_asks_for_one() {
         .journal
         .wait("second_factor", |entry| entry["state"] == "refused");
     let code = totp("JBSWY3DPEHPK3PXP");
-    program.ask(&["code", &code]).unwrap();
+    program.ask(&["code", "--wait", &code]).unwrap();
+    assert_eq!(times(&program, "logged-in"), 1, "it waited for the login");
     program.wait_for_state("ready");
     let events = std::fs::read_to_string(program.path("state/events.jsonl")).unwrap();
     assert!(!events.contains(&code) && !program.log().contains(&code));

@@ -9,8 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::program::Program;
+use common::program::{Program, free_port};
 use gatehand::config::{Form, RECOGNISED, SETTINGS};
+use gatehand::control::metrics::{METRICS, Metric};
 use gatehand::exit::ExitCode;
 use gatehand::notify::Kind;
 use serde_json::json;
@@ -209,13 +210,76 @@ fn every_notification_and_every_exit_code_is_described() {
     }
 }
 
+/// A metric's row on its page.
+fn row(metric: &Metric) -> String {
+    let gateway = (!metric.of_process).then_some("gateway");
+    let labels = gateway
+        .iter()
+        .chain(metric.labels)
+        .map(|label| format!("`{label}`"));
+    let labels = labels.collect::<Vec<_>>().join(", ");
+    format!(
+        "| `{}` | {} | {labels} | {} |\n",
+        metric.name,
+        metric.kind.name(),
+        metric.help
+    )
+}
+
 #[test]
-fn the_first_program_runs() {
+fn the_table_of_metrics_is_that_of_the_program() {
+    let path = root().join("docs/metrics.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let rows: String = METRICS.iter().map(row).collect();
+    let (before, _) = page.split_once("|---|---|---|---|\n").unwrap();
+    let made = format!("{before}|---|---|---|---|\n{rows}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &made).unwrap();
+    } else {
+        assert!(
+            page == made,
+            "docs/metrics.md: run UPDATE_DOCS=1 cargo test --test docs"
+        );
+    }
+}
+
+/// The commands of a page's block, each with what it prints.
+fn session(page: &str) -> Vec<(String, String)> {
+    let (_, block) = page.split_once("```console\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let steps = block
+        .split("$ ")
+        .skip(1)
+        .map(|step| step.split_once('\n').unwrap());
+    steps
+        .map(|(command, output)| (command.to_owned(), output.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_first_program_and_the_session_with_curl_run() {
     let page = fs::read_to_string(root().join("docs/clients.md")).unwrap();
     let (_, script) = page.split_once("```python\n").unwrap();
     let (script, _) = script.split_once("```").unwrap();
-    let mut program = Program::run(json!({}));
+    let http = format!("127.0.0.1:{}", free_port());
+    let mut program = Program::prepare(json!({}))
+        .with("GATEHAND_HTTP_LISTEN", &http)
+        .with("GATEHAND_HTTP_TOKEN_FILE", "token");
+    fs::write(program.path("token"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    program = program.start(&["run"]);
     program.wait_for_log("Forking");
+    let page = fs::read_to_string(root().join("docs/http.md")).unwrap();
+    let steps = session(&page);
+    assert!(steps.len() >= 5, "{steps:?}");
+    for (command, output) in steps {
+        let said = Command::new("sh")
+            .args(["-c", &command.replace("127.0.0.1:6080", &http)])
+            .current_dir(program.path("."))
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&said.stdout);
+        assert_eq!(printed.trim_end(), output.trim_end(), "{command}");
+    }
     let port = program.relay_port.to_string();
     let said = Command::new(common::python())
         .args(["-c", &script.replace("4004", &port)])

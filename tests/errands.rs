@@ -5,12 +5,13 @@
 mod common;
 
 use std::ffi::OsString;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::gateway::StandIn;
 use common::{TestDisplay, wait_for, wait_within};
 use gatehand::agent::{Agent, Departure, Errand, Event, Policy, State};
 use gatehand::config::{self, Sources};
+use gatehand::control::Board;
 use gatehand::dialogs::Catalogue;
 use gatehand::gateway::WallClock;
 use gatehand::journal::{EventLog, Governor, Limits};
@@ -119,6 +120,51 @@ fn answers(gateway: &StandIn) -> Vec<(String, String)> {
         .filter(|entry| entry["button"] != "self")
         .map(|entry| (text(&entry["dialog"]), text(&entry["button"])))
         .collect()
+}
+
+/// A process that does nothing until this goes, also when the test fails: the pilot could not end.
+struct Halted(String);
+
+impl Halted {
+    fn new(pid: u32) -> Self {
+        let halted = Self(pid.to_string());
+        halted.signal("-STOP");
+        halted
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("kill").args([name, &self.0]).status();
+        assert!(sent.unwrap().success());
+    }
+}
+
+impl Drop for Halted {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
+#[test]
+fn a_pilot_that_hangs_on_its_display_is_not_live_and_one_that_waits_is() {
+    let display = TestDisplay::start(640, 480);
+    let flight = Flight::start(&display, &[]);
+    let board = Board::new("paper", "/nowhere".into(), "/nowhere/rules".into(), None);
+    board.take_pulse(flight.pilot.pulse());
+    let is_live_later = || {
+        let later = Instant::now() + Duration::from_secs(600);
+        board.standing(later).health(0).live.ok
+    };
+    wait_for("a pilot that waits", || is_live_later().then_some(()));
+
+    let halted = Halted::new(display.server.id());
+    let (give, picture) = tokio::sync::oneshot::channel();
+    flight.pilot.tell(Command::Picture(give));
+    wait_for("a pilot that hangs", || (!is_live_later()).then_some(()));
+    let live = board.standing(Instant::now()).health(0).live;
+    assert!(live.ok, "not before it has hung for long: {live:?}");
+    drop(halted);
+    picture.blocking_recv().unwrap();
+    wait_for("a pilot that waits again", || is_live_later().then_some(()));
 }
 
 #[test]

@@ -4,95 +4,47 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
+use common::http::{Port, TOKEN, bearer};
 use common::program::{Program, free_port};
 use common::{PATIENCE, wait_for};
+use gatehand::control::metrics::METRICS;
 use serde_json::{Value, json};
 
-const TOKEN: &str = "a-token-of-the-tests-0123456789";
-
-struct Answer {
-    code: u16,
-    head: String,
-    body: Vec<u8>,
+/// The samples of `/metrics`, without the label that is the same in all.
+fn samples(text: &str) -> BTreeMap<String, f64> {
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        let name = name
+            .replace("gateway=\"paper\"", "")
+            .replace("{,", "{")
+            .replace(",}", "}");
+        (name.replace("{}", ""), value.parse().unwrap())
+    };
+    samples.map(sample).collect()
 }
 
-impl Answer {
-    fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).unwrap()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", self.text()))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-}
-
-struct Port(u16);
-
-impl Port {
-    /// Sends a request; `more` are further lines of its head.
-    fn send(&self, method: &str, path: &str, more: &str, body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.0)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let host = if more.contains("Host:") {
-            ""
-        } else {
-            "Host: localhost\r\n"
-        };
-        let length = body.len();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: {length}\r\n{more}\r\n{body}"
-        )
-        .unwrap();
-        stream
-    }
-
-    fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Answer {
-        let mut stream = self.send(method, path, more, body);
-        let (mut all, mut part) = (Vec::new(), [0; 4096]);
-        let begun = Instant::now();
-        // A stream of events would never end.
-        while let Some(read @ 1..) = Some(stream.read(&mut part).unwrap()) {
-            assert!(begun.elapsed() < PATIENCE, "{method} {path} does not end");
-            all.extend_from_slice(&part[..read]);
-        }
-        let end = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(all[..end].to_vec()).unwrap();
-        Answer {
-            code: head.split(' ').nth(1).unwrap().parse().unwrap(),
-            head,
-            body: all[end + 4..].to_vec(),
-        }
-    }
-
-    fn get(&self, path: &str) -> Answer {
-        self.ask("GET", path, &bearer(), "")
-    }
-
-    fn post(&self, path: &str, body: &str) -> Answer {
-        self.ask("POST", path, &bearer(), body)
-    }
-
-    /// Whether it is live, ready and started.
-    fn health(&self) -> (bool, bool, bool) {
-        let ok = |path| match self.ask("GET", path, "", "").code {
-            200 => true,
-            503 => false,
-            other => panic!("{path}: {other}"),
-        };
-        (ok("/livez"), ok("/readyz"), ok("/startupz"))
-    }
+/// Debian's promtool has nothing to find fault with.
+fn is_accepted_by_promtool(text: &str) {
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool of the Debian package prometheus");
+    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}\n{text}");
 }
 
 /// The lines of a stream of events, which sends one every now and then even if nothing happens.
@@ -114,19 +66,12 @@ fn control(program: &Program, command: &str) {
     assert_eq!(&answer, b"ok\n", "{command}");
 }
 
-fn bearer() -> String {
-    format!("Authorization: Bearer {TOKEN}\r\n")
-}
-
 fn program(scenario: Value) -> (Program, Port) {
-    let port = free_port();
-    let program = Program::prepare(scenario)
-        .with("GATEHAND_HTTP_LISTEN", &port.to_string())
-        .with("GATEHAND_HTTP_TOKEN", TOKEN);
-    (program, Port(port))
+    Port::of(Program::prepare(scenario))
 }
 
-const GUARDED: [(&str, &str); 19] = [
+const GUARDED: [(&str, &str); 20] = [
+    ("GET", "/metrics"),
     ("GET", "/status"),
     ("GET", "/screenshot.png"),
     ("GET", "/events"),
@@ -151,7 +96,11 @@ const GUARDED: [(&str, &str); 19] = [
 #[test]
 fn each_path_answers_those_who_may_ask_and_nobody_else() {
     let (program, port) = program(json!({}));
-    let mut program = program.start(&["-v", "run"]);
+    let viewers = free_port();
+    let mut program = program
+        .with("GATEHAND_VNC_PASSWORD", "12345678")
+        .with("GATEHAND_VNC_LISTEN", &viewers.to_string())
+        .start(&["-v", "run"]);
     program.wait_for_state("ready");
     for (method, path) in GUARDED {
         let answer = port.ask(method, path, "", "");
@@ -184,6 +133,8 @@ fn each_path_answers_those_who_may_ask_and_nobody_else() {
         "{status}"
     );
     assert_eq!(status["attempts"]["left"], 1, "{status}");
+    the_metrics_are_those_that_are_described(&port);
+    what_is_carried_is_counted(&port, program.relay_port, viewers);
     let picture = port.get("/screenshot.png");
     assert_eq!(
         (picture.code, picture.header("content-type")),
@@ -195,14 +146,16 @@ fn each_path_answers_those_who_may_ask_and_nobody_else() {
         ("/commands/code", r#"{"code": "123456"}"#, 409),
         ("/commands/code", r#"{"code": "1"}"#, 400),
         ("/commands/restart", r#"{"cold": "yes"}"#, 400),
-        ("/commands/stop?of=live", "", 400),
+        ("/commands/stop?of=live", "", 404),
+        ("/commands/stop?of=both", "", 400),
+        ("/commands/enable-api", "", 409),
         ("/commands/unlock", "", 200),
         ("/commands/save-settings", "", 200),
         ("/commands/sell", "", 404),
         (
             "/dialogs/unknown/1-unknown-dialog/teach",
             r#"{"button": "OK"}"#,
-            409,
+            404,
         ),
         ("/dialogs/unknown/1-unknown-dialog/teach", "OK", 400),
     ] {
@@ -226,17 +179,88 @@ fn each_path_answers_those_who_may_ask_and_nobody_else() {
     assert_eq!(program.stop(), Some(0));
 }
 
+fn the_metrics_are_those_that_are_described(port: &Port) {
+    let answer = port.get("/metrics");
+    assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4"));
+    let text = answer.text();
+    is_accepted_by_promtool(text);
+    let served = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let served: BTreeMap<&str, &str> = served.filter_map(|line| line.split_once(' ')).collect();
+    let described = METRICS.iter().map(|metric| (metric.name, metric.kind.name()));
+    let mut described: BTreeMap<&str, &str> = described.collect();
+    // Of what is not there now: dialogs, an outage, a lock-out.
+    for absent in [
+        "gatehand_dialogs_total",
+        "gatehand_login_locked_until_timestamp_seconds",
+        "gatehand_planned_outage_end_timestamp_seconds",
+    ] {
+        assert!(described.remove(absent).is_some(), "{absent}");
+    }
+    assert_eq!(served, described);
+    let samples = samples(text);
+    for (name, value) in [
+        ("gatehand_state{state=\"ready\"}", 1.0),
+        ("gatehand_state{state=\"starting\"}", 0.0),
+        ("gatehand_ready", 1.0),
+        ("gatehand_login_submissions_total", 1.0),
+        ("gatehand_logins_total{outcome=\"logged-in\"}", 1.0),
+        ("gatehand_logins_total{outcome=\"refused\"}", 0.0),
+        ("gatehand_login_duration_seconds_count", 1.0),
+        ("gatehand_login_attempts_left", 1.0),
+        ("gatehand_relay_listening", 1.0),
+    ] {
+        assert_eq!(samples.get(name), Some(&value), "{name}: {text}");
+    }
+    assert!(samples["gatehand_gateway_resident_memory_bytes"] > 1e7, "{text}");
+    assert!(
+        samples["gatehand_api_answer_duration_seconds_count"] > 0.0,
+        "{text}"
+    );
+    assert!(!text.contains("U1234567"), "{text}");
+}
+
+fn what_is_carried_is_counted(port: &Port, relay: u16, viewers: u16) {
+    let counted = |name: &str| samples(port.get("/metrics").text())[name];
+    let moved = [
+        ("gatehand_relay_bytes_total{direction=\"to-gateway\"}", 17.0),
+        ("gatehand_relay_bytes_total{direction=\"to-client\"}", 7.0),
+        ("gatehand_relay_connections_total{outcome=\"accepted\"}", 1.0),
+        ("gatehand_viewer_bytes_total{direction=\"to-viewer\"}", 12.0),
+        ("gatehand_viewer_bytes_total{direction=\"from-viewer\"}", 12.0),
+    ];
+    for (name, _) in moved {
+        assert_eq!(counted(name), 0.0, "{name}");
+    }
+    let mut client = TcpStream::connect(("127.0.0.1", relay)).unwrap();
+    client.write_all(b"API\0\0\0\0\x09v100..187").unwrap();
+    client.read_exact(&mut [0; 7]).unwrap();
+    let mut viewer = TcpStream::connect(("127.0.0.1", viewers)).unwrap();
+    viewer.read_exact(&mut [0; 12]).unwrap();
+    viewer.write_all(b"RFB 003.008\n").unwrap();
+    for (name, least) in moved {
+        wait_for(name, || (counted(name) >= least).then_some(()));
+    }
+    assert_eq!(counted("gatehand_viewers"), 1.0);
+}
+
 #[test]
 fn without_a_token_there_are_health_checks_only() {
     let (mut program, port) = program(json!({}));
     program.set("GATEHAND_HTTP_TOKEN", "");
+    program.set("GATEHAND_HTTP_OPEN_METRICS", "yes");
     let mut program = program.start(&["run"]);
     program.wait_for_log("HTTP is served");
-    for (method, path) in GUARDED {
+    for (method, path) in GUARDED.into_iter().filter(|(_, path)| *path != "/metrics") {
         let answer = port.ask(method, path, "Authorization: Bearer \r\n", "");
         assert_eq!(answer.code, 403, "{path}: {}", answer.text());
     }
     assert_eq!(port.ask("GET", "/livez", "", "").code, 200);
+    let opened = port.ask("GET", "/metrics", "", "");
+    assert!(
+        opened.text().contains("gatehand_live{gateway=\"paper\"} 1"),
+        "{}",
+        opened.text()
+    );
     assert_eq!(program.stop(), Some(0));
 }
 
@@ -272,6 +296,36 @@ fn events_come_as_they_happen_and_what_was_missed_comes_first() {
     assert_eq!(program.stop(), Some(0));
 }
 
+/// Asks the health checks again and again, as Kubernetes does, and keeps what changed.
+struct Prober {
+    ends: Arc<AtomicBool>,
+    probing: JoinHandle<Vec<(bool, bool, bool)>>,
+}
+
+impl Prober {
+    fn start(port: u16) -> Self {
+        let ends = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&ends);
+        let probing = thread::spawn(move || {
+            let mut seen = Vec::new();
+            while !told.load(Ordering::Relaxed) {
+                let now = Port(port).health();
+                if seen.last() != Some(&now) {
+                    seen.push(now);
+                }
+            }
+            seen
+        });
+        Self { ends, probing }
+    }
+
+    /// What was seen, from the beginning to now.
+    fn end(self) -> Vec<(bool, bool, bool)> {
+        self.ends.store(true, Ordering::Relaxed);
+        self.probing.join().unwrap()
+    }
+}
+
 #[test]
 fn health_follows_a_restart_as_planned_and_a_lost_api() {
     let (program, port) = program(json!({"control_port": 0}));
@@ -280,21 +334,8 @@ fn health_follows_a_restart_as_planned_and_a_lost_api() {
     let mut program = program.start(&["-v", "run"]);
     program.wait_for_log("HTTP is served");
     assert_eq!(port.health(), (true, false, false), "the gateway starts");
-    // What a prober sees until it is ready: never back.
-    let mut seen = vec![port.health()];
-    wait_for("a ready gateway", || {
-        let now = port.health();
-        if seen.last() != Some(&now) {
-            seen.push(now);
-        }
-        now.1.then_some(())
-    });
-    let order = [(true, false, false), (true, false, true), (true, true, true)];
-    let mut expected = order.iter().skip_while(|state| **state != seen[0]);
-    assert!(
-        seen.iter().all(|state| expected.any(|next| next == state)),
-        "{seen:?}"
-    );
+    let prober = Prober::start(port.0);
+    wait_for("a ready gateway", || port.health().1.then_some(()));
 
     program.let_gateway_restart();
     program.wait_for_state("restarting");
@@ -317,6 +358,25 @@ fn health_follows_a_restart_as_planned_and_a_lost_api() {
     );
     control(&program, "api on");
     wait_for("an API that answers again", || port.health().1.then_some(()));
+    let away = (true, false, true);
+    let there = (true, true, true);
+    let seen = prober.end();
+    let expected = [(true, false, false), away, there, away, there, away, there];
+    // The first window may have come before the first look.
+    assert!(
+        seen.len() >= 6 && expected.ends_with(&seen),
+        "start, restart, lost API: {seen:?}"
+    );
+    let metrics = port.get("/metrics");
+    let samples = samples(metrics.text());
+    for (name, value) in [
+        ("gatehand_restarts_total", 1.0),
+        ("gatehand_disconnections_total", 1.0),
+        ("gatehand_outage_duration_seconds_count", 2.0),
+        ("gatehand_logins_total{outcome=\"logged-in\"}", 2.0),
+    ] {
+        assert_eq!(samples.get(name), Some(&value), "{name}: {}", metrics.text());
+    }
     assert_eq!(program.stop(), Some(0));
 }
 
@@ -334,5 +394,31 @@ fn a_second_factor_that_is_waited_for_is_live_and_not_ready() {
     assert_eq!(ready.header("retry-after"), Some("30"));
     let status = &port.get("/status").json()["gateways"][0];
     assert!(status["second_factor"]["by_hand"].is_boolean(), "{status}");
+    assert_eq!(program.stop(), Some(0));
+}
+
+#[test]
+fn schemathesis_finds_nothing_between_the_description_and_what_is_served() {
+    let (program, port) = program(json!({"start": "main"}));
+    let mut program = program.start(&["run"]);
+    program.wait_for_state("ready");
+    let output = Command::new(common::python().with_file_name("schemathesis"))
+        .args(["run", &format!("http://127.0.0.1:{}/openapi.json", port.0)])
+        .args(["--header", bearer().trim()])
+        // One ends gatehand, the other does not end.
+        .args(["--exclude-path", "/commands/stop", "--exclude-path", "/events"])
+        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "3"])
+        .args(["--seed", "1", "--generation-deterministic"])
+        // A 503 is an answer here; one that is not described is found all the same.
+        .args(["--exclude-checks", "not_a_server_error"])
+        .args(["--no-color", "--suppress-health-check", "all"])
+        .current_dir(program.path("."))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{error}\n{}", program.log());
+    assert!(said.contains("Test cases:"), "{said}");
+    assert!(port.health().0);
     assert_eq!(program.stop(), Some(0));
 }

@@ -81,7 +81,10 @@ fn without_the_token_only_the_sign_in_shows_and_the_token_is_kept_out_of_scripts
         &mut browser,
         "document.getElementById('sign-in-error').textContent.includes('wrong')",
     );
-    sign_in(&mut browser, TOKEN);
+    // By the keyboard alone: the field has the focus.
+    until(&mut browser, "document.activeElement.id === 'token'");
+    browser.insert(TOKEN);
+    browser.press("Enter");
     until(&mut browser, "!document.getElementById('signed-in').hidden");
     assert_eq!(browser.evaluate("document.cookie"), "");
     assert_eq!(browser.evaluate("document.getElementById('token').value"), "");
@@ -94,6 +97,7 @@ fn without_the_token_only_the_sign_in_shows_and_the_token_is_kept_out_of_scripts
         &mut browser,
         "document.getElementById('events').textContent.includes('ready')",
     );
+    all_is_reached_by_tab(&mut browser);
     // It holds over a reload, until one signs out.
     reload(&mut browser);
     until(
@@ -106,6 +110,44 @@ fn without_the_token_only_the_sign_in_shows_and_the_token_is_kept_out_of_scripts
     until(
         &mut browser,
         "document.getElementById('sign-in')?.hidden === false",
+    );
+}
+
+/// Every control has the focus once, in the page's order, and shows it.
+fn all_is_reached_by_tab(browser: &mut Browser) {
+    browser.evaluate("document.activeElement.blur(); getSelection().empty(); scrollTo(0, 0)");
+    let visible = "[...document.querySelectorAll('#signed-in :is(button, input, select)')].filter(one => one.offsetParent)";
+    let count = browser.evaluate(&format!("{visible}.length")).as_u64().unwrap();
+    assert!(count > 8, "{count}");
+    for at in 0..count {
+        browser.press("Tab");
+        let is_there = format!("document.activeElement === {visible}[{at}]");
+        assert_eq!(
+            browser.evaluate(&is_there),
+            true,
+            "{at}: {}",
+            browser.evaluate("document.activeElement.outerHTML")
+        );
+        let outline = browser.evaluate("getComputedStyle(document.activeElement).outlineStyle");
+        assert_eq!(outline, "solid", "{at}");
+    }
+}
+
+/// Nothing is cut off on a phone, and dark colours are dark.
+fn fits_a_dark_phone(browser: &mut Browser) {
+    browser.become_a_dark_phone();
+    until(browser, "innerWidth === 390");
+    assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), 390);
+    let picture = browser.screenshot_named("-phone");
+    let size = picture.size();
+    let dark = picture
+        .pixels()
+        .iter()
+        .filter(|pixel| pixel.to_be_bytes().iter().all(|part| *part < 80))
+        .count();
+    assert!(
+        dark * 2 > size.width as usize * size.height as usize,
+        "{dark} of {size:?}"
     );
 }
 
@@ -158,10 +200,8 @@ fn the_screen_shows_the_pixels_of_the_gateway() {
 
 #[test]
 fn a_dialog_that_is_taught_at_the_page_is_answered() {
-    let rules = tempfile::tempdir().unwrap();
     let (program, url) = program(json!({"after_login": ["unknown"]}));
-    let folder = rules.path().display().to_string();
-    let mut program = program.with("GATEHAND_RULES", &folder).start(&["-v", "run"]);
+    let mut program = program.start(&["-v", "run"]);
     let mut browser = signed_in(&url);
     until(
         &mut browser,
@@ -172,6 +212,7 @@ fn a_dialog_that_is_taught_at_the_page_is_answered() {
         "document.getElementById('unknown-picture').naturalWidth > 0",
     );
     browser.screenshot();
+    fits_a_dark_phone(&mut browser);
     browser.evaluate("document.querySelector('#buttons input[value^=\"Remind me\"]').checked = true; document.getElementById('teach-form').requestSubmit()");
     program.wait_for_event("the answer", |event| {
         event["event"] == "answered" && event["rule"] == "account-review"

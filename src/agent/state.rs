@@ -40,6 +40,26 @@ pub enum State {
     Stopped,
 }
 
+impl State {
+    /// All of them.
+    pub const ALL: [Self; Self::Stopped as usize + 1] = [
+        Self::Starting,
+        Self::LoginShown,
+        Self::SubmittedCredentials,
+        Self::SecondFactor,
+        Self::LoggedIn,
+        Self::Configuring,
+        Self::Ready,
+        Self::Disconnected,
+        Self::UnknownDialog,
+        Self::HandsOff,
+        Self::LockedOut,
+        Self::Failed,
+        Self::Restarting,
+        Self::Stopped,
+    ];
+}
+
 /// How a gateway ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Departure {

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::{AppError, listen, viewers};
 use crate::config::Config;
 use crate::control::Board;
-use crate::{http, vnc};
+use crate::{http, ports};
 
 /// A board for each gateway.
 pub(super) fn boards(configs: &[Config]) -> Vec<Arc<Board>> {
@@ -16,7 +16,7 @@ pub(super) fn boards(configs: &[Config]) -> Vec<Arc<Board>> {
             .credentials
             .as_ref()
             .map(|credentials| credentials.user.clone());
-        let (state_dir, rules) = (config.state_dir.clone(), config.rules.clone());
+        let (state_dir, rules) = (config.state_dir.clone(), config.rules.path.clone());
         Arc::new(Board::new(config.mode.name(), state_dir, rules, user))
     };
     configs.iter().map(board).collect()
@@ -47,6 +47,6 @@ pub(super) async fn serve(configs: &[Config], boards: &[Arc<Board>]) -> Result<J
         Some(vnc) => viewers::tls(vnc, &config.viewer_names, &config.state_dir.join(viewers::FOLDER))?,
         None => None,
     };
-    serving.spawn(vnc::serve_web(listener, tls, router, std::future::pending()));
+    serving.spawn(ports::serve_web(listener, tls, router, std::future::pending()));
     Ok(serving)
 }

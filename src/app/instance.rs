@@ -9,6 +9,7 @@ mod probe;
 mod relay;
 mod requests;
 mod rules;
+mod start;
 mod status;
 
 use std::collections::VecDeque;
@@ -22,27 +23,24 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::scripts::Scripts;
-use super::viewers::{self, Entries, Ports};
-use super::{AppError, Shared, listen};
-use crate::agent::{Agent, Errand, Event, Policy, State};
+use super::{AppError, Shared};
+use crate::agent::{Errand, Event, State};
 use crate::config::{Config, OnRefusal};
 use crate::control::{ApiStatus, Asked, Attempts, Board, Reply, Requests, SecondFactorStatus};
-use crate::dialogs::{Catalogue, RuleFile};
 use crate::exit::ExitCode;
-use crate::gateway::{Launch, LaunchError};
-use crate::journal::{EventLog, StateFolder};
-use crate::life::{BrokerWeek, Life};
-use crate::notify::{Kind, Notices};
-use crate::pilot::{Command, Eyes, Hands, Pilot, PilotError, RecordedAgent, Report};
-use crate::relay::{Relay, RelayStatus};
+use crate::gateway::Launch;
+use crate::journal::StateFolder;
+use crate::life::Life;
+use crate::notify::Notices;
+use crate::pilot::{Command, Pilot, Report};
+use crate::relay::RelayStatus;
 use crate::supervisor::{self, Leftovers, Service, StopPolicy};
 use crate::tunnel::Tunnel;
-use crate::vnc::{self, Door, Gate};
+use crate::vnc::{self, Door};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 pub(super) use course::quiet_hours;
-use preparation::{hands, make_private_folder, recorder, take_state_folder, wall_clock};
-use probe::Probe;
+pub use preparation::rules_folder;
 use rules::RuleWatch;
 use status::Belief;
 
@@ -125,237 +123,6 @@ impl Instance {
         outcome
     }
 
-    async fn start(
-        config: Arc<Config>,
-        board: Arc<Board>,
-        shared: Shared,
-        notices: Notices,
-    ) -> Result<Self, AppError> {
-        make_private_folder(&config.state_dir)?;
-        let state_folder = take_state_folder(&config.state_dir)?;
-        // Watched before they are read: no change is missed.
-        let (rule_watch, rules) = match &config.rules {
-            Some(folder) => (Some(RuleWatch::start(folder)?), RuleFile::of_folder(folder)?),
-            None => (None, Vec::new()),
-        };
-        let catalogue = Catalogue::with_files(&rules)?;
-        let launch = match &shared.attach {
-            None => {
-                let launch =
-                    Launch::find(&config.gateway, shared.environment.clone()).map_err(LaunchError::from)?;
-                if config.gateway.keeps_jts_ini {
-                    tracing::info!("jts.ini is left as it is");
-                } else {
-                    let token = config.second_factor.token.as_ref();
-                    launch.prepare(config.gateway.time_zone.as_deref(), token)?;
-                }
-                Some(launch)
-            }
-            Some(_) => None,
-        };
-        let policy = Policy::new(&config);
-        let recorder = recorder(&config, &policy, &catalogue, rules);
-        let agent = RecordedAgent::new(Agent::new(catalogue, policy), recorder);
-        let clock = wall_clock(&config);
-        let course = course::plan(&config, clock.as_ref(), launch.is_some());
-        let life = Life::new(course::now(), course, BrokerWeek::new()?);
-        codes::check_clock(config.second_factor.totp_key.is_some());
-        let hands = hands(&config, clock)?;
-        let viewers = match &config.vnc {
-            Some(settings) => {
-                let ports = viewers::bind(settings).await?;
-                Some((ports, viewers::entries(&config, settings)?))
-            }
-            None => {
-                tracing::info!(
-                    "no viewers are served: set VNC_SERVER_PASSWORD, or VNC_SERVER_PASSWORD=generate"
-                );
-                None
-            }
-        };
-        let relay = relay::relay(&config);
-        if config.tunnel.as_ref().is_none_or(|tunnel| tunnel.beside_relay) {
-            relay.check()?;
-        }
-
-        let leftovers = Leftovers::end(&config.state_dir, Duration::from_secs(3)).await?;
-        if launch.is_some() {
-            // Somebody else's API there would be taken for that of the gateway.
-            let what = "the gateway cannot serve its API on";
-            drop(listen(what, relay.target, "GATEHAND_API_PORT").await?);
-        }
-
-        let (ready, _) = watch::channel(false);
-        let (logged_in, _) = watch::channel(false);
-        let (answers_to, answers) = mpsc::unbounded_channel();
-        let (reports_to, reports) = mpsc::unbounded_channel();
-        let mut instance = Self {
-            shared,
-            was_ready: false,
-            reports,
-            pilot: None,
-            rule_watch,
-            launch: None,
-            life,
-            gateway: None,
-            last_exit: String::new(),
-            display: None,
-            cookies: None,
-            logged_in,
-            answers,
-            api: None,
-            ready,
-            relay_status: watch::Sender::default(),
-            end_relay: None,
-            tunnel: None,
-            scripts: None,
-            tasks: Vec::new(),
-            status: Belief {
-                state: State::Starting,
-                evidence: String::new(),
-                since: SystemTime::now(),
-            },
-            board,
-            second_factor: None,
-            attempts: None,
-            viewers: None,
-            door: None,
-            // Until somebody listens.
-            requests: mpsc::channel(1).1,
-            own_requests: mpsc::channel(1).0,
-            codes: CodeFetcher::default(),
-            errands: Vec::new(),
-            unlocking: VecDeque::new(),
-            notices,
-            leftovers,
-            _state_folder: state_folder,
-            config,
-        };
-        let started = instance
-            .start_parts(launch, relay, agent, hands, viewers, reports_to, answers_to)
-            .await;
-        match started {
-            Ok(()) => Ok(instance),
-            Err(error) => {
-                instance.stop().await;
-                Err(error)
-            }
-        }
-    }
-}
-
-impl Instance {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of one start, each made before anything runs"
-    )]
-    async fn start_parts(
-        &mut self,
-        launch: Option<Launch>,
-        relay: Relay,
-        agent: RecordedAgent,
-        hands: Hands,
-        viewers: Option<(Ports, Entries)>,
-        reports: mpsc::UnboundedSender<Report>,
-        answers: mpsc::UnboundedSender<Option<ApiStatus>>,
-    ) -> Result<(), AppError> {
-        let state_dir = self.config.state_dir.clone();
-        let state_folder = |source| AppError::StateFolder {
-            path: state_dir.clone(),
-            source,
-        };
-        let events = EventLog::open(&state_dir).map_err(state_folder)?;
-        let eyes = Eyes::open(state_dir.clone()).map_err(PilotError::from)?;
-        let display = match (&self.shared.attach, &self.config.display.existing) {
-            (Some(address), _) => address.clone(),
-            (None, Some(name)) => DisplayAddress::new(name.clone()),
-            (None, None) => self.start_display().await?,
-        };
-        if self.shared.attach.is_none() {
-            self.run_display_scripts(&display).await;
-        }
-        let gate = hands.gate.clone();
-        self.pilot = Some(Pilot::start(&display, eyes, agent, hands, events, reports)?);
-        if let (Some(watch), Some(pilot)) = (self.rule_watch.take(), &self.pilot) {
-            let commands = pilot.commands();
-            self.spawn(watch.run(commands));
-        }
-        if let Some((ports, entries)) = viewers {
-            self.serve_viewers(ports, entries, &display, gate)?;
-        }
-        let gateway = &self.config.gateway;
-        let probe = Probe::new(gateway.api_port, gateway.probe_client_id);
-        let (logged_in, relayed) = (self.logged_in.subscribe(), self.relay_status.subscribe());
-        self.spawn(probe.run(logged_in, relayed, answers));
-        if self.start_tunnel()? {
-            self.start_relay(relay);
-        }
-        self.launch = launch.map(|launch| (launch, display));
-        self.requests = self.listen_for_requests().await?;
-        self.begin()
-    }
-
-    fn start_relay(&mut self, relay: Relay) {
-        let status = self.relay_status.clone();
-        let (end_relay, told) = oneshot::channel();
-        self.end_relay = Some(end_relay);
-        let ready = self.ready.subscribe();
-        let notices = self.notices.clone();
-        self.spawn(async move {
-            if let Err(error) = relay.run(ready, status, told).await {
-                tracing::error!(%error, "the API relay has ended");
-                notices.tell(Kind::PortLost, format!("the API relay has ended: {error}"));
-            }
-        });
-    }
-
-    fn serve_viewers(
-        &mut self,
-        ports: Ports,
-        entries: Entries,
-        display: &DisplayAddress,
-        gate: Gate,
-    ) -> Result<(), AppError> {
-        let Some(vnc) = &self.config.vnc else {
-            return Ok(());
-        };
-        let name = match self.shared.is_alone {
-            true => viewers::NAME.to_owned(),
-            false => format!("{} {}", viewers::NAME, self.config.mode.name()),
-        };
-        let screen = viewers::screen(display, gate)?;
-        if let Some(pilot) = &self.pilot {
-            let commands = pilot.commands();
-            screen.on_press(move || {
-                // Without a pilot there is nobody whose hands could be in the way.
-                let _ = commands.send(Command::HumanActed);
-            });
-        }
-        viewers::tell(&ports, display);
-        let door = Door::new(screen.clone(), viewers::settings(vnc, name.clone()));
-        self.door = Some(door.clone());
-        let (web_door, open) = entries.web_door(&door);
-        self.board.take_viewers(Some(web_door));
-        let serving = viewers::serve(
-            ports,
-            door,
-            entries,
-            viewers::Stay::Forever,
-            std::future::pending(),
-        );
-        self.viewers = Some((screen, name));
-        let notices = self.notices.clone();
-        self.spawn(async move {
-            // Viewers of the HTTP port go when this ends.
-            let _open = open;
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the viewer endpoint has ended");
-                notices.tell(Kind::PortLost, format!("the viewer endpoint has ended: {error}"));
-            }
-        });
-        Ok(())
-    }
-
     /// Waits for the reason to stop.
     async fn watch(&mut self) -> Result<ExitCode, AppError> {
         loop {
@@ -389,7 +156,7 @@ impl Instance {
                     Some(Report::Event(Event::CarriedOut { command })) => self.carried_out(&command),
                     Some(Report::Event(Event::GivenUp { what })) => self.given_up(&what),
                     Some(Report::Event(Event::GaveWay)) => self.life.give_way(course::now()),
-                    Some(Report::Attempts(_) | Report::Event(_)) => {}
+                    Some(Report::Attempts(_) | Report::Event(_) | Report::Login(_)) => {}
                     Some(Report::DisplayLost(why)) => return Err(AppError::DisplayLost(why)),
                     None => return Err(AppError::DisplayLost("the pilot has ended".into())),
                 },

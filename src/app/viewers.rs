@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::error::AppError;
 use super::listen;
 use crate::config::{Config, ViewerPassword, ViewerTls, VncPassword, VncSettings};
+use crate::ports;
 use crate::tls::{OwnCertificate, TlsServer};
 use crate::vnc::{
     self, Door, Entry, Gate, Listener, Passwords, Screen, Security, ServeError, Settings, VncAuthPasswords,
@@ -83,7 +84,7 @@ pub(super) async fn serve(
         let tls = entries.web.encrypted.as_ref();
         let tls = tls.and_then(|entry| entry.tls.clone());
         let router = vnc::router(web_door);
-        vnc::serve_web(listener, tls, router, std::future::pending()).await;
+        ports::serve_web(listener, tls, router, std::future::pending()).await;
     };
     let last_left = async {
         match stay {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::app;
 use crate::config::Argument;
@@ -30,8 +31,8 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
         OwnCertificate::keep(&folder, names, app::VIEWERS_TLS)
     };
     let own = made.map_err(app::AppError::from)?;
-    println!("certificate  {}", own.files.certificate.display());
-    println!("key          {}", own.files.key.display());
-    println!("SHA-256      {}", own.fingerprint);
+    say(format_args!("certificate  {}", own.files.certificate.display()))?;
+    say(format_args!("key          {}", own.files.key.display()))?;
+    say(format_args!("SHA-256      {}", own.fingerprint))?;
     Ok(ExitCode::Stopped)
 }

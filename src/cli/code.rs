@@ -5,8 +5,10 @@ use std::io::BufRead;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::control::{self, Options};
+use super::control;
+use super::waiting::{Until, Waiting};
 use super::{Context, Failure};
+use crate::config::Arguments;
 use crate::control::{OneTimeCode, Request};
 use crate::exit::ExitCode;
 
@@ -15,7 +17,9 @@ pub(super) struct CodeOptions {
     /// The code; without it, it is read from standard input, where `ps` does not see it
     code: Option<String>,
     #[command(flatten)]
-    options: Options,
+    waiting: Waiting,
+    #[command(flatten)]
+    settings: Arguments,
 }
 
 pub(super) fn execute(options: CodeOptions, context: Context) -> Result<ExitCode, Failure> {
@@ -29,5 +33,10 @@ pub(super) fn execute(options: CodeOptions, context: Context) -> Result<ExitCode
         }
     };
     let code = OneTimeCode::try_from(text).map_err(|why| Failure::new(ExitCode::Usage, why))?;
-    control::execute(Request::Code(code), options.options, context)
+    let configs = context.configure_each(options.settings.0)?;
+    control::give(
+        Request::Code(code),
+        &configs,
+        Some((&options.waiting, Until::LoggedIn)),
+    )
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Arguments, Inspection, Resolved, SETTINGS, Shown, TradingMode};
 use crate::exit::ExitCode;
@@ -18,7 +19,7 @@ enum Command {
     /// Print every setting as it counts, with where it stands. Secrets are only said to be set.
     Show(Show),
     /// Tell everything that is wrong with the settings, and what has no effect.
-    Check(Check),
+    Check(Arguments),
 }
 
 #[derive(Args, Debug)]
@@ -30,37 +31,31 @@ struct Show {
     settings: Arguments,
 }
 
-#[derive(Args, Debug)]
-struct Check {
-    #[command(flatten)]
-    settings: Arguments,
-}
-
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     match options.command {
         Command::Show(Show { json, settings }) => {
             let inspection = context.inspect(settings.0, &[]);
             if json {
-                println!("{:#}", as_json(&inspection));
+                say(format_args!("{:#}", as_json(&inspection)))?;
             } else {
-                print!("{}", as_toml(&inspection));
+                say(as_toml(&inspection).trim_end())?;
             }
             match inspection.finish() {
                 Ok(_) => Ok(ExitCode::Stopped),
                 Err(faults) => Err(Failure::new(faults.exit_code(), faults)),
             }
         }
-        Command::Check(Check { settings }) => {
+        Command::Check(settings) => {
             let inspection = context.inspect(settings.0, &[]);
             for fault in inspection.faults.iter() {
-                println!("FAULT    {fault}");
+                say(format_args!("FAULT    {fault}"))?;
             }
             for warning in &inspection.warnings {
-                println!("warning  {warning}");
+                say(format_args!("warning  {warning}"))?;
             }
             match inspection.finish() {
                 Ok(_) => {
-                    println!("ok       {} settings", SETTINGS.len());
+                    say(format_args!("ok       {} settings", SETTINGS.len()))?;
                     Ok(ExitCode::Stopped)
                 }
                 Err(faults) => Ok(faults.exit_code()),

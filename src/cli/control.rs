@@ -2,17 +2,12 @@
 
 use clap::Args;
 
-use super::status::say;
+use super::print::say;
+use super::waiting::{Until, Waiting};
 use super::{Context, Failure};
 use crate::config::{Arguments, Config};
 use crate::control::{self, Request};
 use crate::exit::ExitCode;
-
-#[derive(Args, Debug)]
-pub(super) struct Options {
-    #[command(flatten)]
-    pub(super) settings: Arguments,
-}
 
 #[derive(Args, Debug)]
 pub(super) struct RestartOptions {
@@ -20,7 +15,17 @@ pub(super) struct RestartOptions {
     #[arg(long)]
     cold: bool,
     #[command(flatten)]
-    options: Options,
+    waiting: Waiting,
+    #[command(flatten)]
+    settings: Arguments,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct StopOptions {
+    #[command(flatten)]
+    waiting: Waiting,
+    #[command(flatten)]
+    settings: Arguments,
 }
 
 pub(super) fn restart(options: RestartOptions, context: Context) -> Result<ExitCode, Failure> {
@@ -29,24 +34,39 @@ pub(super) fn restart(options: RestartOptions, context: Context) -> Result<ExitC
     } else {
         Request::Restart
     };
-    execute(request, options.options, context)
+    let configs = context.configure_each(options.settings.0)?;
+    give(request, &configs, Some((&options.waiting, Until::Back)))
 }
 
-pub(super) fn execute(request: Request, options: Options, context: Context) -> Result<ExitCode, Failure> {
+pub(super) fn stop(options: StopOptions, context: Context) -> Result<ExitCode, Failure> {
     let configs = context.configure_each(options.settings.0)?;
-    match (&configs[..], request) {
-        ([config], request) => {
-            say(&ask(config, request)?)?;
-        }
-        (both, Request::Stop) => {
-            say(&ask_first(both, &Request::Stop)?)?;
-        }
+    give(Request::Stop, &configs, Some((&options.waiting, Until::Ended)))
+}
+
+pub(super) fn execute(request: Request, settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
+    let configs = context.configure_each(settings.0)?;
+    give(request, &configs, None)
+}
+
+/// Gives a command, and waits for what comes of it.
+pub(super) fn give(
+    request: Request,
+    configs: &[Config],
+    waiting: Option<(&Waiting, Until)>,
+) -> Result<ExitCode, Failure> {
+    let wait = waiting.and_then(|(waiting, until)| waiting.begin(configs, until));
+    match (configs, request) {
+        ([config], request) => say(ask(config, request)?)?,
+        (both, Request::Stop) => say(ask_first(both, &Request::Stop)?)?,
         (_, Request::Code(_)) => {
             let why =
                 "there are two gateways; name the one that asks for the code with --of live or --of paper";
             return Err(Failure::new(ExitCode::Usage, why));
         }
         (both, request) => ask_each(both, &request)?,
+    }
+    if let Some(wait) = wait {
+        wait.end()?;
     }
     Ok(ExitCode::Stopped)
 }
@@ -78,9 +98,7 @@ fn ask_each(configs: &[Config], request: &Request) -> Result<(), Failure> {
     for config in configs {
         let mode = config.mode.name();
         match ask(config, request.clone()) {
-            Ok(text) => {
-                say(&format!("{mode}: {text}"))?;
-            }
+            Ok(text) => say(format_args!("{mode}: {text}"))?,
             Err(failure) => {
                 let failure = Failure::new(failure.code, format!("{mode}: {}", failure.message));
                 if let Err(Failure { message, .. }) = std::mem::replace(&mut outcome, Err(failure)) {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::app::{self, Plan};
 use crate::config::{Config, ViewerPassword};
@@ -80,14 +81,14 @@ fn scenario(api_port: u16) -> String {
 }
 
 fn summarise(config: &Config) {
-    println!("\n  state  Ready");
-    println!("  API    {}", config.relay.listen);
+    let mut text = format!("\n  state  Ready\n  API    {}\n", config.relay.listen);
     if let Some(vnc) = &config.vnc {
         let password = vnc.password.as_ref().and_then(ViewerPassword::given);
         let password = password.map_or("", |password| password.expose());
         if let Some(listen) = vnc.listen {
-            println!("  VNC    {listen}  password {password}");
+            text += &format!("  VNC    {listen}  password {password}\n");
         }
     }
-    println!("\n  Ctrl-C stops everything.\n");
+    // Without anybody who reads it, it goes on all the same.
+    let _ = say(text + "\n  Ctrl-C stops everything.\n");
 }

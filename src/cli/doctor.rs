@@ -3,27 +3,20 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-
+use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Arguments, Config};
 use crate::exit::ExitCode;
 use crate::gateway::Launch;
 use crate::vision::Tesseract;
 
-#[derive(Args, Debug)]
-pub(super) struct Options {
-    #[command(flatten)]
-    settings: Arguments,
-}
-
 /// What a check found, or what is missing and the cure.
 type Finding = Result<String, String>;
 
-pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
+pub(super) fn execute(settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
     let path = context.variable("PATH");
     let environment = context.environment.clone();
-    let config = context.configure(options.settings.0, &[])?;
+    let config = context.configure(settings.0, &[])?;
     let mut findings = vec![
         ("Xvfb", program(&path, "Xvfb", "xvfb")),
         ("xkbcomp", program(&path, "xkbcomp", "x11-xkb-utils")),
@@ -38,10 +31,10 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
     let mut missing = 0;
     for (what, finding) in findings {
         match finding {
-            Ok(found) => println!("ok       {what}: {found}"),
+            Ok(found) => say(format_args!("ok       {what}: {found}"))?,
             Err(cure) => {
                 missing += 1;
-                println!("MISSING  {what}: {cure}");
+                say(format_args!("MISSING  {what}: {cure}"))?;
             }
         }
     }

@@ -1,18 +1,14 @@
 //! `gatehand events`: what the events files in the state folders hold, and what comes.
 
 use std::io::{BufRead as _, BufReader};
-use std::time::Duration;
 
 use clap::Args;
 
-use super::control::Options;
-use super::status::say;
-use super::{Context, Failure};
+use super::print::say;
+use super::{Context, Failure, news};
+use crate::config::Arguments;
 use crate::exit::ExitCode;
 use crate::journal::EVENTS;
-
-/// Between two looks of `--follow`.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 #[derive(Args, Debug)]
 pub(super) struct EventsOptions {
@@ -20,11 +16,13 @@ pub(super) struct EventsOptions {
     #[arg(long, short)]
     follow: bool,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 pub(super) fn execute(options: EventsOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
+    // Before the first look: nothing is missed.
+    let news = options.follow.then(|| news::of(&configs));
     let mut files = Vec::new();
     for config in &configs {
         let path = config.state_dir.join(EVENTS);
@@ -44,15 +42,13 @@ pub(super) fn execute(options: EventsOptions, context: Context) -> Result<ExitCo
         for (prefix, file, line) in &mut files {
             // A line that is not whole yet is completed at the next look.
             while file.read_line(line).map_err(Failure::unavailable)? > 0 && line.ends_with('\n') {
-                if !say(&format!("{prefix}{}", line.trim_end()))? {
-                    return Ok(ExitCode::Stopped);
-                }
+                say(format_args!("{prefix}{}", line.trim_end()))?;
                 line.clear();
             }
         }
-        if !options.follow {
-            return Ok(ExitCode::Stopped);
+        match &news {
+            Some(news) if news.recv().is_ok() => {}
+            _ => return Ok(ExitCode::Stopped),
         }
-        std::thread::park_timeout(BETWEEN_LOOKS);
     }
 }

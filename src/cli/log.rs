@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::print::say;
 use super::{Context, Failure, control};
 use crate::config::Arguments;
 use crate::control::Request;
@@ -17,6 +18,6 @@ pub(super) struct Options {
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     let configs = context.configure_each(options.settings.0)?;
-    println!("{}", control::ask_first(&configs, &Request::Log(options.level))?);
+    say(control::ask_first(&configs, &Request::Log(options.level))?)?;
     Ok(ExitCode::Stopped)
 }

@@ -4,6 +4,7 @@ mod askpass;
 mod attach;
 mod cert;
 mod code;
+mod completions;
 mod config;
 mod control;
 mod demo;
@@ -11,8 +12,11 @@ mod display;
 mod doctor;
 mod events;
 mod log;
+mod man;
+mod news;
 mod notify;
 mod password_file;
+mod print;
 mod read;
 mod replay;
 mod rules;
@@ -24,6 +28,7 @@ mod teach;
 mod twofa_token;
 mod unlock;
 mod vnc;
+mod waiting;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -34,7 +39,7 @@ use clap::{Parser, Subcommand};
 
 use crate::app::AppError;
 use crate::config::{
-    Argument, Config, Inspection, LogFormat, Secret, Sources, TradingMode, inspect, mount_points,
+    Argument, Arguments, Config, Inspection, LogFormat, Secret, Sources, TradingMode, inspect, mount_points,
     secret_variables,
 };
 use crate::control::Request;
@@ -64,9 +69,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start a display and the gateway, log in, answer its dialogs, relay its API, serve the screen.
-    Run(run::Options),
+    Run(Arguments),
     /// Do the same for a gateway that somebody else started, on a display that is there.
-    Attach(attach::Options),
+    Attach(Arguments),
     /// Serve a display to VNC viewers, and nothing else.
     Vnc(vnc::Options),
     /// Make the certificate that viewers are shown, unless it is there, and print its fingerprint.
@@ -90,21 +95,21 @@ enum Command {
     /// Print the events of a gatehand, one JSON object a line.
     Events(events::EventsOptions),
     /// Have a running gatehand close the gateway and end.
-    Stop(control::Options),
+    Stop(control::StopOptions),
     /// Have the gateway of a running gatehand restarted.
     Restart(control::RestartOptions),
     /// Have the gateway connect to the market data anew.
-    ReconnectData(control::Options),
+    ReconnectData(Arguments),
     /// Have the gateway connect to the account server anew.
-    ReconnectAccount(control::Options),
+    ReconnectAccount(Arguments),
     /// Have the gateway save its settings.
-    SaveSettings(control::Options),
+    SaveSettings(Arguments),
     /// Have the gateway closed, so that somebody else may have the session.
-    Yield(control::Options),
+    Yield(Arguments),
     /// Have the session taken back.
-    Reclaim(control::Options),
+    Reclaim(Arguments),
     /// Have gatehand act again at once, after a human at a viewer took over.
-    Resume(control::Options),
+    Resume(Arguments),
     /// Give the one-time code that a window of the gateway asks for.
     Code(code::CodeOptions),
     /// Change what a running gatehand logs, until it ends.
@@ -114,13 +119,17 @@ enum Command {
     /// Show the settings, or check them.
     Config(config::Options),
     /// Look for what is missing on this system, with the cure.
-    Doctor(doctor::Options),
+    Doctor(Arguments),
     /// Run the stand-in gateway of this repository, to try gatehand out.
     Demo(demo::Options),
     /// Print the token of the second-factor device that was chosen at the viewer, to be kept as a secret.
-    TwofaToken(twofa_token::Options),
+    TwofaToken(Arguments),
     /// Forget refused credentials, so that they may be submitted again.
-    Unlock(unlock::Options),
+    Unlock(Arguments),
+    /// Print what a shell reads to complete command lines.
+    Completions(completions::Options),
+    /// Print the manual page.
+    Man(man::Options),
 }
 
 fn exit_codes() -> String {
@@ -261,7 +270,10 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("gatehand: {}", failure.message);
+            // Nobody who reads standard output any more is no news.
+            if !failure.message.is_empty() {
+                eprintln!("gatehand: {}", failure.message);
+            }
             failure.code
         }
     }
@@ -323,7 +335,7 @@ fn dispatch(
         Command::Status(options) => status::execute(options, context),
         Command::Health(options) => status::health(options, context),
         Command::Events(options) => events::execute(options, context),
-        Command::Stop(options) => control::execute(Request::Stop, options, context),
+        Command::Stop(options) => control::stop(options, context),
         Command::Restart(options) => control::restart(options, context),
         Command::ReconnectData(options) => control::execute(Request::ReconnectData, options, context),
         Command::ReconnectAccount(options) => control::execute(Request::ReconnectAccount, options, context),
@@ -339,6 +351,8 @@ fn dispatch(
         Command::Demo(options) => demo::execute(&options, context),
         Command::TwofaToken(options) => twofa_token::execute(options, context),
         Command::Unlock(options) => unlock::execute(options, context),
+        Command::Completions(options) => completions::execute(&options),
+        Command::Man(options) => man::execute(&options),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::app::{self, Trial};
 use crate::config::Arguments;
@@ -16,17 +17,11 @@ pub(super) struct Options {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Send each target one notification at once, and tell what it answers.
-    Test(Test),
-}
-
-#[derive(Args, Debug)]
-struct Test {
-    #[command(flatten)]
-    settings: Arguments,
+    Test(Arguments),
 }
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
-    let Command::Test(Test { settings }) = options.command;
+    let Command::Test(settings) = options.command;
     let environment = context.environment.clone();
     let configs = context.configure_each(settings.0)?;
     let mut code = ExitCode::Stopped;
@@ -36,9 +31,9 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
             told += 1;
             let mode = config.mode.name();
             match said {
-                Ok(answer) => println!("ok      {mode}  {target}: {answer}"),
+                Ok(answer) => say(format_args!("ok      {mode}  {target}: {answer}"))?,
                 Err(refusal) => {
-                    println!("FAILED  {mode}  {target}: {refusal}");
+                    say(format_args!("FAILED  {mode}  {target}: {refusal}"))?;
                     code = ExitCode::Unavailable;
                 }
             }

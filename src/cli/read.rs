@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::print::say;
 use super::{Failure, display};
 use crate::dialogs::{Catalogue, Recognition};
 use crate::exit::ExitCode;
@@ -110,31 +111,35 @@ impl<'a> SeenWindow<'a> {
         }
     }
 
-    fn print(&self) {
+    fn print(&self) -> Result<(), Failure> {
         let Place { x, y, width, height } = self.geometry;
-        println!(
+        say(format_args!(
             "{} \"{}\" {:?} {width}x{height}+{x}+{y} class {}",
             self.id, self.title, self.kind, self.class
-        );
-        println!(
+        ))?;
+        say(format_args!(
             "  rule: {}",
             if self.rules.is_empty() {
                 "none".to_owned()
             } else {
                 self.rules.join(", ")
             }
-        );
+        ))?;
         for line in &self.lines {
-            println!(
+            say(format_args!(
                 "  line {:>4},{:<4} {:>3}% {}",
                 line.place.x, line.place.y, line.confidence, line.text
-            );
+            ))?;
         }
         for control in &self.controls {
             let Place { x, y, width, height } = control.place;
             let label = control.label.as_deref().unwrap_or_default();
-            println!("  {} {width}x{height}+{x}+{y} {label}", control.kind);
+            say(format_args!(
+                "  {} {width}x{height}+{x}+{y} {label}",
+                control.kind
+            ))?;
         }
+        Ok(())
     }
 }
 
@@ -148,9 +153,9 @@ pub(super) fn execute(options: &Options) -> Result<ExitCode, Failure> {
     if options.json {
         let text =
             serde_json::to_string_pretty(&windows).map_err(|error| Failure::new(ExitCode::Bug, error))?;
-        println!("{text}");
+        say(&text)?;
     } else {
-        windows.iter().for_each(SeenWindow::print);
+        windows.iter().try_for_each(SeenWindow::print)?;
     }
     Ok(ExitCode::Stopped)
 }

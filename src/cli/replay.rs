@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::print::say;
 use super::{Failure, rules};
 use crate::agent::Seen;
 use crate::exit::ExitCode;
@@ -53,14 +54,14 @@ fn decide(recording: &mut Recording, folder: Option<&Path>) -> Result<ExitCode, 
     };
     let replayed = replay(recording, rules.as_ref(), Instant::now()).map_err(Failure::configuration)?;
     for difference in &replayed.differences {
-        println!("{difference}");
+        say(difference)?;
     }
-    println!(
+    say(format_args!(
         "{} runs, {} decisions, {} would be others today",
         replayed.runs,
         replayed.decisions,
         replayed.differences.len()
-    );
+    ))?;
     Ok(if replayed.differences.is_empty() {
         ExitCode::Stopped
     } else {
@@ -140,7 +141,7 @@ fn to_png(recording: &mut Recording, folder: &Path) -> Result<ExitCode, Failure>
         written += 1;
         Ok(())
     })?;
-    println!("{written} pictures in {}", folder.display());
+    say(format_args!("{written} pictures in {}", folder.display()))?;
     Ok(ExitCode::Stopped)
 }
 
@@ -180,6 +181,6 @@ fn to_gif(folder: &Path, file: &Path) -> Result<ExitCode, Failure> {
         gif.add(&shown, LONGEST).map_err(failed)?;
         written += 1;
     }
-    println!("{written} pictures in {}", file.display());
+    say(format_args!("{written} pictures in {}", file.display()))?;
     Ok(ExitCode::Stopped)
 }

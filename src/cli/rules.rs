@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use clap::{Args, Subcommand};
 
+use super::print::say;
 use super::{Context, Failure};
 use crate::agent::{Action, Agent, Event, Policy, Seen, View};
 use crate::app::read_kept;
-use crate::config::Arguments;
+use crate::config::{Arguments, RulesFolder};
 use crate::dialogs::{Catalogue, Judgement, RuleFile};
 use crate::exit::ExitCode;
 use crate::screen::{Reading, Window};
@@ -64,6 +65,7 @@ fn check(options: CheckOptions, context: Context) -> Result<ExitCode, Failure> {
         None => context
             .configure(options.settings.0, &[])?
             .rules
+            .if_there()
             .ok_or_else(no_folder)?,
     };
     let files = RuleFile::of_folder(&folder).map_err(Failure::configuration)?;
@@ -76,10 +78,10 @@ fn check(options: CheckOptions, context: Context) -> Result<ExitCode, Failure> {
         .collect();
     let Some((last, others)) = faults.split_last() else {
         let (rules, files) = (catalogue.rules().len() - built_in, files.len());
-        println!(
+        say(format_args!(
             "{}: {rules} rules in {files} files, nothing wrong",
             folder.display()
-        );
+        ))?;
         return Ok(ExitCode::Stopped);
     };
     for fault in others {
@@ -88,8 +90,15 @@ fn check(options: CheckOptions, context: Context) -> Result<ExitCode, Failure> {
     Err(Failure::configuration(last))
 }
 
+impl RulesFolder {
+    /// The folder, unless nobody named one and none was made yet.
+    fn if_there(self) -> Option<PathBuf> {
+        (self.is_named || self.path.is_dir()).then_some(self.path)
+    }
+}
+
 /// Nobody said where the rules are.
-pub(super) fn no_folder() -> Failure {
+fn no_folder() -> Failure {
     Failure::new(
         ExitCode::Usage,
         "no folder of rules is named: give --rules DIR, or set GATEHAND_RULES",
@@ -98,7 +107,7 @@ pub(super) fn no_folder() -> Failure {
 
 fn test(options: TestOptions, context: Context) -> Result<ExitCode, Failure> {
     let config = context.configure(options.settings.0, &[])?;
-    let catalogue = catalogue(config.rules.as_deref())?;
+    let catalogue = catalogue(config.rules.clone().if_there().as_deref())?;
     let policy = Policy::new(&config);
     let engine = Tesseract::open(None).map_err(Failure::unavailable)?;
     let mut reader = Reader::new(engine, Cache::new());
@@ -108,8 +117,8 @@ fn test(options: TestOptions, context: Context) -> Result<ExitCode, Failure> {
         if let Some(title) = &options.title {
             window.title.clone_from(title);
         }
-        println!("{}: \"{}\"", path.display(), window.title);
-        all_known &= explain(&catalogue, &policy, &window, &view);
+        say(format_args!("{}: \"{}\"", path.display(), window.title))?;
+        all_known &= explain(&catalogue, &policy, &window, &view)?;
     }
     Ok(if all_known {
         ExitCode::Stopped
@@ -128,7 +137,7 @@ pub(super) fn catalogue(folder: Option<&Path>) -> Result<Catalogue, Failure> {
 }
 
 /// Prints what the rules say of a window. True when exactly one knows it.
-fn explain(catalogue: &Catalogue, policy: &Policy, window: &Window, view: &View) -> bool {
+fn explain(catalogue: &Catalogue, policy: &Policy, window: &Window, view: &View) -> Result<bool, Failure> {
     let mut judgements: Vec<Judgement<'_>> = catalogue
         .rules()
         .iter()
@@ -137,37 +146,47 @@ fn explain(catalogue: &Catalogue, policy: &Policy, window: &Window, view: &View)
     judgements.sort_by(|a, b| b.score().total_cmp(&a.score()));
     let matching: Vec<&Judgement<'_>> = judgements.iter().filter(|judgement| judgement.matches).collect();
     for judgement in &matching {
-        println!("  rule {}", judgement.rule.name);
-        print_conditions(judgement);
+        say(format_args!("  rule {}", judgement.rule.name))?;
+        print_conditions(judgement)?;
     }
     match matching.len() {
-        1 => println!("  would {}", intention(catalogue, policy, window, view)),
+        1 => say(format_args!(
+            "  would {}",
+            intention(catalogue, policy, window, view)
+        ))?,
         0 => {
-            println!("  no rule knows it; it would be left alone. The nearest:");
+            say(format_args!(
+                "  no rule knows it; it would be left alone. The nearest:"
+            ))?;
             for judgement in judgements.iter().take(CANDIDATES) {
                 let percent = (judgement.score() * 100.0) as u32;
-                println!("  rule {}, {percent} %", judgement.rule.name);
-                print_conditions(judgement);
+                say(format_args!("  rule {}, {percent} %", judgement.rule.name))?;
+                print_conditions(judgement)?;
             }
-            print_text(&view.reading);
+            print_text(&view.reading)?;
         }
-        _ => println!("  several rules know it; it would be left alone"),
+        _ => say(format_args!("  several rules know it; it would be left alone"))?,
     }
-    matching.len() == 1
+    Ok(matching.len() == 1)
 }
 
-fn print_conditions(judgement: &Judgement<'_>) {
+fn print_conditions(judgement: &Judgement<'_>) -> Result<(), Failure> {
     for condition in &judgement.conditions {
         let mark = if condition.holds { "yes" } else { "NO" };
-        println!("    {mark:3} {}: {}", condition.key, condition.found);
+        say(format_args!(
+            "    {mark:3} {}: {}",
+            condition.key, condition.found
+        ))?;
     }
+    Ok(())
 }
 
-fn print_text(reading: &Reading) {
-    println!("  what was read:");
+fn print_text(reading: &Reading) -> Result<(), Failure> {
+    say(format_args!("  what was read:"))?;
     for line in &reading.lines {
-        println!("    {}", line.text);
+        say(format_args!("    {}", line.text))?;
     }
+    Ok(())
 }
 
 /// What the agent itself would do first about this window.

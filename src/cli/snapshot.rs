@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::print::say;
 use super::{Failure, display};
 use crate::exit::ExitCode;
 use crate::journal;
@@ -28,7 +29,7 @@ pub(super) fn execute(options: &Options) -> Result<ExitCode, Failure> {
         std::fs::create_dir_all(&folder)
             .and_then(|()| journal::write_case(&folder, "snapshot", window, frame, reading, &windows))
             .map_err(|error| Failure::unavailable(format!("{}: {error}", folder.display())))?;
-        println!("{}", folder.display());
+        say(folder.display())?;
     }
     Ok(ExitCode::Stopped)
 }

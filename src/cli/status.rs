@@ -1,30 +1,26 @@
 //! `gatehand status` and `gatehand health`: what running gatehands believe, as a table or as one JSON document.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::Args;
 
-use super::control::Options;
-use super::{Context, Failure};
-use crate::config::Config;
+use super::print::say;
+use super::{Context, Failure, news};
+use crate::config::{Arguments, Config};
 use crate::control::{self, Reply, Request, Status, Statuses, seconds};
 use crate::exit::ExitCode;
-
-/// Between two looks of `--watch`.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 #[derive(Args, Debug)]
 pub(super) struct StatusOptions {
     /// One JSON document for all gateways, the same as `/status` over HTTP
     #[arg(long)]
     json: bool,
-    /// Again and again, until it is interrupted; a line whenever it has changed
+    /// Again whenever something has happened, until it is interrupted
     #[arg(long)]
     watch: bool,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 #[derive(Args, Debug)]
@@ -33,12 +29,14 @@ pub(super) struct HealthOptions {
     #[arg(long)]
     ready: bool,
     #[command(flatten)]
-    options: Options,
+    settings: Arguments,
 }
 
 pub(super) fn execute(options: StatusOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     let mut before = String::new();
+    // Before the first look: nothing is missed.
+    let news = options.watch.then(|| news::of(&configs));
     loop {
         let statuses = ask_all(&configs);
         let is_up = !statuses.gateways.is_empty();
@@ -49,20 +47,20 @@ pub(super) fn execute(options: StatusOptions, context: Context) -> Result<ExitCo
             true => serde_json::to_string(&statuses).map_err(Failure::unavailable)?,
             false => table(&statuses, seconds(SystemTime::now())),
         };
-        if text != before && !say(&text)? {
-            return Ok(ExitCode::Stopped);
-        }
-        if !options.watch {
-            return Ok(ExitCode::Stopped);
+        if text != before {
+            say(&text)?;
         }
         before = text;
-        std::thread::park_timeout(BETWEEN_LOOKS);
+        match &news {
+            Some(news) if news.recv().is_ok() => {}
+            _ => return Ok(ExitCode::Stopped),
+        }
     }
 }
 
 /// For Docker's HEALTHCHECK: the exit code says it, and a line why.
 pub(super) fn health(options: HealthOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.options.settings.0)?;
+    let configs = context.configure_each(options.settings.0)?;
     let statuses = ask_all(&configs);
     if let Some(down) = statuses.down.first() {
         return Err(Failure::unavailable(format!("{}: {}", down.gateway, down.why)));
@@ -98,16 +96,6 @@ fn ask_all(configs: &[Config]) -> Statuses {
 fn nobody(statuses: &Statuses) -> Failure {
     let why = statuses.down.iter().map(|down| down.why.as_str());
     Failure::unavailable(why.collect::<Vec<_>>().join("; "))
-}
-
-/// Prints a text with a line end; false: nobody reads any more.
-pub(super) fn say(text: &str) -> Result<bool, Failure> {
-    let mut out = std::io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(Failure::unavailable(format!("standard output: {error}"))),
-    }
 }
 
 /// One block of lines for each gateway.

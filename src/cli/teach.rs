@@ -1,14 +1,15 @@
 //! `gatehand teach`: a rule and its fixture from a dialog that no rule knows.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
-use super::{Context, Failure, display, rules};
+use super::print::say;
+use super::{Context, Failure, display, print};
 use crate::agent::View;
-use crate::app::{Answer, TeachError, Teacher};
+use crate::app::{self, Answer, TeachError, Teacher};
 use crate::config::{Arguments, Config};
 use crate::dialogs::{Catalogue, Recognition};
 use crate::exit::ExitCode;
@@ -44,7 +45,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         settings,
     } = options;
     let config = context.configure(settings.0, &[])?;
-    let folder = config.rules.as_deref().ok_or_else(rules::no_folder)?;
+    let folder = app::rules_folder(&config.rules)?;
     let mut teacher = Teacher::open(folder)?;
     let (dialog, others) = match &case {
         Some(case) => (teacher.read(case)?, Vec::new()),
@@ -64,8 +65,8 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         user: credentials.map(|credentials| credentials.user.as_str()),
     };
     let taught = teacher.teach(&dialog, answer, others, &against)?;
-    println!("{}", taught.rule.display());
-    println!("{}", taught.fixture.display());
+    say(taught.rule.display())?;
+    say(taught.fixture.display())?;
     Ok(ExitCode::Stopped)
 }
 
@@ -113,16 +114,14 @@ fn on_display(
 
 /// The button that the user picks.
 fn asked(labels: &[String], title: &str) -> Result<String, Failure> {
-    println!("\"{title}\"");
+    say(format_args!("\"{title}\""))?;
     for (at, label) in labels.iter().enumerate() {
-        println!("  {} {label}", at + 1);
+        say(format_args!("  {} {label}", at + 1))?;
     }
-    print!("Which button shall be pressed? ");
+    print::ask("Which button shall be pressed? ")?;
     let mut answer = String::new();
-    let asked = io::stdout()
-        .flush()
-        .and_then(|()| io::stdin().lock().read_line(&mut answer));
-    asked.map_err(|error| {
+    let read = io::stdin().lock().read_line(&mut answer);
+    read.map_err(|error| {
         Failure::unavailable(format!("no answer can be read: {error}; use --button LABEL"))
     })?;
     Ok(answer.trim().to_owned())

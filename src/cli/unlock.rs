@@ -3,24 +3,17 @@
 
 use std::io::ErrorKind;
 
-use clap::Args;
-
+use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Argument, Arguments};
 use crate::control::{NOTHING_LOCKED, Request, UNLOCKED};
 use crate::exit::ExitCode;
 use crate::journal::{Governor, StateFolder};
 
-#[derive(Args, Debug)]
-pub(super) struct Options {
-    #[command(flatten)]
-    settings: Arguments,
-}
-
-pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
+pub(super) fn execute(settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
     // Not a setting here: the name comes without its password.
     let is_user = |argument: &Argument| argument.setting.key == "user";
-    let (mut users, settings): (Vec<_>, Vec<_>) = options.settings.0.into_iter().partition(is_user);
+    let (mut users, settings): (Vec<_>, Vec<_>) = settings.0.into_iter().partition(is_user);
     let user = users.pop().map(|argument| argument.value);
     let config = context.configure(settings, &[])?;
     let folder = &config.state_dir;
@@ -43,6 +36,6 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
             false => NOTHING_LOCKED.to_owned(),
         },
     };
-    println!("{said} ({})", folder.display());
+    say(format_args!("{said} ({})", folder.display()))?;
     Ok(ExitCode::Stopped)
 }

@@ -213,7 +213,7 @@ fn derived(key: &str, config: &Config) -> Option<(String, &'static str)> {
             .gateway
             .as_deref()
             .map(|folder| (path(folder), "gateway_scripts")),
-        "rules" => config.rules.as_deref().map(|rules| (path(rules), "rules")),
+        "rules" => config.rules.is_named.then(|| (path(&config.rules.path), "rules")),
         "second_factor_device" => config
             .second_factor
             .device

@@ -28,8 +28,8 @@ pub use arguments::{Argument, Arguments};
 pub use checked::{
     CodeRequest, CodeSource, CodeSources, CommandSettings, Config, Credentials, DayEnd, DialogSettings,
     DisplaySettings, Forward, GatewayOptions, GatewaySettings, HttpSettings, LogSettings, Notify,
-    NotifySettings, NotifyTarget, RelaySettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
-    TunnelSettings, ViewerTls, VncSettings,
+    NotifySettings, NotifyTarget, RelaySettings, RulesFolder, ScheduleSettings, ScriptSettings,
+    SecondFactorSettings, TunnelSettings, ViewerTls, VncSettings,
 };
 pub use elsewhere::{Elsewhere, SecretManager};
 pub use error::{ConfigError, Faults, Origin, Warning};

@@ -3,11 +3,13 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
 use super::health::Standing;
-use super::{Reply, Request, Requests, put};
+use super::metrics::Tally;
+use super::{Pulse, Reply, Request, Requests, put};
 use crate::vnc::WebDoor;
 
 /// The board.
@@ -18,11 +20,14 @@ pub struct Board {
     /// Where its events are.
     pub state_dir: PathBuf,
     /// The folder of the user's rules.
-    pub rules: Option<PathBuf>,
+    pub rules: PathBuf,
     /// The user name, which is not learnt when a dialog is taught.
     pub user: Option<String>,
+    /// What was counted since the start.
+    pub tally: Tally,
     standing: watch::Sender<Standing>,
     events: watch::Sender<u64>,
+    pulse: Mutex<Option<Pulse>>,
     requests: Mutex<Option<Requests>>,
     viewers: Mutex<Option<WebDoor>>,
 }
@@ -30,27 +35,34 @@ pub struct Board {
 impl Board {
     /// A board with nothing on it yet.
     #[must_use]
-    pub fn new(
-        gateway: &'static str,
-        state_dir: PathBuf,
-        rules: Option<PathBuf>,
-        user: Option<String>,
-    ) -> Self {
+    pub fn new(gateway: &'static str, state_dir: PathBuf, rules: PathBuf, user: Option<String>) -> Self {
         Self {
             gateway,
             state_dir,
             rules,
             user,
+            tally: Tally::new(gateway),
             standing: watch::Sender::default(),
             events: watch::Sender::default(),
+            pulse: Mutex::default(),
             requests: Mutex::default(),
             viewers: Mutex::default(),
         }
     }
 
-    /// Changes what is believed.
+    /// Changes what is believed. Who watches is told when it is something else afterwards.
     pub fn change(&self, change: impl FnOnce(&mut Standing)) {
-        self.standing.send_modify(change);
+        self.standing.send_if_modified(|standing| {
+            let before = standing.clone();
+            change(standing);
+            *standing != before
+        });
+    }
+
+    /// Changes whenever something else is believed.
+    #[must_use]
+    pub fn beliefs(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
     }
 
     /// The gateway is down, and may be started anew.
@@ -67,8 +79,17 @@ impl Board {
 
     /// What is believed.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        self.standing.borrow().clone()
+    pub fn standing(&self, now: Instant) -> Standing {
+        let pulse = self.pulse.lock().unwrap_or_else(PoisonError::into_inner);
+        Standing {
+            at_step_for: pulse.as_ref().and_then(|pulse| pulse.at_step_for(now)),
+            ..self.standing.borrow().clone()
+        }
+    }
+
+    /// The agent whose pulse counts from now on.
+    pub fn take_pulse(&self, pulse: Pulse) {
+        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner) = Some(pulse);
     }
 
     /// There is one more event in the file.

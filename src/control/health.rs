@@ -1,8 +1,11 @@
 //! What a health check is told, from what is known anyway: nothing is asked for it. Pure.
 //!
 //! *Live* is a gatehand that does its work, whatever the gateway does: it stays so while the gateway starts, restarts as
-//! planned, waits for a human or has lost its broker, since a new container would have nothing but one more login.
+//! planned, waits for a human or has lost its broker, since a new container would have nothing but one more login. It is not
+//! when the agent hangs, for instance on a display that answers nothing.
 //! *Ready* is an API that a trading client can use now. *Started* is a gateway that has shown a window once.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +15,9 @@ use crate::agent::State;
 const SOON: u64 = 5;
 /// The same while a human is waited for.
 const HUMAN: u64 = 30;
+
+/// A step of the agent that takes longer hangs. The longest ones type and read back, on a busy machine.
+const HANGS: Duration = Duration::from_secs(120);
 
 /// The three answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +59,8 @@ pub struct Standing {
     pub serves: bool,
     /// Until when the API is away as planned, seconds since 1970.
     pub outage_until: Option<i64>,
+    /// How long the agent has been at one step; `None` while it waits for something to happen.
+    pub at_step_for: Option<Duration>,
 }
 
 impl Default for Standing {
@@ -65,6 +73,7 @@ impl Default for Standing {
             has_shown: false,
             serves: false,
             outage_until: None,
+            at_step_for: None,
         }
     }
 }
@@ -83,7 +92,10 @@ impl Standing {
     fn live(&self) -> Verdict {
         match &self.down {
             Some(why) => no(format!("no agent: {why}"), SOON),
-            None => yes(self.line()),
+            None => match self.at_step_for.filter(|step| *step > HANGS) {
+                Some(step) => no(format!("the agent hangs, for {} s", step.as_secs()), SOON),
+                None => yes(self.line()),
+            },
         }
     }
 
@@ -195,6 +207,21 @@ mod tests {
         let health = standing.health(0);
         assert!(!health.live.ok && !health.started.ok && !health.ready.ok);
         assert!(health.live.why.contains("the display is gone"), "{health:?}");
+    }
+
+    #[test]
+    fn an_agent_that_hangs_is_not_live() {
+        for (step, live) in [(None, true), (Some(HANGS), true), (Some(HANGS * 2), false)] {
+            let standing = Standing {
+                at_step_for: step,
+                serves: true,
+                state: State::Ready,
+                ..Standing::default()
+            };
+            let health = standing.health(0);
+            assert_eq!(health.live.ok, live, "{health:?}");
+            assert!(health.ready.ok, "the relay does not need the agent");
+        }
     }
 
     #[test]

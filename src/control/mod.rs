@@ -4,6 +4,8 @@ mod board;
 mod command_server;
 mod health;
 mod ibc;
+pub mod metrics;
+mod pulse;
 mod socket;
 mod status;
 
@@ -16,7 +18,8 @@ use zeroize::Zeroizing;
 pub use board::Board;
 pub use command_server::{CommandServer, CommandServerSettings};
 pub use health::{Health, Standing, Verdict};
-pub use socket::{SOCKET, SocketError, ask, private_socket, serve};
+pub use pulse::Pulse;
+pub use socket::{Follower, News, SOCKET, SocketError, Sources, ask, private_socket, serve};
 pub use status::{
     ApiStatus, Attempts, Down, Planned, ProcessStatus, SecondFactorStatus, Status, Statuses, Versions,
     seconds,

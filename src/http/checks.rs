@@ -1,7 +1,7 @@
 //! The health checks, as Kubernetes and Docker ask them: from what is known, however often they are asked.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
@@ -27,7 +27,7 @@ fn answer(
     let now = seconds(SystemTime::now());
     let (mut ok, mut retry_after, mut lines) = (true, 0, String::new());
     for board in asked(query)?.of(boards)? {
-        let health = board.standing().health(now);
+        let health = board.standing(Instant::now()).health(now);
         let Verdict {
             ok: is_ok,
             why,
@@ -58,7 +58,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_everybody_may_read_holds_no_account() {
-        let board = Board::new("paper", "/nowhere".into(), None, None);
+        let board = Board::new("paper", "/nowhere".into(), "/nowhere/rules".into(), None);
         board.change(|standing| {
             standing.state = State::Disconnected;
             standing.evidence = "the account DU1234567 is in use".into();

@@ -53,8 +53,6 @@ struct Lesson {
 enum DialogError {
     #[error("no dialog is kept as {0:?}; /dialogs/unknown names those that are")]
     Missing(String),
-    #[error("no folder of rules is set: name one in GATEHAND_RULES, and start gatehand again")]
-    NoRules,
     #[error(transparent)]
     Case(#[from] CaseError),
     #[error(transparent)]
@@ -171,15 +169,17 @@ fn picture(board: &Board, id: &str) -> Result<Vec<u8>, DialogError> {
 
 /// The buttons of one that can be taught.
 fn buttons(board: &Board, id: &str) -> Result<Vec<String>, DialogError> {
-    let mut teacher = teacher(board)?;
-    let (window, view) = teacher.read(&case(board, id)?)?;
+    let case = case(board, id)?;
+    let mut teacher = Teacher::open(&board.rules)?;
+    let (window, view) = teacher.read(&case)?;
     Ok(teacher.choices(&window, &view)?)
 }
 
 /// Writes the rule that presses the button.
 fn teach(board: &Board, id: &str, lesson: &Lesson) -> Result<Taught, DialogError> {
-    let mut teacher = teacher(board)?;
-    let dialog = teacher.read(&case(board, id)?)?;
+    let case = case(board, id)?;
+    let mut teacher = Teacher::open(&board.rules)?;
+    let dialog = teacher.read(&case)?;
     let answer = Answer {
         button: &lesson.button,
         name: lesson.name.as_deref(),
@@ -187,11 +187,6 @@ fn teach(board: &Board, id: &str, lesson: &Lesson) -> Result<Taught, DialogError
         user: board.user.as_deref(),
     };
     Ok(teacher.teach(&dialog, answer, Vec::new(), &[])?)
-}
-
-fn teacher(board: &Board) -> Result<Teacher, DialogError> {
-    let rules = board.rules.as_deref().ok_or(DialogError::NoRules)?;
-    Ok(Teacher::open(rules)?)
 }
 
 fn folder(board: &Board) -> PathBuf {
@@ -226,7 +221,12 @@ mod tests {
     #[test]
     fn what_is_no_kept_dialog_is_not_looked_for() {
         let folder = tempfile::tempdir().expect("a folder");
-        let board = Board::new("paper", folder.path().join("state"), None, None);
+        let board = Board::new(
+            "paper",
+            folder.path().join("state"),
+            "/nowhere/rules".into(),
+            None,
+        );
         assert!(list(&board).is_empty());
         fs::create_dir_all(folder.path().join("state/evidence/1-login")).expect("made");
         fs::create_dir_all(folder.path().join("state/evidence/1-unknown-dialog")).expect("made");
@@ -243,7 +243,7 @@ mod tests {
             "",
         ] {
             let error = buttons(&board, id).expect_err("refused");
-            assert!(matches!(error, DialogError::NoRules), "{id}");
+            assert!(matches!(error, DialogError::Missing(_)), "{id}: {error}");
             let error = picture(&board, id).expect_err("refused");
             assert!(matches!(error, DialogError::Missing(_)), "{id}: {error}");
         }

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use super::{Boards, Refusal, Which, asked, refusal};
 use crate::control::Board;
 use crate::journal::EVENTS;
-use crate::vnc::HangUp;
+use crate::ports::HangUp;
 
 /// Clients at a time.
 const MAX_CLIENTS: usize = 16;
@@ -79,7 +79,7 @@ fn follow(
         None => tails.iter_mut().for_each(|tail| tail.go_back(last.into())),
     }
     let (give, events) = mpsc::channel(ON_THEIR_WAY);
-    tokio::spawn(feed(tails, give, hang_up, permit));
+    tokio::spawn(feed(tails, give, hang_up, permit, PATIENCE));
     let events = stream::unfold(events, |mut events| async {
         let event = events.recv().await?;
         Some((Ok::<_, Infallible>(event), events))
@@ -94,6 +94,7 @@ async fn feed(
     give: mpsc::Sender<Event>,
     hang_up: HangUp,
     permit: OwnedSemaphorePermit,
+    patience: Duration,
 ) {
     loop {
         for at in 0..tails.len() {
@@ -103,7 +104,7 @@ async fn feed(
                     continue;
                 };
                 let event = Event::default().id(place(&tails)).data(data);
-                if give.send_timeout(event, PATIENCE).await.is_err() {
+                if give.send_timeout(event, patience).await.is_err() {
                     hang_up.now();
                     return drop(permit);
                 }
@@ -254,7 +255,7 @@ mod tests {
     #[test]
     fn a_file_is_read_from_any_place_and_on() {
         let folder = tempfile::tempdir().expect("a folder");
-        let board = Board::new("paper", folder.path().to_owned(), None, None);
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
         let mut early = Tail::new(&board);
         assert_eq!(rest(&mut early), [""; 0], "there is no file yet");
         written(folder.path(), "1\n2\n3\n");
@@ -275,10 +276,31 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_is_cut_off_and_leaves_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
+        let mut tail = Tail::new(&board);
+        written(folder.path(), &"{}\n".repeat(3 * ON_THEIR_WAY));
+        tail.offset = 0;
+        let places = Arc::new(Semaphore::new(1));
+        let place = Arc::clone(&places).try_acquire_owned().expect("room");
+        let (give, mut events) = mpsc::channel(ON_THEIR_WAY);
+        let hang_up = HangUp::default();
+        feed(vec![tail], give, hang_up.clone(), place, Duration::from_millis(1)).await;
+        assert_eq!(places.available_permits(), 1);
+        hang_up.hung_up().await;
+        let mut kept = 0;
+        while events.recv().await.is_some() {
+            kept += 1;
+        }
+        assert_eq!(kept, ON_THEIR_WAY, "no more is kept for it");
+    }
+
     #[test]
     fn what_was_missed_is_sent_and_another_file_from_its_begin() {
         let folder = tempfile::tempdir().expect("a folder");
-        let board = Board::new("paper", folder.path().to_owned(), None, None);
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
         written(folder.path(), "1\n2\n");
         let mut tails = [Tail::new(&board)];
         tails[0].go_back(2);
@@ -299,7 +321,7 @@ mod tests {
     #[test]
     fn a_long_file_is_gone_back_in_by_one_portion() {
         let folder = tempfile::tempdir().expect("a folder");
-        let board = Board::new("paper", folder.path().to_owned(), None, None);
+        let board = Board::new("paper", folder.path().to_owned(), "/nowhere/rules".into(), None);
         let line = format!("{}\n", "x".repeat(999));
         written(folder.path(), &line.repeat(300));
         let mut tail = Tail::new(&board);

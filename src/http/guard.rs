@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{refusal, session};
 use crate::config::{HttpSettings, Secret};
-use crate::vnc::{BackOff, Caller, host_name};
+use crate::ports::{BackOff, Caller, host_name};
 
 /// What is needed to get in.
 #[derive(Debug)]
@@ -214,6 +214,7 @@ mod tests {
             listen: None,
             token: Some(Arc::new(Secret::new(TOKEN.to_owned()))),
             hosts: vec!["gateway.example.org".into()],
+            metrics_are_open: false,
             novnc: "/usr/share/novnc".into(),
         })
     }

@@ -6,6 +6,7 @@ mod commands;
 mod dialogs;
 mod events;
 mod guard;
+mod metrics;
 mod page;
 mod questions;
 mod session;
@@ -44,7 +45,11 @@ impl Which {
         if meant.is_empty() {
             let names: Vec<&str> = boards.iter().map(|board| board.gateway).collect();
             let why = format!("of: there is no such gateway; use {}", names.join(" or "));
-            return Err(refusal(StatusCode::BAD_REQUEST, why));
+            let code = match self.of.as_deref() {
+                Some("live" | "paper") => StatusCode::NOT_FOUND,
+                _ => StatusCode::BAD_REQUEST,
+            };
+            return Err(refusal(code, why));
         }
         Ok(meant)
     }
@@ -73,7 +78,7 @@ fn refusal(code: StatusCode, why: impl Into<String>) -> Refusal {
 }
 
 /// What is served beside the page, path by path: whether it is open to all, and what answers.
-fn routes(boards: &Boards) -> Vec<(String, bool, MethodRouter)> {
+fn routes(boards: &Boards, metrics_are_open: bool) -> Vec<(String, bool, MethodRouter)> {
     let mut routes = vec![
         (
             "/livez".to_owned(),
@@ -91,6 +96,7 @@ fn routes(boards: &Boards) -> Vec<(String, bool, MethodRouter)> {
             checks::check(boards, |health| &health.started),
         ),
         ("/openapi.json".to_owned(), true, get(|| async { description() })),
+        ("/metrics".to_owned(), metrics_are_open, metrics::metrics(boards)),
         ("/status".to_owned(), false, get(questions::status(boards))),
         (
             "/screenshot.png".to_owned(),
@@ -133,7 +139,7 @@ pub fn router(settings: &HttpSettings, boards: Vec<Arc<Board>>) -> Router {
     let guard = Arc::new(Guard::new(settings));
     let boards: Boards = boards.into();
     let (mut open, mut closed) = (page::router(&boards, &guard, &settings.novnc), Router::new());
-    for (path, is_open, answer) in routes(&boards) {
+    for (path, is_open, answer) in routes(&boards, settings.metrics_are_open) {
         if is_open {
             open = open.route(&path, answer);
         } else {
@@ -182,7 +188,7 @@ mod tests {
             })
             .collect();
         let boards: Boards = Vec::new().into();
-        let served = routes(&boards).into_iter();
+        let served = routes(&boards, false).into_iter();
         let served = served.map(|(path, is_open, _)| (path, is_open)).collect();
         assert_eq!(described, served);
     }

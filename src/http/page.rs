@@ -18,7 +18,8 @@ use tokio::task::spawn_blocking;
 use super::guard::Guard;
 use super::{Boards, Refusal, Which, asked, commands, refusal};
 use crate::config::Secret;
-use crate::vnc::{Caller, WEB_PATH, WebUpgrade};
+use crate::ports::Caller;
+use crate::vnc::{WEB_PATH, WebUpgrade};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";

@@ -16,8 +16,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tracing::Span;
 
-use crate::agent::{Action, Departure, Errand, Event, State};
-use crate::control::{Attempts, OneTimeCode};
+use crate::agent::{Action, Departure, Errand, Event, Outcome, State};
+use crate::control::{Attempts, OneTimeCode, Pulse};
 use crate::dialogs::{Catalogue, RuleError, RuleFile};
 use crate::journal::{EventLog, GovernorError};
 use crate::screen::{Frame, Window};
@@ -64,6 +64,8 @@ pub enum Command {
 pub enum Report {
     /// The display is gone; the thread has ended.
     DisplayLost(String),
+    /// An attempt to log in went on, or ended.
+    Login(Outcome),
     /// What the governor allows now.
     Attempts(Option<Attempts>),
     /// From the agent.
@@ -92,6 +94,7 @@ pub enum PilotError {
 #[derive(Debug)]
 pub struct Pilot {
     commands: Sender<Command>,
+    pulse: Pulse,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -123,7 +126,9 @@ impl Pilot {
             reports,
             is_stopping: false,
             attempts: None,
+            pulse: Pulse::new(Instant::now()),
         };
+        let pulse = cockpit.pulse.clone();
         let span = Span::current();
         let thread = std::thread::Builder::new()
             .name("pilot".into())
@@ -131,6 +136,7 @@ impl Pilot {
             .map_err(PilotError::Thread)?;
         Ok(Self {
             commands,
+            pulse,
             thread: Some(thread),
         })
     }
@@ -138,6 +144,11 @@ impl Pilot {
     /// A sender of commands. What is sent after the end is dropped.
     pub fn commands(&self) -> Sender<Command> {
         self.commands.clone()
+    }
+
+    /// Whether its thread moves.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Tells the pilot something; after its end there is nobody to tell.
@@ -167,14 +178,21 @@ struct Cockpit {
     is_stopping: bool,
     /// What was told last of what the governor allows.
     attempts: Option<Attempts>,
+    pulse: Pulse,
 }
 
 impl Cockpit {
     fn run(&mut self, inbox: &Receiver<Command>) {
+        self.work(inbox);
+        self.hands.gate.open();
+        // Whoever waits for this thread's end sees that.
+        self.pulse.waits();
+    }
+
+    fn work(&mut self, inbox: &Receiver<Command>) {
         self.tell_attempts();
         loop {
             if let Err(error) = self.turn(inbox) {
-                self.hands.gate.open();
                 let _ = self.reports.send(Report::DisplayLost(error.to_string()));
                 return;
             }
@@ -185,17 +203,18 @@ impl Cockpit {
                 .into_iter()
                 .flatten()
                 .min();
+            self.pulse.waits();
             let command = match due.map(|due| due.saturating_duration_since(Instant::now())) {
                 Some(pause) => inbox.recv_timeout(pause),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
+            self.pulse.steps(Instant::now());
             match command {
                 Err(RecvTimeoutError::Disconnected) => break,
                 Ok(command) => self.obey(command),
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
-        self.hands.gate.open();
         self.eyes.save();
     }
 
@@ -255,6 +274,7 @@ impl Cockpit {
     /// Takes in what happened, thinks, acts; until there is nothing more to do at once.
     fn turn(&mut self, inbox: &Receiver<Command>) -> Result<(), X11Error> {
         loop {
+            self.pulse.steps(Instant::now());
             if let Some(screen) = self.eyes.observe(&mut self.desktop)? {
                 self.agent.observe(Instant::now(), screen);
             }
@@ -286,6 +306,7 @@ impl Cockpit {
             };
             let _dialog = self.span_of_window(&action).entered();
             tracing::debug!(act = %action, "acting");
+            self.pulse.steps(Instant::now());
             if action.touches_display() {
                 self.hands.gate.act();
             }
@@ -293,6 +314,9 @@ impl Cockpit {
             tracing::debug!(?result, "acted");
             if let Some(folder) = self.hands.take_evidence() {
                 self.publish(Event::Evidence { folder });
+            }
+            if let Action::Record(outcome) = action {
+                let _ = self.reports.send(Report::Login(outcome));
             }
             if action.asks_governor() {
                 self.tell_attempts();

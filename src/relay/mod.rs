@@ -5,7 +5,6 @@
 
 mod connection;
 mod gate;
-mod quiet;
 mod status;
 mod way;
 
@@ -22,10 +21,10 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tracing::Instrument;
 
+use crate::ports::Quiet;
 use crate::tls::{TlsError, TlsFiles, TlsServer, TlsSettings};
 use connection::Connection;
 use gate::Gate;
-pub(crate) use quiet::Quiet;
 pub use status::RelayStatus;
 
 use crate::exit::ExitCode;

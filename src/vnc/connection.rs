@@ -8,11 +8,13 @@ use std::task::{Context, Poll, ready};
 use protocol::session::{Session, Upgrade};
 use tokio::io::{AsyncRead as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 
+use super::traffic::Counters;
 use super::transport::{Transport, encrypted};
 use crate::tls::TlsServer;
 
-pub(super) struct Connection {
+pub(super) struct Connection<'a> {
     transport: Transport,
+    counters: &'a Counters,
     /// How much of what the session sends the transport has accepted. The viewer's it is when it is flushed.
     accepted: usize,
 }
@@ -25,10 +27,11 @@ pub(super) enum Moved {
     In(usize),
 }
 
-impl Connection {
-    pub(super) const fn new(transport: Transport) -> Self {
+impl<'a> Connection<'a> {
+    pub(super) const fn new(transport: Transport, counters: &'a Counters) -> Self {
         Self {
             transport,
+            counters,
             accepted: 0,
         }
     }
@@ -43,7 +46,9 @@ impl Connection {
             }
             let mut chunk = ReadBuf::new(chunk);
             ready!(Pin::new(&mut self.transport).poll_read(context, &mut chunk))?;
-            Poll::Ready(Ok(Moved::In(chunk.filled().len())))
+            let count = chunk.filled().len();
+            self.counters.received(count);
+            Poll::Ready(Ok(Moved::In(count)))
         })
         .await
     }
@@ -59,7 +64,10 @@ impl Connection {
         {
             match ready!(Pin::new(&mut self.transport).poll_write(context, rest))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => self.accepted += count,
+                count => {
+                    self.counters.sent(count);
+                    self.accepted += count;
+                }
             }
         }
         ready!(Pin::new(&mut self.transport).poll_flush(context))?;

@@ -11,13 +11,13 @@ use protocol::session::Session;
 use tokio::sync::{Semaphore, watch};
 use tracing::Instrument;
 
-use super::back_off::BackOff;
 use super::handshakes::Handshakes;
 use super::screen::Screen;
 use super::term::Limits;
+use super::traffic::{Counters, Traffic};
 use super::transport::Stream;
 use super::viewer::{Outcome, Viewer};
-use crate::relay::Quiet;
+use crate::ports::{BackOff, Quiet};
 use crate::tls::TlsServer;
 
 /// What viewers are served, whichever way they come.
@@ -110,6 +110,7 @@ struct Inner {
     /// Of those who were never in.
     quiet: Mutex<Quiet>,
     viewers: Semaphore,
+    counters: Counters,
     handshakes: Handshakes,
     /// Those that are only told to come later are bounded too.
     connections: Semaphore,
@@ -126,6 +127,7 @@ impl Door {
             back_off: Mutex::default(),
             quiet: Mutex::default(),
             viewers: Semaphore::new(settings.max_viewers),
+            counters: Counters::default(),
             handshakes: Handshakes::new(settings.max_viewers),
             connections: Semaphore::new(2 * settings.max_viewers),
             gone: watch::Sender::new(false),
@@ -137,6 +139,12 @@ impl Door {
     #[must_use]
     pub fn viewers(&self) -> usize {
         self.0.settings.max_viewers - self.0.viewers.available_permits()
+    }
+
+    /// What viewers have moved so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.0.counters.traffic()
     }
 
     pub(super) fn screen(&self) -> &Screen {
@@ -166,6 +174,7 @@ impl Door {
             screen,
             viewers,
             connections,
+            counters,
             handshakes,
             settings,
             ..
@@ -211,7 +220,7 @@ impl Door {
             idle: settings.idle_limit,
             time: settings.time_limit,
         };
-        let viewer = Viewer::new(stream, session, screen, entry.tls.as_deref(), limits);
+        let viewer = Viewer::new(stream, counters, session, screen, entry.tls.as_deref(), limits);
         let outcome = viewer.run(let_in).await;
         if was_in {
             let seconds = now.elapsed().as_secs();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::back_off::network;
+use crate::ports::network;
 
 /// Handshakes that go on, by address.
 pub(super) struct Handshakes {

@@ -7,17 +7,14 @@ use std::io;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use rustix::fs::{Mode, fchmod};
-use rustix::net::sockopt;
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixSocket};
+use tokio::net::{TcpListener, UnixListener, UnixSocket};
 
 use super::door::Peer;
 use super::transport::Transport;
+use crate::ports::prepare;
 
-/// A pause when the system cannot accept a connection, so that a lack of file descriptors does not become a busy loop.
-pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// Connections that the kernel may hold until they are accepted.
 const BACKLOG: u32 = 128;
 
@@ -106,14 +103,4 @@ impl Drop for Listener {
             let _ = fs::remove_file(path);
         }
     }
-}
-
-/// Small updates go out at once, and a peer that vanished is noticed.
-pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    sockopt::set_socket_keepalive(stream, true)?;
-    sockopt::set_tcp_keepidle(stream, Duration::from_secs(60))?;
-    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
-    sockopt::set_tcp_keepcnt(stream, 4)?;
-    Ok(())
 }

@@ -1,7 +1,6 @@
 //! The viewers' port: who gets in, one task per viewer, and the screen that they share. The protocol itself is the
 //! `protocol` crate's.
 
-mod back_off;
 mod connection;
 mod display;
 mod door;
@@ -14,12 +13,12 @@ mod scan_code;
 mod screen;
 mod serve;
 mod term;
+mod traffic;
 mod transport;
 mod viewer;
 mod web;
 mod worker;
 
-pub(crate) use back_off::BackOff;
 pub use door::{Door, Entry, Peer, Settings};
 pub use gate::Gate;
 pub use kept::{KeptError, generated_password, password_file, random_password, server_key};
@@ -29,8 +28,6 @@ pub use protocol::security::passwords::Passwords;
 pub use protocol::security::vnc_auth::{Password, Passwords as VncAuthPasswords, unscrambled};
 pub use screen::{Display, DisplayEvent, DisplayLost, Screen, Waker};
 pub use serve::{ServeError, serve};
+pub use traffic::Traffic;
 pub use transport::Stream;
-pub(crate) use web::host_name;
-pub use web::{
-    Caller, HangUp, PATH as WEB_PATH, Upgrade as WebUpgrade, WebDoor, WebEntry, router, serve_web,
-};
+pub use web::{PATH as WEB_PATH, Upgrade as WebUpgrade, WebDoor, WebEntry, router};

@@ -4,8 +4,9 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::door::{Door, Entry};
-use super::listener::{ACCEPT_PAUSE, Listener};
+use super::listener::Listener;
 use super::screen::DisplayLost;
+use crate::ports::ACCEPT_PAUSE;
 
 /// Why the port is not served any more.
 #[derive(Debug, thiserror::Error)]

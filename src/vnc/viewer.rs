@@ -13,6 +13,7 @@ use super::connection::{Connection, Moved};
 use super::scan_code;
 use super::screen::{Screen, View, ViewerInput};
 use super::term::{Expiry, Limits, Term};
+use super::traffic::Counters;
 use super::transport::Transport;
 use crate::tls::TlsServer;
 
@@ -48,7 +49,7 @@ impl fmt::Display for Outcome {
 
 /// One viewer that has connected.
 pub(super) struct Viewer<'a> {
-    connection: Connection,
+    connection: Connection<'a>,
     session: Session,
     screen: &'a Screen,
     tls: Option<&'a TlsServer>,
@@ -65,13 +66,14 @@ struct Visit {
 impl<'a> Viewer<'a> {
     pub(super) const fn new(
         transport: Transport,
+        counters: &'a Counters,
         session: Session,
         screen: &'a Screen,
         tls: Option<&'a TlsServer>,
         limits: Limits,
     ) -> Self {
         Self {
-            connection: Connection::new(transport),
+            connection: Connection::new(transport, counters),
             session,
             screen,
             tls,

@@ -10,6 +10,7 @@
 pub mod certificates;
 pub mod gateway;
 pub mod google;
+pub mod http;
 pub mod outcome;
 pub mod program;
 pub mod receiver;

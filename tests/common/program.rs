@@ -121,15 +121,20 @@ impl Program {
         self.child = Some(child);
     }
 
-    /// Asks the running program by another one: what that says, or its error.
-    pub fn ask(&self, arguments: &[&str]) -> Result<String, String> {
-        let asked = Command::new(env!("CARGO_BIN_EXE_gatehand"))
+    /// Another program that has the running one to ask.
+    pub fn asker(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
+        command
             .args(arguments)
             .env_clear()
             .envs(super::profile())
-            .envs(self.environment.iter().cloned())
-            .output()
-            .unwrap();
+            .envs(self.environment.iter().cloned());
+        command
+    }
+
+    /// Asks the running program by another one: what that says, or its error.
+    pub fn ask(&self, arguments: &[&str]) -> Result<String, String> {
+        let asked = self.asker(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         if asked.status.success() {
             Ok(text(asked.stdout))

@@ -154,6 +154,30 @@ impl Browser {
         }
     }
 
+    /// Presses and releases a key that is no character.
+    pub(crate) fn press(&mut self, key: &str) {
+        let text = if key == "Enter" { "\r" } else { "" };
+        for kind in ["keyDown", "keyUp"] {
+            let code = if key == "Tab" { 9 } else { 13 };
+            let params =
+                json!({"type": kind, "key": key, "code": key, "text": text, "windowsVirtualKeyCode": code});
+            self.ask("Input.dispatchKeyEvent", params);
+        }
+    }
+
+    /// Types into what has the focus.
+    pub(crate) fn insert(&mut self, text: &str) {
+        self.ask("Input.insertText", json!({"text": text}));
+    }
+
+    /// The page as a phone shows it whose user prefers dark colours.
+    pub(crate) fn become_a_dark_phone(&mut self) {
+        let size = json!({"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": true});
+        self.ask("Emulation.setDeviceMetricsOverride", size);
+        let dark = json!({"features": [{"name": "prefers-color-scheme", "value": "dark"}]});
+        self.ask("Emulation.setEmulatedMedia", dark);
+    }
+
     /// Clicks in the page.
     pub(crate) fn click(&mut self, x: i32, y: i32) {
         for kind in ["mousePressed", "mouseReleased"] {
@@ -164,11 +188,16 @@ impl Browser {
 
     /// The page as it shows.
     pub(crate) fn screenshot(&mut self) -> Frame {
+        self.screenshot_named("")
+    }
+
+    /// The same; with `more` in the name of the file that it is kept in.
+    pub(crate) fn screenshot_named(&mut self, more: &str) -> Frame {
         let shot = self.ask("Page.captureScreenshot", json!({"format": "png"}));
         let png = Base64::decode_vec(shot["data"].as_str().unwrap()).unwrap();
         if let Some(folder) = std::env::var_os("GATEHAND_TEST_SHOTS") {
             let name = std::thread::current().name().unwrap_or("shot").replace("::", "-");
-            std::fs::write(PathBuf::from(folder).join(format!("{name}.png")), &png).unwrap();
+            std::fs::write(PathBuf::from(folder).join(format!("{name}{more}.png")), &png).unwrap();
         }
         let image = image::load_from_memory(&png).unwrap().into_rgb8();
         let size = Size::new(image.width(), image.height());

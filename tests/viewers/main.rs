@@ -7,6 +7,7 @@ mod common;
 #[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod painter;
 
+#[expect(dead_code, reason = "the test of the page needs more of it")]
 mod browser;
 mod clipboard;
 mod encrypted;

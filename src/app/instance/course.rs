@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::{AppError, GATEWAY_STOP, Instance, wall_clock};
+use super::preparation::wall_clock;
+use super::{AppError, GATEWAY_STOP, Instance};
 use crate::agent::{Departure, Errand};
 use crate::config::{ClockTime, Config, DayEnd, DaySpan, OnTimeout, WeekTime};
 use crate::exit::ExitCode;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{AppError, course};
 use crate::agent::Policy;
-use crate::config::Config;
+use crate::config::{Config, RulesFolder};
 use crate::dialogs::{Catalogue, RuleFile};
 use crate::gateway::{self, WallClock};
 use crate::journal::recorder::{Recorder, RecorderOptions};
@@ -39,6 +39,17 @@ pub(super) fn make_private_folder(path: &Path) -> Result<(), AppError> {
         source,
     };
     journal::make_private_folder(path).map_err(failed)
+}
+
+/// The folder of the user's rules. One that the user named must be there.
+///
+/// # Errors
+/// When it is ours, and cannot be made.
+pub fn rules_folder(rules: &RulesFolder) -> Result<&Path, AppError> {
+    if !rules.is_named {
+        make_private_folder(&rules.path)?;
+    }
+    Ok(&rules.path)
 }
 
 /// The flight recorder, unless it is switched off. Without it, all else works.

@@ -1,11 +1,12 @@
 //! Whether the API answers, asked as long as the main window shows.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
 
-use crate::control::ApiStatus;
+use crate::control::{ApiStatus, Board};
 use crate::gateway::{self, ApiAnswer, ApiSession, ProbeError};
 use crate::relay::RelayStatus;
 
@@ -77,6 +78,8 @@ impl Belief {
 pub(super) struct Probe {
     address: SocketAddr,
     client_id: Option<u32>,
+    /// Where it is counted how long the API takes.
+    board: Arc<Board>,
     /// The connection with the client id, while there is one.
     session: Option<ApiSession>,
     told_that_id_is_taken: bool,
@@ -84,10 +87,11 @@ pub(super) struct Probe {
 
 impl Probe {
     /// Of the API on this port; with a client id, by a connection that stays.
-    pub(super) fn new(port: u16, client_id: Option<u32>) -> Self {
+    pub(super) fn new(port: u16, client_id: Option<u32>, board: Arc<Board>) -> Self {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             client_id,
+            board,
             session: None,
             told_that_id_is_taken: false,
         }
@@ -106,7 +110,11 @@ impl Probe {
             if logged_in.wait_for(|&logged_in| logged_in).await.is_err() {
                 return;
             }
+            let begun = Instant::now();
             let outcome = self.ask().await;
+            if outcome.is_ok() {
+                self.board.tally.api_answered(begun.elapsed());
+            }
             let changes = belief.take(outcome.is_ok());
             match &outcome {
                 Ok(learnt) if changes => tracing::info!(
@@ -237,7 +245,13 @@ mod tests {
         let (_logged_in, main_window) = watch::channel(true);
         let (answers, mut told) = mpsc::unbounded_channel();
         let relay = watch::Sender::<RelayStatus>::default();
-        let probe = Probe::new(port, Some(7)).run(main_window, relay.subscribe(), answers);
+        let board = Arc::new(Board::new(
+            "paper",
+            "/nowhere".into(),
+            "/nowhere/rules".into(),
+            None,
+        ));
+        let probe = Probe::new(port, Some(7), board).run(main_window, relay.subscribe(), answers);
         let probing = tokio::spawn(probe);
         let learnt = told.recv().await.unwrap().unwrap();
         assert_eq!((learnt.server_version, learnt.accounts.len()), (176, 0));

@@ -9,7 +9,7 @@ use super::{AppError, Instance, course};
 use crate::agent::{Errand, State};
 use crate::config::{CommandSettings, Program};
 use crate::control::{
-    self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, UNLOCKED,
+    self, Asked, CommandServer, CommandServerSettings, NOTHING_LOCKED, Reply, Request, Sources, UNLOCKED,
 };
 use crate::journal::GovernorError;
 use crate::logging;
@@ -26,10 +26,16 @@ impl Instance {
         self.own_requests = requests.clone();
         self.board.take_requests(Some(requests.clone()));
         let folder = &self.config.state_dir;
-        let serving = control::serve(folder, requests.clone()).map_err(|source| AppError::StateFolder {
-            path: folder.join(control::SOCKET),
-            source,
-        })?;
+        let news = Sources {
+            standing: self.board.beliefs(),
+            events: self.board.events(),
+            relay: self.relay_status.subscribe(),
+        };
+        let serving =
+            control::serve(folder, requests.clone(), news).map_err(|source| AppError::StateFolder {
+                path: folder.join(control::SOCKET),
+                source,
+            })?;
         self.spawn(serving);
         if let Some(settings) = &self.config.command_server {
             let listen = settings.listen;
@@ -66,7 +72,11 @@ impl Instance {
 
     /// Answers one request.
     pub(super) fn answer(&mut self, Asked { request, answer }: Asked) {
-        tracing::info!(?request, "asked from outside");
+        // A health check asks twice a minute, for years.
+        match request {
+            Request::Status => tracing::debug!(?request, "asked from outside"),
+            _ => tracing::info!(?request, "asked from outside"),
+        }
         let reply = match request {
             Request::Status => match serde_json::to_string(&self.status()) {
                 Ok(text) => Reply::ok(text),
@@ -116,6 +126,9 @@ impl Instance {
             Request::ReconnectData => return self.errand(Errand::ReconnectData, answer),
             Request::ReconnectAccount => return self.errand(Errand::ReconnectAccount, answer),
             Request::SaveSettings => return self.errand(Errand::SaveSettings, answer),
+            Request::EnableApi if self.config.gateway.program == Program::Gateway => {
+                Reply::refused("the IB Gateway always serves its API: this is for TWS")
+            }
             Request::EnableApi => return self.errand(Errand::EnableApi, answer),
         };
         // Who asked may have gone.

@@ -1,6 +1,6 @@
 //! What is told of the gateway: to who asks, and on its board.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::{Instance, course};
 use crate::agent::{Event, State, TAKEN_OVER};
@@ -37,8 +37,10 @@ impl Instance {
                     }
                     _ => {}
                 }
+                self.board.tally.event(event, Instant::now());
                 self.board.event_came();
             }
+            Some(Report::Login(outcome)) => self.board.tally.login(*outcome, Instant::now()),
             Some(Report::Attempts(attempts)) => self.attempts.clone_from(attempts),
             _ => {}
         }
@@ -58,6 +60,7 @@ impl Instance {
                 has_shown,
                 serves: *self.ready.borrow(),
                 outage_until: self.life.outage().map(|time| time.as_second()),
+                at_step_for: None,
             };
         });
     }
@@ -77,7 +80,10 @@ impl Instance {
             evidence: evidence.clone(),
             since: seconds(*since),
             taken_over: evidence == TAKEN_OVER,
-            health: self.board.standing().health(seconds(SystemTime::now())),
+            health: self
+                .board
+                .standing(Instant::now())
+                .health(seconds(SystemTime::now())),
             api: self.api.clone(),
             relay: *self.relay_status.borrow(),
             viewers: self.door.as_ref().map_or(0, |door| door.viewers()),

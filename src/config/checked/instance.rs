@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::account::{self, Chosen};
 use super::{
     CommandSettings, Config, DayEnd, DialogSettings, DisplaySettings, Folders, GatewayOptions,
-    GatewaySettings, HttpSettings, LogSettings, ScheduleSettings, ScriptSettings, SecondFactorSettings,
+    GatewaySettings, HttpSettings, LogSettings, RulesFolder, ScheduleSettings, ScriptSettings,
+    SecondFactorSettings,
 };
 use super::{codes, notifications, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
@@ -132,6 +133,10 @@ pub(in crate::config) fn instance(
         settings: settings_path,
         state: state_dir,
     } = paths?;
+    let rules = RulesFolder {
+        is_named: rules.is_some(),
+        path: rules.unwrap_or_else(|| state_dir.join("rules")),
+    };
 
     Some(Config {
         file: sources.config,
@@ -223,6 +228,7 @@ pub(in crate::config) fn instance(
             listen: http.http_listen.0,
             token: http.http_token.map(|token| Arc::new(token.0)),
             hosts: http.http_hosts.map_or_else(Vec::new, |hosts| hosts.0),
+            metrics_are_open: http.http_open_metrics,
             novnc: http.novnc,
         },
         display: DisplaySettings {

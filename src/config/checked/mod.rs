@@ -76,7 +76,7 @@ pub struct Config {
     /// The state folder; it may not exist yet.
     pub state_dir: PathBuf,
     /// Folder of rule files beside the built-in ones.
-    pub rules: Option<PathBuf>,
+    pub rules: RulesFolder,
     /// Folders of scripts that run at the start.
     pub scripts: ScriptSettings,
     /// Bytes on disk for the flight recorder; none: nothing is recorded.
@@ -358,6 +358,15 @@ pub enum ViewerTls {
     Files(TlsFiles),
 }
 
+/// Where the user's rule files are.
+#[derive(Clone, Debug)]
+pub struct RulesFolder {
+    /// The folder.
+    pub path: PathBuf,
+    /// Whether the user named it. The other one is in the state folder, and made when it is needed.
+    pub is_named: bool,
+}
+
 /// IBC's command server.
 #[derive(Clone, Debug)]
 pub struct CommandSettings {
@@ -380,6 +389,8 @@ pub struct HttpSettings {
     pub token: Option<Arc<Secret>>,
     /// What callers may call this host, beside names that no page can have.
     pub hosts: Vec<String>,
+    /// Whether metrics are told without a token.
+    pub metrics_are_open: bool,
     /// Where noVNC is installed.
     pub novnc: PathBuf,
 }

@@ -26,6 +26,13 @@ settings! {
         secret: false,
         help: "What callers may call this host in a request, beside addresses, names without a dot and localhost: a page cannot reach the port by a name of its own.",
     }
+    http_open_metrics: bool {
+        variables: ["GATEHAND_HTTP_OPEN_METRICS"],
+        ini: [],
+        secret: false,
+        default: "no",
+        help: "Tell `/metrics` to everybody who reaches the port, without the token.",
+    }
     novnc: PathBuf {
         variables: ["GATEHAND_NOVNC"],
         ini: [],

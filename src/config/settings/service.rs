@@ -31,7 +31,7 @@ settings! {
         variables: ["GATEHAND_RULES"],
         ini: [],
         secret: false,
-        help: "Folder of rule files (`*.toml`) for dialogs, beside the built-in ones.",
+        help: "Folder of rule files (`*.toml`) for dialogs, beside the built-in ones. Default: `rules` in the state folder.",
     }
     recorder_size: RecorderSize {
         variables: ["GATEHAND_RECORDER_SIZE"],

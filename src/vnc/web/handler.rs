@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use tracing::Instrument as _;
 
 use super::WebEntry;
-use super::server::Caller;
 use super::stream::WebStream;
+use crate::ports::Caller;
 use crate::vnc::door::{Door, Peer};
 
 /// Where noVNC connects when nobody says otherwise.
@@ -35,7 +35,7 @@ pub struct WebDoor {
 }
 
 /// Lets viewers in at [`PATH`]. The connection that a request came by must be in its extensions as a [`Caller`], as
-/// [`super::serve_web`] does it.
+/// [`serve_web`](crate::ports::serve_web) does it.
 pub fn router(door: WebDoor) -> Router {
     let viewer = move |Extension(caller): Extension<Caller>, headers: HeaderMap, upgrade: Upgrade| {
         let door = door.clone();

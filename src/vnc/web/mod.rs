@@ -2,13 +2,12 @@
 //! port. Here the client speaks first, so that looking at its first byte keeps nobody waiting.
 
 mod handler;
-mod server;
 mod stream;
 
 pub use handler::{PATH, Upgrade, WebDoor, router};
-pub use server::{Caller, HangUp, serve_web};
 
 use super::door::Entry;
+use crate::ports::host_name;
 
 /// How viewers in browsers prove who they are.
 #[derive(Clone, Debug)]
@@ -37,17 +36,6 @@ impl WebEntry {
         let origin = host_name(origin);
         let is_same = host.is_some_and(|host| host_name(host).eq_ignore_ascii_case(origin));
         is_same || self.hosts.iter().any(|host| host.eq_ignore_ascii_case(origin))
-    }
-}
-
-/// The host in `host[:port]`, an IPv6 address without its brackets.
-pub(crate) fn host_name(host: &str) -> &str {
-    if let Some((address, _)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return address;
-    }
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.parse::<u16>().is_ok() => name,
-        _ => host,
     }
 }
 

@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
+use super::{ACCEPT_PAUSE, prepare};
 use crate::tls::TlsServer;
-use crate::vnc::listener::{ACCEPT_PAUSE, prepare};
 
 /// Connections at a time that have not become a WebSocket; further ones are dropped.
 const MAX_REQUESTS: usize = 64;
@@ -47,6 +47,11 @@ impl HangUp {
     pub fn now(&self) {
         self.0.notify_one();
     }
+
+    /// Waits until it is to end.
+    pub(crate) async fn hung_up(&self) {
+        self.0.notified().await;
+    }
 }
 
 /// Serves `router` until `shutdown` is ready.
@@ -65,7 +70,7 @@ pub async fn serve_web(
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    tracing::warn!("a viewer in a browser could not be accepted: {error}");
+                    tracing::warn!("a client of HTTP could not be accepted: {error}");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                     continue;
                 }
@@ -125,6 +130,6 @@ async fn speak(
         .with_upgrades();
     tokio::select! {
         spoken = speaking => spoken.map_err(io::Error::other),
-        () = hang_up.0.notified() => Err(io::Error::other("the client does not keep up")),
+        () = hang_up.hung_up() => Err(io::Error::other("the client does not keep up")),
     }
 }

@@ -68,7 +68,7 @@ impl BackOff {
 }
 
 /// What counts as one address: in IPv6 the 64 bits that a user's network has, since its machines choose the others.
-pub(super) fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
