@@ -173,7 +173,13 @@ fn a_client_that_finds_no_gateway_is_a_reason_to_ask_it() {
         2,
         "one lost answer closes nothing: {log}"
     );
-    assert!(log.contains("the API relay stopped listening"), "{log}");
+    // Told by another task than the state.
+    wait_for("the end of the relay", || {
+        program
+            .log()
+            .contains("the API relay stopped listening")
+            .then_some(())
+    });
     control(&program, "api on");
     wait_for_times(&program, "ready", 2);
     let mut back = client(&program);
