@@ -60,13 +60,17 @@ impl Project {
         Self { folder, name }
     }
 
-    fn compose(&self, arguments: &[&str]) -> Output {
-        Command::new(common::python().with_file_name("podman-compose"))
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(common::python().with_file_name("podman-compose"));
+        command
             .args(["--project-name", &self.name])
             .args(arguments)
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap()
+            .current_dir(self.folder.path());
+        command
+    }
+
+    fn compose(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// Waits until the health check of the image is content.
@@ -85,7 +89,8 @@ impl Project {
 
 impl Drop for Project {
     fn drop(&mut self) {
-        self.compose(&["down", "--volumes", "--timeout", "10"]);
+        // What failed before is told already.
+        let _ = self.command(&["down", "--volumes", "--timeout", "10"]).output();
     }
 }
 
