@@ -27,15 +27,16 @@ node:20-bookworm-slim)
     cp -rL "$(dirname "$(readlink -f "$(command -v npm)")")/.." "$work/npm"
     printf '#!/bin/sh\nexec node /usr/local/lib/node_modules/npm/bin/npm-cli.js "$@"\n' >"$work/bin/npm"
     chmod +x "$work/bin/npm"
-    # Whom this machine trusts, and how its npm is set up: its network may have rules of its own.
-    cat ~/.npmrc "$(npm config get globalconfig)" 2>/dev/null >"$work/npmrc" || true
+    # Whom this machine trusts and where its npm gets packages, for a network with rules of its own. The rest of npm's
+    # settings stays here: tokens are among them.
+    printf 'registry=%s\ncafile=/etc/ssl/certs/ca-certificates.crt\n' "$(npm config get registry)" >"$work/npmrc"
     cp /etc/ssl/certs/ca-certificates.crt "$work/certs/" 2>/dev/null || true
     cat >"$work/Dockerfile" <<'DOCKERFILE'
 FROM debian:bookworm-slim
 COPY bin /usr/local/bin
 COPY npm /usr/local/lib/node_modules/npm
 COPY certs /etc/ssl/certs
-COPY npmrc /root/.npmrc
+COPY npmrc /usr/local/etc/npmrc
 DOCKERFILE
     $run build -q --tag docker.io/library/node:20-bookworm-slim "$work"
     ;;

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gatehand::config::{Form, RECOGNISED, SETTINGS};
+use common::settings::known_variables;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy")
@@ -60,11 +62,7 @@ fn variables(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_variable_is_a_setting() {
-    let settings = SETTINGS.iter().flat_map(|setting| setting.variables);
-    let known: BTreeSet<String> = settings
-        .chain(RECOGNISED.iter().flat_map(|recognised| recognised.variables))
-        .flat_map(|name| Form::ALL.map(|form| form.variable(name)))
-        .collect();
+    let known = known_variables();
     let (mut all, mut seen) = (Vec::new(), 0);
     files(&root(), &mut all);
     for path in all {

@@ -4,13 +4,13 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::program::{Program, free_port};
-use gatehand::config::{Form, RECOGNISED, SETTINGS};
+use common::settings::known_variables;
+use gatehand::config::SETTINGS;
 use gatehand::control::metrics::{METRICS, Metric};
 use gatehand::exit::ExitCode;
 use gatehand::notify::Kind;
@@ -150,11 +150,7 @@ fn log_lines_are_those_of_the_program() {
 
 #[test]
 fn variables_that_are_named_are_there() {
-    let settings = SETTINGS.iter().flat_map(|setting| setting.variables);
-    let known: BTreeSet<String> = settings
-        .chain(RECOGNISED.iter().flat_map(|recognised| recognised.variables))
-        .flat_map(|name| Form::ALL.map(|form| form.variable(name)))
-        .collect();
+    let known = known_variables();
     // Of the tests and benchmarks, not of the program.
     let others = ["GATEHAND_TEST_", "GATEHAND_BENCH_"];
     let mut seen = 0;

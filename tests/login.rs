@@ -2,8 +2,6 @@
 
 mod common;
 
-use std::process::Command;
-
 use common::program::Program;
 
 use gatehand::config::secret_variables;
@@ -361,22 +359,8 @@ fn sigterm_closes_the_gateway_through_its_window_and_leaves_nothing() {
 fn a_real_api_client_gets_through_the_relay() {
     let mut program = Program::run(json!({}));
     program.wait_for_state("ready");
-    let python = common::python();
-    let output = Command::new(python)
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/python/ib_async_connect.py"
-        ))
-        .args(["127.0.0.1", &program.relay_port.to_string()])
-        .output()
-        .expect("the Python environment is there: run `make test`");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(answer["accounts"], json!(["DU1234567"]));
+    let accounts = common::accounts("127.0.0.1", &program.relay_port.to_string());
+    assert_eq!(accounts, json!(["DU1234567"]));
 }
 
 #[test]

@@ -48,6 +48,27 @@ pub fn python() -> std::path::PathBuf {
     python
 }
 
+/// Expects a program that was run to its end to have succeeded, and gives what it printed.
+pub fn printed(output: &std::process::Output) -> String {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {told}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The accounts that an ib_async client gets from the API at this address.
+pub fn accounts(host: &str, port: &str) -> serde_json::Value {
+    let output = Command::new(python())
+        .arg(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/python/ib_async_connect.py"
+        ))
+        .args([host, port])
+        .output()
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&printed(&output)).unwrap();
+    answer["accounts"].clone()
+}
+
 /// An Xvfb that ends with this value.
 pub(crate) struct TestDisplay {
     pub(crate) address: DisplayAddress,

@@ -1,7 +1,18 @@
 //! Settings as a program would read them, without the program.
 
-use gatehand::config::{Config, Faults, Inspection, Sources, inspect, load};
+use std::collections::BTreeSet;
+
+use gatehand::config::{Config, Faults, Form, Inspection, RECOGNISED, SETTINGS, Sources, inspect, load};
 use gatehand::secrets::Fetcher;
+
+/// Every variable that means something, with those that name a file or a command.
+pub fn known_variables() -> BTreeSet<String> {
+    let settings = SETTINGS.iter().flat_map(|setting| setting.variables);
+    settings
+        .chain(RECOGNISED.iter().flat_map(|recognised| recognised.variables))
+        .flat_map(|name| Form::ALL.map(|form| form.variable(name)))
+        .collect()
+}
 
 /// What comes of these variables, and of what `change` adds.
 pub fn look(pairs: &[(&str, &str)], change: impl FnOnce(&mut Sources)) -> Inspection {

@@ -76,7 +76,7 @@ impl Project {
     /// Waits until the health check of the image is content.
     fn becomes_ready(&self) {
         let up = self.compose(&["up", "--detach"]);
-        assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+        common::printed(&up);
         common::wait_within(std::time::Duration::from_secs(120), "ready", || {
             let said = self.compose(&["exec", "-T", "ib-gateway", "gatehand", "health", "--ready"]);
             if !said.status.success() {

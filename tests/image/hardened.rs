@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::common;
 use crate::container::{Container, Demo, HARDENED, podman};
@@ -25,7 +25,9 @@ fn start(user: Option<&str>) -> Container {
 /// What a user of the ports sees once it is ready: the API, a viewer's picture, and what orchestrators ask.
 fn serves_all_that_is_published(container: &Container) {
     container.wait_for_state("ready");
-    assert_eq!(accounts(&container.published(4004)), json!(["DU1234567"]));
+    let api = container.published(4004);
+    let (host, port) = api.split_once(':').unwrap();
+    assert_eq!(common::accounts(host, port), json!(["DU1234567"]));
 
     let picture = tempfile::tempdir().unwrap();
     let file = picture.path().join("screen.png");
@@ -44,11 +46,7 @@ fn serves_all_that_is_published(container: &Container) {
         .arg(&file)
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    common::printed(&output);
     let screen = image::open(&file).unwrap().into_rgb8();
     let colours: std::collections::HashSet<_> = screen.pixels().collect();
     assert!(colours.len() > 10, "a screen of {} colours", colours.len());
@@ -58,25 +56,6 @@ fn serves_all_that_is_published(container: &Container) {
         let answer = ureq::get(&address).call().unwrap();
         assert_eq!(answer.status(), 200, "{path}");
     }
-}
-
-/// The accounts that an ib_async client gets from the API at this address.
-fn accounts(address: &str) -> Value {
-    let (host, port) = address.split_once(':').unwrap();
-    let output = Command::new(common::python())
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/python/ib_async_connect.py"
-        ))
-        .args([host, port])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice::<Value>(&output.stdout).unwrap()["accounts"].clone()
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::common::printed;
 use crate::container::{Container, Demo, HARDENED, podman};
 
 /// States of the processes in the container, from /proc: the image has no `ps`.
@@ -52,11 +53,7 @@ fn gateways_that_were_restarted_leave_no_zombies() {
     container.wait_for_state("ready");
     for number in 1..=restarts {
         let output = container.exec(&["gatehand", "restart", "--cold"]);
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        printed(&output);
         container.wait("another start", || {
             (container.journal.all("started").len() > number).then_some(())
         });
