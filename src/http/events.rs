@@ -234,6 +234,8 @@ impl Tail {
 mod tests {
     use std::io::Write as _;
 
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn written(folder: &std::path::Path, text: &str) {
@@ -289,7 +291,9 @@ mod tests {
         let hang_up = HangUp::default();
         feed(vec![tail], give, hang_up.clone(), place, Duration::from_millis(1)).await;
         assert_eq!(places.available_permits(), 1);
-        hang_up.hung_up().await;
+        // It was told before `feed` ended: nothing is waited for.
+        let told = hang_up.hung_up().now_or_never();
+        assert!(told.is_some(), "the connection is closed");
         let mut kept = 0;
         while events.recv().await.is_some() {
             kept += 1;
