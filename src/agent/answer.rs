@@ -65,6 +65,8 @@ pub(super) struct Answer {
     not_before: Option<Instant>,
     presses: u32,
     ticked: bool,
+    /// Its texts are to be read to their end.
+    scrolls: bool,
     /// The text on its way to its end; none once it was read.
     perusal: Option<Perusal>,
     /// Texts that were read before, in the same window.
@@ -92,6 +94,7 @@ impl Answer {
             not_before: None,
             presses: 0,
             ticked: false,
+            scrolls: rule.scrolls(),
             perusal: rule.scrolls().then(Perusal::new),
             texts: 0,
             acted_on: None,
@@ -159,7 +162,7 @@ impl Answer {
         if self.over {
             return AnswerStep::Leave;
         }
-        if rule.scrolls() && self.presses > 0 && self.texts < MAX_TEXTS && self.shows_other_text(view) {
+        if self.scrolls && self.presses > 0 && self.texts < MAX_TEXTS && self.shows_other_text(view) {
             self.texts += 1;
             self.presses = 0;
             self.perusal = Some(Perusal::new());
@@ -357,6 +360,9 @@ impl Answer {
             (Doing::Press, _, ActResult::Done) => {
                 self.presses += 1;
                 self.not_before = Some(now + PATIENCE);
+                // Should the dialog stay: a slow program had stood still before its text was at the end.
+                let again = self.scrolls && self.presses < MAX_PRESSES;
+                self.perusal = again.then(Perusal::new);
             }
             _ => self.not_before = Some(now + LOOK_AGAIN),
         }

@@ -12,6 +12,9 @@ use tempfile::TempDir;
 use super::gateway::{Journal, installation};
 use super::wait_for;
 
+/// How many lines of its log are shown where a test fails.
+const LAST_WORDS: usize = 60;
+
 /// A port that nobody listens on now.
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0))
@@ -294,6 +297,12 @@ pub fn family(pid: u32) -> Vec<u32> {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let skipped = log.lines().count().saturating_sub(LAST_WORDS);
+            let last: Vec<&str> = log.lines().skip(skipped).collect();
+            eprintln!("gatehand's last words:\n{}", last.join("\n"));
+        }
         let Some(mut child) = self.child.take() else {
             return;
         };
