@@ -70,6 +70,53 @@ fn program(scenario: Value) -> (Program, Port) {
     Port::of(Program::prepare(scenario))
 }
 
+/// With TLS nothing that the token opens is told without it, and nobody has to serve viewers for that.
+#[test]
+fn where_tls_is_set_the_token_is_taken_through_it_alone() {
+    let (program, port) = program(json!({}));
+    let mut program = program.with("GATEHAND_VNC_TLS", "yes").start(&["-v", "run"]);
+    program.wait_for_state("ready");
+    let certificate = program.path("state/viewers/tls.pem").display().to_string();
+    let by_tls = |path: &str| -> (String, String) {
+        let output = Command::new("curl")
+            .args([
+                "--silent",
+                "--show-error",
+                "--noproxy",
+                "*",
+                "--cacert",
+                &certificate,
+            ])
+            .args(["--header", bearer().trim_end(), "--write-out", "\n%{http_code}"])
+            .arg(format!("https://localhost:{}{path}", port.0))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}\n{}", program.log());
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (body, code) = text.rsplit_once('\n').unwrap();
+        (body.to_owned(), code.to_owned())
+    };
+    let (status, code) = by_tls("/status");
+    assert_eq!(code, "200");
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["gateways"][0]["state"], "ready");
+
+    for (method, path) in GUARDED {
+        let answer = port.ask(method, path, &bearer(), "");
+        assert_eq!(answer.code, 403, "{path}");
+        assert!(answer.text().contains("https://"), "{path}: {}", answer.text());
+    }
+    let sign_in = json!({"token": TOKEN}).to_string();
+    assert_eq!(port.ask("POST", "/session", "", &sign_in).code, 403);
+    let page = port.ask("GET", "/", "", "");
+    assert_eq!(
+        (page.code, page.header("location")),
+        (307, Some("https://localhost/"))
+    );
+    assert_eq!(port.health(), (true, true, true), "probes need no certificate");
+}
+
 const GUARDED: [(&str, &str); 20] = [
     ("GET", "/metrics"),
     ("GET", "/status"),

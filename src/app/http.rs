@@ -42,11 +42,8 @@ pub(super) async fn serve(configs: &[Config], boards: &[Arc<Board>]) -> Result<J
             "HTTP is served, only health checks: set GATEHAND_HTTP_TOKEN_FILE for status, events and commands"
         ),
     }
-    let router = http::router(settings, boards.to_vec());
-    let tls = match &config.vnc {
-        Some(vnc) => viewers::tls(vnc, &config.viewer_names, &config.state_dir.join(viewers::FOLDER))?,
-        None => None,
-    };
+    let tls = viewers::tls(config)?;
+    let router = http::router(settings, tls.is_some(), boards.to_vec());
     serving.spawn(ports::serve_web(listener, tls, router, std::future::pending()));
     Ok(serving)
 }

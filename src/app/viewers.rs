@@ -179,7 +179,7 @@ pub(super) fn entries(config: &Config, settings: &VncSettings) -> Result<Entries
         fingerprint = key.fingerprint(),
         "viewers may ask about the RSA key of this server"
     );
-    let tls = tls(settings, &config.viewer_names, &folder)?;
+    let tls = tls(config)?;
     if vnc_auth.is_some() {
         web.plain = Some(entry(
             Security::web(passwords.clone(), vnc_auth.clone(), false),
@@ -223,20 +223,16 @@ fn passwords(
     Ok((passwords, vnc_auth))
 }
 
-/// What TLS is served with, if it is.
+/// What TLS is served with, to viewers and at the HTTP port, if it is.
 ///
 /// # Errors
 /// The certificate cannot be had.
-pub(super) fn tls(
-    settings: &VncSettings,
-    names: &[String],
-    folder: &Path,
-) -> Result<Option<Arc<TlsServer>>, AppError> {
-    let files = match &settings.tls {
+pub(super) fn tls(config: &Config) -> Result<Option<Arc<TlsServer>>, AppError> {
+    let files = match &config.viewer_tls {
         None => return Ok(None),
         Some(ViewerTls::Files(files)) => files.clone(),
         Some(ViewerTls::Own) => {
-            let own = OwnCertificate::keep(folder, names, TLS)?;
+            let own = OwnCertificate::keep(&config.state_dir.join(FOLDER), &config.viewer_names, TLS)?;
             let (file, fingerprint) = (own.files.certificate.display(), &own.fingerprint);
             tracing::info!(%file, fingerprint, "viewers may ask about the certificate of this server");
             own.files

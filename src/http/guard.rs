@@ -21,12 +21,16 @@ pub(super) struct Guard {
     /// What the page's cookie holds.
     session: Option<String>,
     hosts: Vec<String>,
+    /// The port speaks TLS: a token is not to be sent without it.
+    speaks_tls: bool,
     back_off: Mutex<BackOff>,
 }
 
 /// Why somebody does not get in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Objection {
+    /// The token, or what it opens, could be read on its way.
+    NotEncrypted,
     /// No token is set.
     NoToken,
     /// This name of the host, or the page that asks, is not one of those that may.
@@ -42,6 +46,11 @@ pub(super) enum Objection {
 impl Objection {
     pub(super) fn answer(self, peer: SocketAddr) -> Response {
         match self {
+            Self::NotEncrypted => {
+                let why =
+                    "this port speaks TLS, and without it only the health checks are served: ask by https://";
+                refusal(StatusCode::FORBIDDEN, why).into_response()
+            }
             Self::NoToken => {
                 let why = "no token is set, and without one only the health checks are served: set GATEHAND_HTTP_TOKEN_FILE";
                 refusal(StatusCode::FORBIDDEN, why).into_response()
@@ -67,7 +76,7 @@ impl Objection {
 }
 
 impl Guard {
-    pub(super) fn new(settings: &HttpSettings) -> Self {
+    pub(super) fn new(settings: &HttpSettings, speaks_tls: bool) -> Self {
         Self {
             token: settings.token.clone(),
             session: settings
@@ -75,13 +84,14 @@ impl Guard {
                 .as_deref()
                 .map(|token| session::value(token.expose())),
             hosts: settings.hosts.clone(),
+            speaks_tls,
             back_off: Mutex::default(),
         }
     }
 
     fn objection(
         &self,
-        peer: SocketAddr,
+        caller: Caller,
         method: &Method,
         headers: &HeaderMap,
         now: Instant,
@@ -97,9 +107,13 @@ impl Guard {
                 return Some(Objection::Stranger(format!("a page of {origin:?} may not ask")));
             }
         }
+        if self.must_encrypt(caller) {
+            return Some(Objection::NotEncrypted);
+        }
         let Some(token) = &self.token else {
             return Some(Objection::NoToken);
         };
+        let peer = caller.peer;
         let mut back_off = self.back_off.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(wait) = back_off.wait(peer.ip(), now) {
             return Some(Objection::Wait(wait));
@@ -113,6 +127,24 @@ impl Guard {
         }
         back_off.failed(peer.ip(), now);
         Some(Objection::Wrong)
+    }
+
+    /// Whether the caller has to come back through TLS.
+    const fn must_encrypt(&self, caller: Caller) -> bool {
+        self.speaks_tls && !caller.encrypted
+    }
+
+    /// Where a browser that came without TLS finds this path with it; `None` when it may have it as it came.
+    pub(super) fn way_to_tls(&self, caller: Caller, headers: &HeaderMap, path: &str) -> Option<Response> {
+        if !self.must_encrypt(caller) {
+            return None;
+        }
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let Some(host) = host.filter(|host| self.knows(host)) else {
+            return Some(Objection::NotEncrypted.answer(caller.peer));
+        };
+        let location = [(header::LOCATION, format!("https://{host}{path}"))];
+        Some((StatusCode::TEMPORARY_REDIRECT, location).into_response())
     }
 
     /// The page has no token any more, but a cookie.
@@ -144,7 +176,7 @@ impl Guard {
             header::AUTHORIZATION,
             bearer.unwrap_or(HeaderValue::from_static("")),
         );
-        match self.objection(caller.peer, &Method::POST, &shown, Instant::now()) {
+        match self.objection(caller, &Method::POST, &shown, Instant::now()) {
             Some(objection) => Err(objection),
             None => {
                 let session = self.session.as_deref().unwrap_or_default();
@@ -191,7 +223,7 @@ pub(super) async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
-    let objection = guard.objection(caller.peer, request.method(), request.headers(), Instant::now());
+    let objection = guard.objection(caller, request.method(), request.headers(), Instant::now());
     match objection {
         None => next.run(request).await,
         Some(objection) => objection.answer(caller.peer),
@@ -210,13 +242,14 @@ mod tests {
     const TOKEN: &str = "0123456789abcdef";
 
     fn guard() -> Guard {
-        Guard::new(&HttpSettings {
+        let settings = HttpSettings {
             listen: None,
             token: Some(Arc::new(Secret::new(TOKEN.to_owned()))),
             hosts: vec!["gateway.example.org".into()],
             metrics_are_open: false,
             novnc: "/usr/share/novnc".into(),
-        })
+        };
+        Guard::new(&settings, true)
     }
 
     fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
@@ -226,8 +259,33 @@ mod tests {
             .collect()
     }
 
-    fn peer() -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 7], 4000))
+    fn caller() -> Caller {
+        Caller {
+            peer: SocketAddr::from(([192, 0, 2, 7], 4000)),
+            encrypted: true,
+        }
+    }
+
+    #[test]
+    fn where_tls_is_spoken_no_token_is_taken_without_it() {
+        let guard = guard();
+        let plain = Caller {
+            encrypted: false,
+            ..caller()
+        };
+        let bearer = format!("Bearer {TOKEN}");
+        let shown = headers(&[(header::HOST, "gateway:6080"), (header::AUTHORIZATION, &bearer)]);
+        let objection = |caller| guard.objection(caller, &Method::GET, &shown, Instant::now());
+        assert_eq!(objection(caller()), None);
+        assert_eq!(objection(plain), Some(Objection::NotEncrypted));
+        assert!(guard.sign_in(plain, &shown, TOKEN).is_err());
+
+        assert!(guard.way_to_tls(caller(), &shown, "/").is_none());
+        let way = guard.way_to_tls(plain, &shown, "/").expect("a way");
+        assert_eq!(way.headers()[header::LOCATION], "https://gateway:6080/");
+        let stranger = headers(&[(header::HOST, "evil.example.org")]);
+        let way = guard.way_to_tls(plain, &stranger, "/").expect("an answer");
+        assert_eq!(way.status(), StatusCode::FORBIDDEN);
     }
 
     #[test]
@@ -249,7 +307,7 @@ mod tests {
         ] {
             let mut all = vec![(header::HOST, host), (header::AUTHORIZATION, bearer.as_str())];
             all.extend(origin.map(|origin| (header::ORIGIN, origin)));
-            let objection = guard().objection(peer(), &Method::GET, &headers(&all), Instant::now());
+            let objection = guard().objection(caller(), &Method::GET, &headers(&all), Instant::now());
             assert_eq!(objection.is_none(), admitted, "{host} {origin:?}: {objection:?}");
         }
     }
@@ -261,7 +319,7 @@ mod tests {
         let show = |token: Option<&str>, now| {
             let mut all = vec![(header::HOST, "gateway")];
             all.extend(token.map(|token| (header::AUTHORIZATION, token)));
-            guard.objection(peer(), &Method::GET, &headers(&all), now)
+            guard.objection(caller(), &Method::GET, &headers(&all), now)
         };
         assert_eq!(show(Some("bearer 0123456789abcdef"), now), None);
         for _ in 0..20 {
@@ -289,18 +347,14 @@ mod tests {
             (header::HOST, "gateway:6080"),
             (header::ORIGIN, "http://gateway:6080"),
         ]);
-        let caller = Caller {
-            peer: peer(),
-            encrypted: true,
-        };
-        let cookie = guard.sign_in(caller, &page, TOKEN).expect("signed in");
+        let cookie = guard.sign_in(caller(), &page, TOKEN).expect("signed in");
         let cookie = cookie.to_str().expect("a text");
         assert!(
             cookie.ends_with("; HttpOnly; SameSite=Strict; Secure"),
             "{cookie}"
         );
         assert!(!cookie.contains(TOKEN), "{cookie}");
-        assert!(guard.sign_in(caller, &page, "0123456789abcdeF").is_err());
+        assert!(guard.sign_in(caller(), &page, "0123456789abcdeF").is_err());
         let sent = format!("other=1; {}", cookie.split(';').next().expect("a value"));
         let other_page = Some("http://gateway:8000");
         for (method, origin, host, admitted) in [
@@ -312,7 +366,7 @@ mod tests {
         ] {
             let mut all = vec![(header::COOKIE, sent.as_str()), (header::HOST, host)];
             all.extend(origin.map(|origin| (header::ORIGIN, origin)));
-            let objection = guard.objection(peer(), &method, &headers(&all), Instant::now());
+            let objection = guard.objection(caller(), &method, &headers(&all), Instant::now());
             assert_eq!(
                 objection.is_none(),
                 admitted,
@@ -324,7 +378,7 @@ mod tests {
             ..guard
         };
         let all = headers(&[(header::COOKIE, &sent), (header::HOST, "gateway:6080")]);
-        let objection = later.objection(peer(), &Method::GET, &all, Instant::now());
+        let objection = later.objection(caller(), &Method::GET, &all, Instant::now());
         assert_eq!(objection, Some(Objection::Missing));
     }
 
@@ -334,7 +388,7 @@ mod tests {
         guard.token = None;
         let all = headers(&[(header::HOST, "gateway"), (header::AUTHORIZATION, "Bearer ")]);
         assert_eq!(
-            guard.objection(peer(), &Method::GET, &all, Instant::now()),
+            guard.objection(caller(), &Method::GET, &all, Instant::now()),
             Some(Objection::NoToken)
         );
     }

@@ -134,9 +134,9 @@ fn description() -> Response {
     (json, include_str!("openapi.json")).into_response()
 }
 
-/// Serves the gateways of these boards.
-pub fn router(settings: &HttpSettings, boards: Vec<Arc<Board>>) -> Router {
-    let guard = Arc::new(Guard::new(settings));
+/// Serves the gateways of these boards. Where the port speaks TLS, what needs the token is told through it alone.
+pub fn router(settings: &HttpSettings, speaks_tls: bool, boards: Vec<Arc<Board>>) -> Router {
+    let guard = Arc::new(Guard::new(settings, speaks_tls));
     let boards: Boards = boards.into();
     let (mut open, mut closed) = (page::router(&boards, &guard, &settings.novnc), Router::new());
     for (path, is_open, answer) in routes(&boards, settings.metrics_are_open) {

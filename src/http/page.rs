@@ -40,11 +40,17 @@ const FILES: [(&str, &str, &str); 3] = [
 
 /// All that a browser needs to show it. What it shows then needs the token.
 pub(super) fn router(boards: &Boards, guard: &Arc<Guard>, novnc: &Path) -> Router {
-    let router = FILES
-        .into_iter()
-        .fold(Router::new(), |router, (path, kind, text)| {
-            router.route(path, get(move || async move { served(kind, Body::from(text)) }))
-        });
+    let mut router = Router::new();
+    for (path, kind, text) in FILES {
+        let guard = Arc::clone(guard);
+        let file = move |Extension(caller): Extension<Caller>, headers: HeaderMap| async move {
+            match guard.way_to_tls(caller, &headers, path) {
+                Some(way) => way,
+                None => served(kind, Body::from(text)),
+            }
+        };
+        router = router.route(path, get(file));
+    }
     router
         .route("/session", session(guard))
         .route("/novnc/{*name}", files(novnc))

@@ -116,6 +116,7 @@ pub(in crate::config) fn instance(
     let api = ports::api_ports(account.program, of, asked, raw, faults);
     let relay = relay::relay(of_relay, &api, raw, folders, faults);
     let viewer_names = of_viewers.vnc_tls_names.take();
+    let viewer_tls = viewers::certificate(&mut of_viewers, raw, folders, faults);
     let vnc = viewers::vnc(of_viewers, of, raw, folders, faults);
     let command_address = control.command_port.0.map(|port| {
         let address = SocketAddr::new(control.command_address, port);
@@ -218,6 +219,7 @@ pub(in crate::config) fn instance(
         tunnel,
         vnc,
         viewer_names: viewer_names.map_or_else(Vec::new, |hosts| hosts.0),
+        viewer_tls,
         command_server: command_address.map(|listen| CommandSettings {
             listen,
             control_from: control.control_from.map_or_else(Vec::new, |hosts| hosts.0),

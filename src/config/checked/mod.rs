@@ -67,6 +67,8 @@ pub struct Config {
     pub vnc: Option<VncSettings>,
     /// What viewers call this host, beside its own names.
     pub viewer_names: Vec<String>,
+    /// The certificate of the viewers' ports and of the HTTP port, when they are to speak TLS.
+    pub viewer_tls: Option<ViewerTls>,
     /// IBC's command server, when there is to be one.
     pub command_server: Option<CommandSettings>,
     /// The HTTP port, which all gateways of a process have in common.
@@ -337,8 +339,6 @@ pub struct VncSettings {
     pub view_only: bool,
     /// Whether VNC authentication serves for passwords that it cannot compare whole.
     pub truncates: bool,
-    /// The certificate, when TLS is offered.
-    pub tls: Option<ViewerTls>,
     /// How long the agent keeps its hands off after a key or click.
     pub take_over: Duration,
     /// The most viewers at a time.

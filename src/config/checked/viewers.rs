@@ -18,6 +18,19 @@ const TLS: TlsSettings = TlsSettings {
     client_ca: "GATEHAND_VNC_TLS_CERTIFICATE",
 };
 
+/// The certificate that viewers and the clients of the HTTP port are shown, when there is to be one.
+pub(super) fn certificate(
+    viewers: &mut Viewers,
+    raw: &RawSettings,
+    folders: &Folders,
+    faults: &mut Vec<ConfigError>,
+) -> Option<ViewerTls> {
+    let (certificate, key) = (viewers.vnc_tls_certificate.take(), viewers.vnc_tls_key.take());
+    let files = tls::files(TLS, certificate, key, None, raw, folders, faults);
+    let own = viewers.vnc_tls.then_some(ViewerTls::Own);
+    files.map(ViewerTls::Files).or(own)
+}
+
 /// The viewers' port, when somebody can get in.
 pub(super) fn vnc(
     viewers: Viewers,
@@ -78,16 +91,6 @@ pub(super) fn vnc(
     } else {
         viewers.vnc_password
     };
-    let files = tls::files(
-        TLS,
-        viewers.vnc_tls_certificate,
-        viewers.vnc_tls_key,
-        None,
-        raw,
-        folders,
-        faults,
-    );
-    let own = viewers.vnc_tls.then_some(ViewerTls::Own);
     let wanted = password.is_some() || view_password.is_some();
     (wanted && (listen.is_some() || web.is_some() || socket.is_some())).then_some(VncSettings {
         listen,
@@ -98,7 +101,6 @@ pub(super) fn vnc(
         view_password,
         view_only: viewers.vnc_view_only,
         truncates: viewers.vnc_legacy_truncate,
-        tls: files.map(ViewerTls::Files).or(own),
         take_over: viewers.vnc_take_over.0,
         max_viewers: viewers.vnc_max_viewers.0,
         idle_limit: viewers.vnc_idle_limit.map(|limit| limit.0),
