@@ -222,7 +222,11 @@ async fn keep_with(
     }
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+/// Does some work on a runtime of its own.
+///
+/// # Errors
+/// There can be none, or the work's own.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

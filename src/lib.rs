@@ -8,7 +8,7 @@
 //! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
 //! 7. [`life`]: when it is started, closed, started again: the second pure machine. [`control`]: what is asked of it;
 //!    [`http`]: the same over HTTP.
-//! 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`ports`]: what they have in common; [`tls`]. 9. [`journal`]: what is kept on disk; [`logging`], [`notify`]: what
+//! [`portal`]: the Client Portal Gateway. 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`ports`]: what they have in common; [`tls`]. 9. [`journal`]: what is kept on disk; [`logging`], [`notify`]: what
 //!    is told to others. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands elsewhere.
 //!
 //! # In a program of your own
@@ -76,6 +76,7 @@ pub mod life;
 pub mod logging;
 pub mod notify;
 pub mod pilot;
+pub mod portal;
 pub mod ports;
 pub mod relay;
 pub mod screen;

@@ -17,7 +17,7 @@ const BORDERS: [(&str, &[&str]); 20] = [
     ("rcgen::", &["tls/"]),
     ("axum::", &["http/", "ports/web.rs", "vnc/web/"]),
     ("prometheus::", &["control/metrics/"]),
-    ("hyper::", &["ports/web.rs"]),
+    ("hyper::", &["portal/client.rs", "ports/web.rs"]),
     // The right to press what could do harm comes from the user's settings alone.
     ("Permit::of_setting", &["agent/policy.rs", "dialogs/press.rs"]),
     ("toml::from_str", &["config/", "dialogs/", "journal/"]),

@@ -16,6 +16,7 @@ mod man;
 mod news;
 mod notify;
 mod password_file;
+mod portal;
 mod print;
 mod read;
 mod replay;
@@ -116,6 +117,8 @@ enum Command {
     Log(log::Options),
     /// Try out the notifications.
     Notify(notify::Options),
+    /// The Client Portal Gateway.
+    Portal(portal::Options),
     /// Show the settings, or check them.
     Config(config::Options),
     /// Look for what is missing on this system, with the cure.
@@ -346,6 +349,7 @@ fn dispatch(
         Command::Code(options) => code::execute(options, context),
         Command::Log(options) => log::execute(options, context),
         Command::Notify(options) => notify::execute(options, context),
+        Command::Portal(options) => portal::execute(options, context),
         Command::Config(options) => config::execute(options, context),
         Command::Doctor(options) => doctor::execute(options, context),
         Command::Demo(options) => demo::execute(&options, context),

@@ -10,7 +10,7 @@ use super::{
     GatewaySettings, HttpSettings, LogSettings, RulesFolder, ScheduleSettings, ScriptSettings,
     SecondFactorSettings,
 };
-use super::{codes, notifications, ports, relay, tunnel, viewers};
+use super::{codes, notifications, portal, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -91,6 +91,7 @@ pub(in crate::config) fn instance(
         control,
         http,
         notifications: of_notifications,
+        portal: of_portal,
     } = values;
 
     let paths = Paths::find(of, &gateway, &service, folders, faults);
@@ -124,6 +125,7 @@ pub(in crate::config) fn instance(
     });
     let tunnel = tunnel::tunnel(tunnel, of, api.inside, vnc.as_ref(), raw, faults);
     let notify = notifications::notify(of_notifications, raw, faults);
+    let portal = portal::portal(of_portal, folders, faults);
     let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
@@ -243,6 +245,7 @@ pub(in crate::config) fn instance(
         recorder_size: Some(u64::from(service.recorder_size.0) << 20).filter(|&size| size > 0),
         on_refusal: service.on_refusal,
         notify,
+        portal,
         log: LogSettings {
             filter: service.log.0,
             format: service.log_format,

@@ -5,6 +5,7 @@ mod codes;
 mod folders;
 mod instance;
 mod notifications;
+mod portal;
 mod ports;
 mod relay;
 mod tls;
@@ -23,13 +24,13 @@ use serde::{Deserialize, Serialize};
 use super::secret::Secret;
 use super::values::{
     AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
-    OnTimeout, OrderIdReset, Program, SizesNotice, TotpKey, TradingMode, ViewerPassword, VncPassword,
-    WeekTime, WriteAccess,
+    OnTimeout, OrderIdReset, PortalAddress, Program, SizesNotice, TotpKey, TradingMode, ViewerPassword,
+    VncPassword, WeekTime, WriteAccess,
 };
 use crate::notify::Kind;
 use crate::relay::Hold;
 use crate::screen::Size;
-use crate::tls::TlsFiles;
+use crate::tls::{TlsFiles, Trust};
 
 pub(super) use folders::Folders;
 pub(super) use instance::{Instance, instance};
@@ -87,6 +88,8 @@ pub struct Config {
     pub on_refusal: OnRefusal,
     /// Who is told of what.
     pub notify: NotifySettings,
+    /// The Client Portal Gateway.
+    pub portal: PortalSettings,
     /// The log.
     pub log: LogSettings,
 }
@@ -393,6 +396,17 @@ pub struct HttpSettings {
     pub metrics_are_open: bool,
     /// Where noVNC is installed.
     pub novnc: PathBuf,
+}
+
+/// The Client Portal Gateway.
+#[derive(Clone, Debug)]
+pub struct PortalSettings {
+    /// Where it listens.
+    pub address: PortalAddress,
+    /// Which certificate it shows, if not IBKR's.
+    pub trust: Option<Trust>,
+    /// How long each request to it may take.
+    pub request_limit: Duration,
 }
 
 /// Who is told of what.

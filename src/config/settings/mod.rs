@@ -217,6 +217,7 @@ pub(super) fn parse_sources(written: &RawSettings) -> Option<Sources> {
 pub(super) use account::Account;
 pub(super) use gateway::Gateway;
 pub(super) use notifications::Notifications;
+pub(super) use portal::Portal;
 pub(super) use relay::Relay;
 pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
@@ -240,6 +241,7 @@ groups! {
     control: Control,
     http: Http,
     notifications: Notifications,
+    portal: Portal,
 }
 
 #[cfg(test)]

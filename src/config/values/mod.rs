@@ -10,6 +10,7 @@ mod log;
 mod network;
 mod notification;
 mod numbers;
+mod portal;
 mod save_times;
 mod trading;
 mod tunnel;
@@ -39,6 +40,7 @@ pub(super) use network::{
 };
 pub(super) use notification::{Kinds, Topic};
 pub(super) use numbers::{ClientCount, ClientId, PerHour, Pushes, RecorderSize, Retries, ViewerCount};
+pub use portal::PortalAddress;
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};

@@ -1,0 +1,73 @@
+//! `gatehand portal`: the Client Portal Gateway.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::print::say;
+use super::{Context, Failure};
+use crate::app;
+use crate::config::Arguments;
+use crate::exit::ExitCode;
+use crate::portal::{Client, Standing};
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask the gateway how its session is, which keeps it alive: exit code 0 when it is ready for orders, else 69.
+    Tickle(Tickle),
+}
+
+#[derive(Args, Debug)]
+struct Tickle {
+    /// Print a JSON object.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    settings: Arguments,
+}
+
+pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
+    let Command::Tickle(tickle) = options.command;
+    let settings = context.configure(tickle.settings.0, &[])?.portal;
+    let client = Client::new(settings.address, settings.trust, settings.request_limit);
+    let client = client.map_err(Failure::configuration)?;
+    let standing = Standing::of(&app::block_on(async { Ok(client.tickle().await) })?);
+    tell(&standing, tickle.json)?;
+    Ok(match standing {
+        Standing::Ready(_) => ExitCode::Stopped,
+        _ => ExitCode::Unavailable,
+    })
+}
+
+fn tell(standing: &Standing, as_json: bool) -> Result<(), Failure> {
+    let session = standing.session();
+    let expires_in = session.and_then(|session| session.expires_in);
+    if as_json {
+        return say(json!({
+            "standing": standing.name(),
+            "reason": standing.to_string(),
+            "expires_in_seconds": expires_in.map(|left| left.as_secs()),
+            "server": session.and_then(|session| session.server.as_deref()),
+            "message": session.and_then(|session| session.message.as_deref()),
+        }));
+    }
+    say(format_args!("{}  {standing}", standing.name()))?;
+    if let Some(left) = expires_in {
+        say(format_args!(
+            "session ends in {} s unless it is asked again",
+            left.as_secs()
+        ))?;
+    }
+    if let Some(server) = session.and_then(|session| session.server.as_deref()) {
+        say(format_args!("server {server}"))?;
+    }
+    match session.and_then(|session| session.message.as_deref()) {
+        Some(message) => say(format_args!("message {message:?}")),
+        None => Ok(()),
+    }
+}

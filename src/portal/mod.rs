@@ -1,0 +1,11 @@
+//! The Client Portal Gateway, which serves IBKR's web API: what is known of its session.
+//!
+//! [`Client`] asks it, through TLS with the one certificate that it may have, and never waits longer than it was told to.
+//! [`Standing`] is what an answer proves. "Client login succeeds" on its page proves nothing, as it stands there for every
+//! redirection of IBKR's login; neither does a port that answers. Only the answer to `/tickle` counts.
+
+mod client;
+mod standing;
+
+pub use client::{Client, Reply};
+pub use standing::{Session, Standing};
