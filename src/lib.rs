@@ -5,10 +5,11 @@
 //! 1. [`screen`]: the values that everything else speaks of: pictures, windows, readings.
 //! 2. [`vision`]: from pixels to a reading. 3. [`dialogs`]: from a reading to a rule.
 //! 4. [`agent`]: from rules, settings and history to acts: a pure machine.
-//! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes.
+//! 5. [`x11`]: the display: windows, capture, input. 6. [`gateway`], [`supervisor`]: the processes;
+//!    [`portal`]: what is asked of the Client Portal Gateway.
 //! 7. [`life`]: when it is started, closed, started again: the second pure machine. [`control`]: what is asked of it;
 //!    [`http`]: the same over HTTP.
-//! [`portal`]: the Client Portal Gateway. 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`ports`]: what they have in common; [`tls`]. 9. [`journal`]: what is kept on disk; [`logging`], [`notify`]: what
+//! 8. [`relay`], [`tunnel`], [`vnc`]: the ports; [`ports`]: what they have in common; [`tls`]. 9. [`journal`]: what is kept on disk; [`logging`], [`notify`]: what
 //!    is told to others. 10. [`config`], [`cli`]: what the user says; [`secrets`]: what stands elsewhere.
 //!
 //! # In a program of your own
