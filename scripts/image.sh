@@ -3,7 +3,8 @@
 #   scripts/image.sh build [TARGET [OPTION...]]   builds gatehand:TARGET (demo unless told), with more options of the builder
 #   scripts/image.sh test [TEST...]               builds the demo target and runs tests/image against it
 # Uses Docker where a daemon answers, else podman. The binary is compiled here, not in the image's build: it is the same
-# Debian, and the crates are compiled already. Where no registry can be reached the bases are made from Debian's packages.
+# Debian, and the crates are compiled already; GATEHAND_IMAGE_PROFILE=dev takes the one that the tests are compiled with.
+# Where no registry can be reached the bases are made from Debian's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,9 +40,22 @@ build() {
     [ $# -gt 0 ] && shift
     base debian:bookworm-slim
     base node:20-bookworm-slim
-    cargo build --release --locked --bin gatehand
     mkdir -p target/image
-    cp "$target/release/gatehand" target/image/gatehand
+    case ${GATEHAND_IMAGE_PROFILE:-release} in
+    release)
+        cargo build --release --locked --bin gatehand
+        cp "$target/release/gatehand" target/image/gatehand
+        ;;
+    dev)
+        # With the features of all targets, as the tests have them: no crate is compiled twice.
+        cargo test --workspace --locked --no-run --test image
+        strip --strip-debug -o target/image/gatehand "$target/debug/gatehand"
+        ;;
+    *)
+        echo "scripts/image.sh: GATEHAND_IMAGE_PROFILE=$GATEHAND_IMAGE_PROFILE: release or dev" >&2
+        exit 64
+        ;;
+    esac
     cargo tree --locked --edges normal --prefix none --format '{p} {l}' | sed 's| (/[^)]*)||' | sort -u >target/image/crates
     "$run" build --build-arg BINARY=context --target "$wanted" --tag "gatehand:$wanted" "$@" .
 }
