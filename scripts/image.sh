@@ -40,12 +40,8 @@ base() {
     $run image inspect "$1" >/dev/null 2>&1 || $run pull -q "$1" >/dev/null 2>&1 || scripts/image-bases.sh "$run" "$1"
 }
 
-build() {
-    local wanted=${1:-demo}
-    [ $# -gt 0 ] && shift
-    base debian:bookworm-slim || unavailable "no base to build on"
-    base node:20-bookworm-slim || unavailable "no node to get noVNC by"
-    "$run" run --rm --network none debian:bookworm-slim true || unavailable "$run cannot run a container here"
+# The binary and the names of its crates, for BINARY=context.
+compile() {
     mkdir -p target/image
     case ${GATEHAND_IMAGE_PROFILE:-release} in
     release)
@@ -63,6 +59,18 @@ build() {
         ;;
     esac
     cargo tree --locked --edges normal --prefix none --format '{p} {l}' | sed 's| (/[^)]*)||' | sort -u >target/image/crates
+}
+
+build() {
+    local wanted=${1:-demo}
+    [ $# -gt 0 ] && shift
+    base debian:bookworm-slim || unavailable "no base to build on"
+    base node:20-bookworm-slim || unavailable "no node to get noVNC by"
+    "$run" run --rm --network none debian:bookworm-slim true || unavailable "$run cannot run a container here"
+    case " $* " in
+    *" BINARY=source "*) base rust:1-bookworm || unavailable "no Rust to compile with" ;;
+    *) compile ;;
+    esac
     # Whatever failed in it, the builder is there.
     "$run" build --build-arg BINARY=context --target "$wanted" --tag "gatehand:$wanted" "$@" . || exit 1
 }

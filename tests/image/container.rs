@@ -164,7 +164,12 @@ impl Container {
 
     pub(crate) fn wait_for_state(&self, state: &str) {
         self.wait(&format!("state {state}"), || {
-            self.status().filter(|status| status["state"] == state)
+            let status = self.status();
+            if status.is_none() {
+                let running = self.inspect("{{.State.Running}}");
+                assert_eq!(running, "true", "it has ended");
+            }
+            status.filter(|status| status["state"] == state)
         });
     }
 
