@@ -117,7 +117,10 @@ fn a_wrong_pass_phrase_is_told_and_not_tried_twice() {
     ));
     program.wait_for_log("Permission denied");
     program.wait_for_state("ready");
-    assert!(answers(program.relay_port), "the relay is there all the same");
+    // It listens once it hears that the gateway is ready.
+    wait_for("the relay, all the same", || {
+        answers(program.relay_port).then_some(())
+    });
     assert_eq!(leaks(&program, PASSPHRASE), [""; 0]);
 }
 
@@ -136,5 +139,7 @@ fn a_tunnel_beside_the_relay_to_a_server_that_must_be_known() {
     fs::write(server.path("known_hosts"), known).unwrap();
     program.wait_for_log("the SSH tunnel is up");
     program.wait_for_state("ready");
-    assert!(answers(remote) && answers(program.relay_port));
+    wait_for("the tunnel and the relay", || {
+        (answers(remote) && answers(program.relay_port)).then_some(())
+    });
 }
