@@ -42,9 +42,8 @@ DOCKERFILE
     $run build -q --tag docker.io/library/node:20-bookworm-slim "$work"
     ;;
 rust:1-bookworm)
-    mkdir -p "$work/certs"
-    cp -a "$(rustc --print sysroot)/." "$work/rust"
-    rm -rf "$work/rust/share"
+    mkdir -p "$work/certs" "$work/rust"
+    cp -a "$(rustc --print sysroot)"/{bin,lib} "$work/rust"
     cp /etc/ssl/certs/ca-certificates.crt "$work/certs/" 2>/dev/null || true
     # A build that is only to be tried out need not be optimised: GATEHAND_IMAGE_QUICK=yes.
     quick=
