@@ -79,6 +79,10 @@ def memory(container):
         try:
             if os.readlink(f"/proc/{process}/ns/pid") != of_container:
                 continue
+        except OSError:
+            # Gone, or none that root may look at: no container's.
+            continue
+        try:
             name = pathlib.Path(f"/proc/{process}/comm").read_text().strip()
             rollup = pathlib.Path(f"/proc/{process}/smaps_rollup").read_text()
         except (FileNotFoundError, ProcessLookupError):

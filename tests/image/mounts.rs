@@ -74,6 +74,7 @@ fn settings_are_kept(at: &'static str, environment: &[(&str, &str)]) {
 #[ignore = "needs the image: make image-test"]
 fn the_settings_of_an_image_that_ran_as_root() {
     settings_are_kept("/root/Jts", &[]);
+    settings_are_kept("/root/Jts", &[("TWS_SETTINGS_PATH", "/root/Jts")]);
 }
 
 #[test]
