@@ -125,8 +125,9 @@ mod tests {
             (
                 unified,
                 &[
-                    ("system.slice/gatehand.service/memory.max", "max\n"),
+                    ("system.slice/gatehand.service/memory.max", "4096\n"),
                     ("system.slice/memory.max", "2048\n"),
+                    ("memory.max", "max\n"),
                     ("other/memory.max", "1\n"),
                 ],
                 Some(2048),
