@@ -75,9 +75,6 @@ fn as_a_user_that_nobody_knows() {
     let container = start(Some("4242424:0"));
     serves_all_that_is_published(&container);
     assert_eq!(container.submissions(), 1);
-    // Folders of scripts and keys are looked for there.
-    let home = container.exec(&["sh", "-c", "cd && pwd"]);
-    assert_eq!(String::from_utf8_lossy(&home.stdout), "/home/ibgateway\n");
 }
 
 #[test]
