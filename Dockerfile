@@ -48,11 +48,11 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 
 # --- What everything runs on -----------------------------------------------------------------------------------------
 
-FROM ${DEBIAN} AS runtime
+FROM ${DEBIAN} AS system
 ARG UID=1000
 ARG GID=1000
-RUN --mount=type=bind,from=packages,source=/out,target=/packages \
-    apt-get update \
+COPY --from=packages /out /packages
+RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         /packages/libglx-mesa0.deb /packages/libarchive13.deb /packages/libcurl4.deb \
         xvfb x11-xkb-utils xkb-data \
@@ -60,9 +60,7 @@ RUN --mount=type=bind,from=packages,source=/out,target=/packages \
         fontconfig-config libfontconfig1 fonts-dejavu-core \
         libxtst6 libxi6 libxrender1 libxext6 \
         openssh-client \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*
-# No program may give its user more rights than the user has.
-RUN find / -xdev -type f -perm /6000 -exec chmod a-s {} +
+    && rm -rf /packages
 # Any other user than this one works as well, if it is of group 0: what may be written to belongs to that group.
 # /root/Jts is where images that ran as root had the settings: a volume mounted there lands in the home folder.
 RUN groupadd --gid ${GID} ibgateway \
@@ -72,6 +70,23 @@ RUN groupadd --gid ${GID} ibgateway \
     && chmod -R g=u /home/ibgateway /var/lib/gatehand \
     && ln -s /home/ibgateway/Jts /root/Jts \
     && chmod 711 /root
+
+# What installs packages and mends disks goes, with the libraries that nothing else has; and no program may give its user
+# more rights than the user has.
+FROM system AS lean
+RUN dpkg --purge --force-depends --force-remove-protected \
+        apt libapt-pkg6.0 gpgv debian-archive-keyring libseccomp2 libxxhash0 \
+        libgnutls30 libhogweed6 libnettle8 libidn2-0 libp11-kit0 libtasn1-6 libunistring2 \
+        e2fsprogs logsave libext2fs2 libss2 \
+    && rm -rf /etc/apt /var/lib/apt /var/cache/apt /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/* \
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
+
+# One layer: in several, what is removed or changed would still be carried along.
+FROM scratch AS runtime
+COPY --from=lean / /
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ARG UID=1000
+ARG GID=1000
 COPY --from=novnc /novnc/node_modules/@novnc/novnc /usr/share/novnc
 COPY --from=binary /out/gatehand /usr/local/bin/gatehand
 COPY --from=binary /out/crates /usr/share/doc/gatehand/crates
@@ -114,16 +129,15 @@ ARG DEMO_SHA256=
 RUN sum=$(sha256sum /installer/standin-installer.sh | cut -d ' ' -f 1) \
     && GATEWAY_VERSION=1037 GATEWAY_SHA256=${DEMO_SHA256:-$sum} /installer/install.sh /installer /out
 
-FROM runtime AS demo
-USER 0
 # Debian's JRE, which the stand-in has, leaves to packages what IBKR's brings along.
-RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libasound2 libharfbuzz0b libjpeg62-turbo liblcms2-2 \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*
+FROM system AS demo-libraries
+RUN apt-get clean && apt-get update \
+    && apt-get install -y --no-install-recommends --download-only libasound2 libharfbuzz0b libjpeg62-turbo liblcms2-2 \
+    && for package in /var/cache/apt/archives/*.deb; do dpkg --extract "$package" /out; done
+
+FROM runtime AS demo
+COPY --from=demo-libraries /out/usr/ /usr/
 COPY --from=demo-installed /out/ /
-ARG UID=1000
-ARG GID=1000
-USER ${UID}:${GID}
 
 # --- IBKR's Gateway --------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 # What people run. CI runs .ci/run, which is `make lint test fuzz` with times.
-.PHONY: demo build test test-all bench coverage fuzz image image-test lint fmt
+.PHONY: demo build test test-all bench coverage fuzz image image-test image-bench lint fmt
 
 # Build, start the stand-in gateway through gatehand, end with a summary; Ctrl-C stops everything.
 demo:
@@ -46,6 +46,11 @@ image:
 image-test:
 	@scripts/setup.sh image
 	@scripts/image.sh test
+
+# Sizes, start and memory beside an image of x11vnc, socat and a script; the tables go into docs/image.md.
+image-bench:
+	@scripts/setup.sh image
+	@scripts/image.sh compare
 
 lint:
 	cargo fmt --all --check

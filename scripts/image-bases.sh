@@ -2,6 +2,7 @@
 # Makes a base of the image where no registry can be reached: image-bases.sh podman NAME
 #   debian:bookworm-slim      by mmdebstrap, with what Debian's own has
 #   node:20-bookworm-slim     that, with this machine's node and npm
+#   rust:1-bookworm           that, with a compiler for C and this machine's Rust
 set -euo pipefail
 
 run=${1:?usage: image-bases.sh RUNNER NAME} name=${2:?usage: image-bases.sh RUNNER NAME}
@@ -39,6 +40,22 @@ COPY certs /etc/ssl/certs
 COPY npmrc /usr/local/etc/npmrc
 DOCKERFILE
     $run build -q --tag docker.io/library/node:20-bookworm-slim "$work"
+    ;;
+rust:1-bookworm)
+    mkdir -p "$work/certs" "$work/rust"
+    cp -a "$(rustc --print sysroot)"/{bin,lib} "$work/rust"
+    cp /etc/ssl/certs/ca-certificates.crt "$work/certs/" 2>/dev/null || true
+    # A build that is only to be tried out need not be optimised: GATEHAND_IMAGE_QUICK=yes.
+    quick=
+    [ -z "${GATEHAND_IMAGE_QUICK:-}" ] || quick="CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=64"
+    cat >"$work/Dockerfile" <<DOCKERFILE
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends g++ make libc6-dev && rm -rf /var/lib/apt/lists/*
+COPY certs /etc/ssl/certs
+COPY rust /usr/local
+ENV CARGO_HOME=/usr/local/cargo $quick
+DOCKERFILE
+    $run build -q --tag docker.io/library/rust:1-bookworm "$work"
     ;;
 *)
     echo "image-bases.sh: $name is none that is made here" >&2

@@ -61,14 +61,19 @@ struct Shared {
     environment: Vec<(OsString, OsString)>,
     attach: Option<DisplayAddress>,
     on_ready: Option<fn(&Config)>,
-    /// Whether there is one gateway only.
-    is_alone: bool,
+    /// How many there are.
+    gateways: usize,
     reaper: Arc<Reaper>,
     /// Whether all is to end.
     stop: Arc<watch::Sender<bool>>,
 }
 
 impl Shared {
+    /// Whether there is one gateway only.
+    fn is_alone(&self) -> bool {
+        self.gateways == 1
+    }
+
     /// Whether all is to end.
     fn is_stopping(&self) -> bool {
         *self.stop.borrow()
@@ -98,7 +103,7 @@ pub fn run(plan: Plan) -> Result<ExitCode, AppError> {
             environment,
             attach,
             on_ready,
-            is_alone: configs.len() == 1,
+            gateways: configs.len(),
             reaper: Arc::new(Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?),
             stop: Arc::new(watch::Sender::new(false)),
         };
@@ -131,7 +136,7 @@ async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -
     let mut gateways = JoinSet::new();
     for (config, board) in configs.into_iter().zip(boards) {
         let shared = shared.clone();
-        if shared.is_alone {
+        if shared.is_alone() {
             gateways.spawn(async move { live(&Arc::new(config), &board, &shared).await });
         } else {
             let prefix = prefix(config.mode);

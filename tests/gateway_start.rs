@@ -82,7 +82,8 @@ async fn the_jvm_starts_as_asked() {
         settings_path: &settings,
         heap_megabytes: Some(256),
         restart: None,
-        scratch: Some(&root),
+        home: Some(&root),
+        temporary: Some(&root),
     };
     let jvm = jvm_command(&installation, &start);
 

@@ -7,95 +7,15 @@ mod common;
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use common::program::{Program, free_port};
+use common::ssh::Server;
 use common::wait_for;
 use serde_json::json;
-use tempfile::TempDir;
 
 const PASSPHRASE: &str = "needle in a haystack";
-
-/// A server for whoever runs the tests, with keys and a port of its own.
-struct Server {
-    child: Child,
-    folder: TempDir,
-    port: u16,
-    user: String,
-}
-
-impl Server {
-    /// A server that knows one key, with this pass phrase.
-    fn start(passphrase: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        keygen(&path("host"), "");
-        keygen(&path("key"), passphrase);
-        let port = free_port();
-        let host = fs::read_to_string(path("host.pub")).unwrap();
-        fs::write(path("known_hosts"), format!("[127.0.0.1]:{port} {host}")).unwrap();
-        let config = format!(
-            "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\nPidFile none\n",
-            path("host"),
-            path("key.pub")
-        );
-        fs::write(path("config"), config).unwrap();
-        // As root it wants this folder, which a system makes when it boots.
-        let _ = fs::create_dir("/run/sshd");
-        let log = fs::File::create(path("log")).unwrap();
-        let sshd = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
-        let sshd = sshd.iter().find(|path| Path::new(path).exists());
-        let child = Command::new(sshd.expect("openssh-server is missing: run scripts/setup.sh test"))
-            .args(["-D", "-e", "-f", &path("config")])
-            .stdin(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        wait_for("the server", || TcpStream::connect(("127.0.0.1", port)).ok());
-        let user = Command::new("id").arg("-un").output().unwrap().stdout;
-        let user = String::from_utf8(user).unwrap().trim().to_owned();
-        Self {
-            child,
-            folder,
-            port,
-            user,
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The settings of a tunnel to it.
-    fn tunnel(&self, program: Program, remote: u16) -> Program {
-        let options = format!(
-            "-F none -p {} -i '{}' -o UserKnownHostsFile='{}'",
-            self.port,
-            self.path("key").display(),
-            self.path("known_hosts").display()
-        );
-        program
-            .with("SSH_USER_TUNNEL", &format!("{}@127.0.0.1", self.user))
-            .with("SSH_OPTIONS", &options)
-            .with("SSH_REMOTE_PORT", &remote.to_string())
-            .with("SSH_RESTART", "1")
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn keygen(path: &str, passphrase: &str) {
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", passphrase, "-f", path])
-        .status();
-    assert!(made.unwrap().success());
-}
 
 /// The API answers at this port.
 fn answers(port: u16) -> bool {
@@ -197,7 +117,10 @@ fn a_wrong_pass_phrase_is_told_and_not_tried_twice() {
     ));
     program.wait_for_log("Permission denied");
     program.wait_for_state("ready");
-    assert!(answers(program.relay_port), "the relay is there all the same");
+    // It listens once it hears that the gateway is ready.
+    wait_for("the relay, all the same", || {
+        answers(program.relay_port).then_some(())
+    });
     assert_eq!(leaks(&program, PASSPHRASE), [""; 0]);
 }
 
@@ -216,5 +139,7 @@ fn a_tunnel_beside_the_relay_to_a_server_that_must_be_known() {
     fs::write(server.path("known_hosts"), known).unwrap();
     program.wait_for_log("the SSH tunnel is up");
     program.wait_for_state("ready");
-    assert!(answers(remote) && answers(program.relay_port));
+    wait_for("the tunnel and the relay", || {
+        (answers(remote) && answers(program.relay_port)).then_some(())
+    });
 }

@@ -15,8 +15,10 @@ pub struct Start<'a> {
     pub heap_megabytes: Option<u32>,
     /// The id of an auto-restart token.
     pub restart: Option<&'a str>,
-    /// A folder that can be written to and allows exec, when the user's home and /tmp cannot or do not.
-    pub scratch: Option<&'a Path>,
+    /// The JVM's home, when it is not the one that it finds itself.
+    pub home: Option<&'a Path>,
+    /// Its folder for temporary files, when it is not `/tmp`.
+    pub temporary: Option<&'a Path>,
 }
 
 /// A command ready to be started.
@@ -93,10 +95,12 @@ pub fn jvm_command(installation: &Installation, start: &Start<'_>) -> JvmCommand
     if let Some(key) = &installation.browser_key {
         arguments.push(format!("-DjxBrowserKey={key}").into());
     }
-    if let Some(scratch) = start.scratch {
-        arguments.push(property("-Duser.home=", scratch));
-        arguments.push(property("-Djava.io.tmpdir=", scratch));
-    }
+    arguments.extend(start.home.map(|home| property("-Duser.home=", home)));
+    arguments.extend(
+        start
+            .temporary
+            .map(|folder| property("-Djava.io.tmpdir=", folder)),
+    );
     if let Some(id) = start.restart {
         arguments.push(format!("-Drestart={id}").into());
     }
@@ -127,7 +131,10 @@ fn vm_options(text: &str, heap_megabytes: Option<u32>) -> impl Iterator<Item = S
                 .iter()
                 .any(|start| line.starts_with(start))
         })
-        .filter(move |line| heap_megabytes.is_none() || !line.starts_with("-Xmx"));
+        // The heap's first size may be more than what it may grow to now, and the JVM would not start.
+        .filter(move |line| {
+            heap_megabytes.is_none() || !["-Xmx", "-Xms"].iter().any(|size| line.starts_with(size))
+        });
     written
         .map(str::to_owned)
         .chain(heap_megabytes.map(|megabytes| format!("-Xmx{megabytes}m")))
@@ -162,7 +169,7 @@ mod tests {
             java: "/jre/bin/java".into(),
             class_path: vec!["/a b/x.jar".into(), "/i4jruntime.jar".into()],
             vmoptions:
-                "# comment\n-Xmx768m\r\n\n  -XX:+UseG1GC\n-include-options x\n-Dsun.java2d.noddraw=true\n"
+                "# comment\n-Xms512m\n-Xmx768m\r\n\n  -XX:+UseG1GC\n-include-options x\n-Dsun.java2d.noddraw=true\n"
                     .into(),
             browser_key: None,
         }
@@ -173,7 +180,8 @@ mod tests {
             settings_path: Path::new("/jts settings"),
             heap_megabytes: None,
             restart: None,
-            scratch: None,
+            home: None,
+            temporary: None,
         }
     }
 
@@ -203,6 +211,7 @@ mod tests {
             [
                 "-cp",
                 "/a b/x.jar:/i4jruntime.jar",
+                "-Xms512m",
                 "-Xmx768m",
                 "-XX:+UseG1GC",
                 "-DjtsConfigDir=/jts settings",
@@ -227,7 +236,8 @@ mod tests {
             &Start {
                 heap_megabytes: Some(2048),
                 restart: Some("abc"),
-                scratch: Some(Path::new("/run/x")),
+                home: Some(Path::new("/home/x")),
+                temporary: Some(Path::new("/run/x")),
                 ..start()
             },
         );
@@ -235,13 +245,13 @@ mod tests {
         for wanted in [
             "-Xmx2048m",
             "-DjxBrowserKey=1BND-x",
-            "-Duser.home=/run/x",
+            "-Duser.home=/home/x",
             "-Djava.io.tmpdir=/run/x",
             "-Drestart=abc",
         ] {
             assert!(arguments.contains(&wanted), "{wanted}");
         }
-        assert!(!arguments.contains(&"-Xmx768m"));
+        assert!(!arguments.contains(&"-Xmx768m") && !arguments.contains(&"-Xms512m"));
         assert_eq!(
             arguments[arguments.len() - 2..],
             ["ibgateway.GWClient", "/jts settings"]

@@ -9,8 +9,10 @@ use std::process::Command;
 use thiserror::Error;
 
 use super::command::{Start, child_environment, jvm_command};
+use super::folders::Folders;
 use super::installation::{Installation, InstallationError, JavaFallback, SYSTEM_PATH, find_installation};
 use super::jts_ini::{JtsIni, JtsIniError, Zone, prepare_jts_ini, second_factor};
+use super::memory::{heap_below, memory_limit};
 use super::restart_token::{Left, find_restart_token};
 use crate::config::{GatewaySettings, Secret};
 use crate::x11::DisplayAddress;
@@ -35,6 +37,14 @@ pub enum LaunchError {
         /// Why.
         source: io::Error,
     },
+    /// Folders for the JVM cannot be made.
+    #[error("folder for the gateway's JVM in {}: {source}; name a writable one with GATEHAND_STATE_DIR", path.display())]
+    JvmFolder {
+        /// The state folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
 /// What is needed to start the gateway.
@@ -43,6 +53,7 @@ pub struct Launch {
     installation: Installation,
     settings_path: PathBuf,
     heap_megabytes: Option<u32>,
+    folders: Folders,
     environment: Vec<(OsString, OsString)>,
 }
 
@@ -61,12 +72,7 @@ impl Launch {
         settings: &GatewaySettings,
         environment: Vec<(OsString, OsString)>,
     ) -> Result<Self, InstallationError> {
-        let variable = |wanted: &str| {
-            environment
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| value)
-        };
+        let variable = |wanted| value_of(&environment, wanted);
         let fallback = JavaFallback {
             java_home: variable("JAVA_HOME")
                 .filter(|home| !home.is_empty())
@@ -85,8 +91,33 @@ impl Launch {
             installation,
             settings_path: settings.settings_path.clone(),
             heap_megabytes: settings.heap_megabytes,
+            folders: Folders::default(),
             environment,
         })
+    }
+
+    /// Chooses what the JVM may take of this machine, which it shares with others of `gateways`: a heap that fits below a
+    /// memory limit, unless the user chose one, and folders that serve it, below `state_dir` if need be.
+    ///
+    /// # Errors
+    /// When a folder cannot be made.
+    pub fn adapt(&mut self, state_dir: &Path, gateways: usize) -> Result<(), LaunchError> {
+        if let (None, Some(limit)) = (self.heap_megabytes, memory_limit()) {
+            self.heap_megabytes = heap_below(limit, &self.installation.vmoptions, gateways as u64);
+            if let Some(heap) = self.heap_megabytes {
+                tracing::warn!(
+                    limit_mib = limit >> 20,
+                    heap_mib = heap,
+                    "the gateway gets a smaller heap than its installation asks for, because memory is limited: raise the limit, or choose the heap with JAVA_HEAP_SIZE"
+                );
+            }
+        }
+        let home = value_of(&self.environment, "HOME").map(OsString::as_os_str);
+        self.folders = Folders::choose(home, state_dir).map_err(|source| LaunchError::JvmFolder {
+            path: state_dir.to_owned(),
+            source,
+        })?;
+        Ok(())
     }
 
     /// Makes the settings folder and `jts.ini` what they must be before the gateway starts. `token` is that of a
@@ -143,7 +174,8 @@ impl Launch {
             settings_path: &self.settings_path,
             heap_megabytes: self.heap_megabytes,
             restart,
-            scratch: None,
+            home: self.folders.home.as_deref(),
+            temporary: self.folders.temporary.as_deref(),
         };
         let jvm = jvm_command(&self.installation, &start);
         let mut command = Command::new(jvm.java);
@@ -155,6 +187,11 @@ impl Launch {
         ));
         command
     }
+}
+
+fn value_of<'a>(environment: &'a [(OsString, OsString)], wanted: &str) -> Option<&'a OsString> {
+    let found = environment.iter().find(|(name, _)| name == wanted);
+    found.map(|(_, value)| value)
 }
 
 impl fmt::Display for Launch {

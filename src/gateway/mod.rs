@@ -4,9 +4,11 @@
 mod api_probe;
 mod api_session;
 mod command;
+mod folders;
 mod installation;
 mod jts_ini;
 mod launch;
+mod memory;
 mod restart_token;
 mod wall_clock;
 

@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod program;
 pub mod receiver;
 pub mod settings;
+pub mod ssh;
 pub mod totp;
 
 use std::process::{Child, Command, Stdio};

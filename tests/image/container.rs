@@ -137,7 +137,7 @@ impl Demo {
         podman(&command);
         Container {
             journal: Journal::in_folder(self.shared.path()),
-            _shared: self.shared,
+            shared: self.shared,
             name,
         }
     }
@@ -147,7 +147,7 @@ pub(crate) struct Container {
     pub(crate) name: String,
     pub(crate) journal: Journal,
     /// What is mounted from this machine; it goes when the container has gone.
-    _shared: TempDir,
+    shared: TempDir,
 }
 
 impl Container {
@@ -164,7 +164,12 @@ impl Container {
 
     pub(crate) fn wait_for_state(&self, state: &str) {
         self.wait(&format!("state {state}"), || {
-            self.status().filter(|status| status["state"] == state)
+            let status = self.status();
+            if status.is_none() {
+                let running = self.inspect("{{.State.Running}}");
+                assert_eq!(running, "true", "it has ended");
+            }
+            status.filter(|status| status["state"] == state)
         });
     }
 
@@ -207,6 +212,22 @@ impl Container {
         self.wait("its end", || {
             (self.inspect("{{.State.Running}}") == "false").then(|| self.exit_code())
         })
+    }
+
+    /// A file that the container wrote into `/standin`.
+    pub(crate) fn shared(&self, name: &str) -> String {
+        fs::read_to_string(self.shared.path().join(name)).unwrap_or_default()
+    }
+
+    /// The command line of the gateway's JVM.
+    pub(crate) fn jvm(&self) -> Vec<String> {
+        let told = self.exec(&[
+            "sh",
+            "-c",
+            "for each in /proc/[0-9]*; do read -r name <$each/comm && [ \"$name\" = java ] && cat $each/cmdline; done",
+        ]);
+        let told = String::from_utf8(told.stdout).unwrap();
+        told.split_terminator('\0').map(str::to_owned).collect()
     }
 
     pub(crate) fn exit_code(&self) -> i32 {

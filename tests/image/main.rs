@@ -10,5 +10,7 @@ mod container;
 mod content;
 mod hardened;
 mod lockout;
+mod mounts;
 mod ports;
 mod stop;
+mod surroundings;

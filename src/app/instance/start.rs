@@ -43,7 +43,7 @@ impl Instance {
         let rule_watch = RuleWatch::start(folder)?;
         let rules = RuleFile::of_folder(folder)?;
         let catalogue = Catalogue::with_files(&rules)?;
-        let launch = match &shared.attach {
+        let mut launch = match &shared.attach {
             None => {
                 let launch =
                     Launch::find(&config.gateway, shared.environment.clone()).map_err(LaunchError::from)?;
@@ -83,7 +83,8 @@ impl Instance {
         }
 
         let leftovers = Leftovers::end(&config.state_dir, Duration::from_secs(3)).await?;
-        if launch.is_some() {
+        if let Some(launch) = &mut launch {
+            launch.adapt(&config.state_dir, shared.gateways)?;
             // Somebody else's API there would be taken for that of the gateway.
             let what = "the gateway cannot serve its API on";
             drop(listen(what, relay.target, "GATEHAND_API_PORT").await?);
@@ -225,7 +226,7 @@ impl Instance {
         let Some(vnc) = &self.config.vnc else {
             return Ok(());
         };
-        let name = match self.shared.is_alone {
+        let name = match self.shared.is_alone() {
             true => viewers::NAME.to_owned(),
             false => format!("{} {}", viewers::NAME, self.config.mode.name()),
         };

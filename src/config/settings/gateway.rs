@@ -29,7 +29,7 @@ settings! {
         variables: ["GATEHAND_JAVA_HEAP_SIZE", "JAVA_HEAP_SIZE"],
         ini: [],
         secret: false,
-        help: "Heap of the gateway's JVM in MiB. Default: as in the installation, normally 768.",
+        help: "Heap of the gateway's JVM in MiB. Default: as in the installation, normally 768; less where a memory limit, such as a container has, leaves less.",
     }
     time_zone: Option<TimeZone> {
         variables: ["GATEHAND_TIME_ZONE", "TIME_ZONE", "TZ", "IB_TIMEZONE"],
