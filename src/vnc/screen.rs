@@ -144,6 +144,9 @@ pub(super) struct Account {
     pub(super) resizes: Vec<ResizeStatus>,
     /// It would send an update if there were something to tell.
     pub(super) waiting: bool,
+    /// It has just come: what it asks for first is the whole screen, which is captured while it finds out how large that
+    /// is.
+    pub(super) expected: bool,
     /// It has something to tell whose pixels are not in the frame yet.
     held: bool,
     pub(super) notify: Arc<Notify>,
@@ -213,7 +216,7 @@ impl Shared {
 }
 
 /// A display that viewers can be shown. It is not watched without viewers, and nothing is captured unless one of them
-/// waits for it. The display's thread ends with the last clone.
+/// waits for it or has just come. The display's thread ends with the last clone.
 #[derive(Clone)]
 pub struct Screen {
     shared: Arc<Shared>,
@@ -338,6 +341,7 @@ impl Screen {
             cursor: true,
             renamed: book.name.is_some(),
             text: book.text.is_some(),
+            expected: true,
             notify: Arc::clone(&notify),
             ..Account::default()
         };

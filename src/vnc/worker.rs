@@ -187,10 +187,15 @@ impl<D: Display> Worker<D> {
         Ok(())
     }
 
-    /// If a viewer waits: brings the frame up to date and wakes those for whom there is something.
+    /// If a viewer waits or has just come: brings the frame up to date and wakes those for whom there is something.
     fn tell(&mut self) -> Result<(), DisplayLost> {
-        let book = self.shared.book();
-        if !self.watching || !book.accounts.values().any(|account| account.waiting) {
+        let mut book = self.shared.book();
+        let accounts = book.accounts.values_mut();
+        // All of them: the next time it is not new any more.
+        let wanted = accounts.fold(false, |wanted, account| {
+            std::mem::take(&mut account.expected) | account.waiting | wanted
+        });
+        if !self.watching || !wanted {
             return Ok(());
         }
         let (size, stale) = (book.size, book.stale.clone());

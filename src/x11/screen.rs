@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::Errno;
-use x11rb::connection::Connection as _;
+use x11rb::connection::{Connection as _, SequenceNumber};
 use x11rb::protocol::Event;
 use x11rb::protocol::damage::{ConnectionExt as _, Damage, ReportLevel};
 use x11rb::protocol::randr::{ConnectionExt as _, NotifyMask};
@@ -71,11 +71,13 @@ pub struct Screen {
     camera: Camera,
     size: Size,
     damage: Option<Damage>,
+    /// The request since which the display is watched.
+    watched_since: SequenceNumber,
     hands: Hands,
     clipboard: Clipboard,
     waker: ScreenWaker,
     /// An event that came while others were gathered.
-    set_aside: Option<Event>,
+    set_aside: Option<(Event, SequenceNumber)>,
 }
 
 impl Screen {
@@ -96,6 +98,7 @@ impl Screen {
             link,
             camera,
             damage: None,
+            watched_since: 0,
             hands,
             waker: ScreenWaker { bell: Arc::new(bell) },
             set_aside: None,
@@ -112,8 +115,8 @@ impl Screen {
         self.waker.clone()
     }
 
-    /// Starts or stops watching. When it starts, the whole screen counts as damaged. While nothing is watched the
-    /// server sends nothing.
+    /// Starts or stops watching. What was painted before it starts is not told: whoever watches looks at all of the screen
+    /// first. While nothing is watched the server sends nothing.
     ///
     /// # Errors
     /// [`X11Error::Gone`].
@@ -123,6 +126,9 @@ impl Screen {
             (true, None) => {
                 let damage = wire.generate_id()?;
                 wire.damage_create(damage, root, ReportLevel::BOUNDING_BOX)?;
+                // Servers begin with a notice of the whole screen, which would be looked at twice.
+                let emptied = wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
+                self.watched_since = emptied.sequence_number();
                 self.damage = Some(damage);
             }
             (false, Some(damage)) => {
@@ -168,11 +174,11 @@ impl Screen {
             self.link.flush()?;
             let event = match self.set_aside.take() {
                 Some(event) => Some(event),
-                None => self.link.connection.poll_for_event()?,
+                None => self.link.connection.poll_for_event_with_sequence()?,
             };
             match event {
-                Some(event) => {
-                    if let Some(event) = self.translate(event)? {
+                Some((event, number)) => {
+                    if let Some(event) = self.translate(event, number)? {
                         return Ok(event);
                     }
                 }
@@ -193,9 +199,13 @@ impl Screen {
         }
     }
 
-    fn translate(&mut self, event: Event) -> Result<Option<ScreenEvent>, X11Error> {
+    /// `number` is that of the last request that the server had seen.
+    fn translate(&mut self, event: Event, number: SequenceNumber) -> Result<Option<ScreenEvent>, X11Error> {
         Ok(match event {
             Event::DamageNotify(notice) if Some(notice.damage) == self.damage => {
+                if number < self.watched_since {
+                    return Ok(None);
+                }
                 self.damaged(notice.damage, notice.area)?
             }
             Event::ConfigureNotify(change) if change.window == self.link.root => self.resized()?,
@@ -224,9 +234,11 @@ impl Screen {
             Rect::new(area.x.into(), area.y.into(), width, height)
         };
         let mut all = rect(first);
-        while let Some(event) = wire.poll_for_event()? {
+        while let Some(event) = wire.poll_for_event_with_sequence()? {
             match event {
-                Event::DamageNotify(notice) if notice.damage == damage => all = all.union(&rect(notice.area)),
+                (Event::DamageNotify(notice), _) if notice.damage == damage => {
+                    all = all.union(&rect(notice.area));
+                }
                 other => {
                     self.set_aside = Some(other);
                     break;

@@ -21,16 +21,21 @@ const SIZE: Size = Size::new(640, 480);
 struct Client {
     vnc: VncClient,
     picture: Frame,
+    format: PixelFormat,
     /// How often it was told to copy a part of it.
     copies: usize,
 }
 
 impl Client {
     async fn connect(address: SocketAddr, encodings: &[VncEncoding]) -> Self {
+        Self::connect_with(address, encodings, PixelFormat::bgra()).await
+    }
+
+    async fn connect_with(address: SocketAddr, encodings: &[VncEncoding], format: PixelFormat) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         let mut connector = VncConnector::new(stream)
             .set_auth_method(async { Ok::<_, VncError>(PASSWORD.to_owned()) })
-            .set_pixel_format(PixelFormat::bgra())
+            .set_pixel_format(format)
             .allow_shared(true);
         for encoding in encodings {
             connector = connector.add_encoding(*encoding);
@@ -46,6 +51,7 @@ impl Client {
         Self {
             vnc,
             picture: Frame::default(),
+            format,
             copies: 0,
         }
     }
@@ -80,8 +86,17 @@ impl Client {
                 self.picture = Frame::new(Size::new(screen.width.into(), screen.height.into()));
             }
             VncEvent::RawImage(rect, bytes) => {
-                let pixels = bytes.as_chunks::<4>().0.iter();
-                let pixels = pixels.map(|bytes| u32::from_le_bytes(*bytes) & 0x00ff_ffff);
+                let PixelFormat {
+                    red_shift,
+                    green_shift,
+                    blue_shift,
+                    ..
+                } = self.format;
+                let pixels = bytes.as_chunks::<4>().0.iter().map(|bytes| {
+                    let value = u32::from_le_bytes(*bytes);
+                    let colour = |shift: u8| value >> shift & 255;
+                    colour(red_shift) << 16 | colour(green_shift) << 8 | colour(blue_shift)
+                });
                 let rect = rect_of(rect);
                 let part = Frame::from_pixels(rect.size(), pixels.collect()).unwrap();
                 self.paste(rect, &part);
@@ -134,12 +149,16 @@ fn every_encoding_shows_the_display_and_its_changes() {
             VncEncoding::LastRectPseudo,
         ],
     ];
+    let formats = [PixelFormat::bgra(), PixelFormat::rgba()];
+    let cases = sets
+        .into_iter()
+        .flat_map(|set| formats.map(|format| (set, format)));
     block_on(async {
-        for (round, encodings) in (0..).zip(sets) {
-            let mut client = Client::connect(server.address, encodings).await;
+        for (round, (encodings, format)) in (0..).zip(cases) {
+            let mut client = Client::connect_with(server.address, encodings, format).await;
             client.wait_for(&painter.screenshot()).await;
             for step in 0..10 {
-                let place = Rect::new(step * 50, round * 80 + step * 3, 33, 21);
+                let place = Rect::new(step * 50, round * 40 + step * 3, 33, 21);
                 painter.fill(window.0, place, 0x0012_3456 + (step * 7919) as u32);
                 client.wait_for(&painter.screenshot()).await;
             }

@@ -35,19 +35,20 @@ fn damage_says_where_and_pictures_what() {
     let mut desktop = display.desktop();
     let mut screen = Screen::connect(&display.address).unwrap();
     assert_eq!(screen.size(), Size::new(320, 240));
-    let whole = Rect::of_size(screen.size());
     screen.watch(true).unwrap();
-    damage_until(&mut screen, whole);
 
     let painter = Painter::connect(&display);
-    let window = painter.show("window", Rect::new(50, 40, 100, 60), 0x0000_ff00);
+    let place = Rect::new(50, 40, 100, 60);
+    let window = painter.show("window", place, 0x0000_ff00);
     wait_for_window(&mut desktop, "window");
-    damage_until(&mut screen, Rect::new(50, 40, 100, 60));
+    let damage = damage_until(&mut screen, place);
+    let inside = damage.iter().all(|part| place.contains_rect(part));
+    assert!(inside, "what was there before is not told: {damage:?}");
     painter.fill(window.0, Rect::new(10, 10, 5, 5), 0x00ff_0000);
     let spot = Rect::new(60, 50, 5, 5);
     let damage = damage_until(&mut screen, spot);
     let last = damage.last().unwrap();
-    assert!(Rect::new(50, 40, 100, 60).contains_rect(last), "{damage:?}");
+    assert!(place.contains_rect(last), "{damage:?}");
 
     let (area, pixels) = screen.look(Rect::new(55, 45, 1000, 20)).unwrap();
     assert_eq!(area, Rect::new(55, 45, 265, 20), "what is on the screen of it");
@@ -87,7 +88,6 @@ fn without_viewers_nothing_comes_but_a_wake() {
     let mut screen = Screen::connect(&display.address).unwrap();
     let painter = Painter::connect(&display);
     screen.watch(true).unwrap();
-    damage_until(&mut screen, Rect::new(0, 0, 320, 240));
     screen.watch(false).unwrap();
     painter.show("window", Rect::new(0, 0, 50, 50), 0x00ff_ffff);
     let waker = screen.waker();
@@ -96,7 +96,8 @@ fn without_viewers_nothing_comes_but_a_wake() {
     let (event, mut screen) = sleeper.join().unwrap();
     assert_eq!(event.unwrap(), ScreenEvent::Woken);
     screen.watch(true).unwrap();
-    damage_until(&mut screen, Rect::new(0, 0, 320, 240));
+    painter.show("another", Rect::new(60, 60, 50, 50), 0x00ff_ffff);
+    damage_until(&mut screen, Rect::new(60, 60, 50, 50));
 }
 
 #[test]

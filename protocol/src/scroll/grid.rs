@@ -95,13 +95,14 @@ impl Grid {
         for row in 0..self.rows {
             let y = self.bounds.y + row as i32;
             let target = frame.row_mut(y as u32);
-            for column in 0..self.columns() {
-                if self.changed[column * self.rows + row] {
-                    let (left, right) = self.edges(column);
-                    let pixels = target[left as usize..right as usize].iter_mut();
-                    for (pixel, now) in pixels.zip(new.row(y, left, right)) {
-                        *pixel = colours(*now);
-                    }
+            let mut columns = 0..self.columns();
+            let changed = |column: &usize| self.changed[column * self.rows + row];
+            while let Some(first) = columns.find(changed) {
+                let end = columns.find(|column| !changed(column)).unwrap_or(self.columns());
+                let (left, right) = (self.edges(first).0, self.edges(end - 1).1);
+                let pixels = target[left as usize..right as usize].iter_mut();
+                for (pixel, now) in pixels.zip(new.row(y, left, right)) {
+                    *pixel = colours(*now);
                 }
             }
         }
