@@ -74,13 +74,7 @@ fn settings_are_kept(at: &'static str, environment: &[(&str, &str)]) {
 #[ignore = "needs the image: make image-test"]
 fn the_settings_of_an_image_that_ran_as_root() {
     settings_are_kept("/root/Jts", &[]);
-    // Where the settings name that folder, too.
-    let settings = Mount::new("/root/Jts", &[]);
-    let demo = Demo::new(json!({}))
-        .login()
-        .environment(&[("TWS_SETTINGS_PATH", "/root/Jts")]);
-    ready(demo, &[settings.option("")]);
-    assert!(settings.read("jts.ini").contains("[IBGateway]"));
+    settings_are_kept("/root/Jts", &[("TWS_SETTINGS_PATH", "/root/Jts")]);
 }
 
 #[test]

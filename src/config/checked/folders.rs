@@ -67,6 +67,38 @@ impl Folders {
 
     /// Whether a file system is mounted there.
     pub(super) fn is_volume(&self, path: &Path) -> bool {
-        self.mount_points.iter().any(|mount| mount == path)
+        // A path may lead elsewhere, as that of another image's folder does in ours: mounts are listed where they are.
+        let there = path.canonicalize();
+        let there = there.as_deref().unwrap_or(path);
+        self.mount_points.iter().any(|mount| mount == there)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_volume_is_one_by_any_of_its_paths() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path().canonicalize().expect("it is there");
+        let (volume, link) = (root.join("settings"), root.join("old"));
+        std::fs::create_dir(&volume).expect("a folder in it");
+        symlink(&volume, &link).expect("a link");
+        let folders = Folders {
+            home: None,
+            state_home: None,
+            mount_points: vec![volume.clone(), "/not/there".into()],
+        };
+        for (path, is_volume) in [
+            (volume.as_path(), true),
+            (&link, true),
+            (&root, false),
+            (Path::new("/not/there"), true),
+        ] {
+            assert_eq!(folders.is_volume(path), is_volume, "{}", path.display());
+        }
     }
 }
