@@ -71,10 +71,18 @@ fn strokes_across(frame: &Frame, map: &FlatMap, halves: [u32; 2], whole: &Rect, 
     let [Some(light), Some(shade)] = papers else {
         return 0;
     };
+    let paper = |half: usize| if half == 0 { light } else { shade };
+    // Between letters that nearly touch their smoothed edges are no paper, but fainter than any stroke.
+    let strokes = [0, 1].map(|half| {
+        let strongest = columns()
+            .map(|x| distance(pixels[rows[half] + x], paper(half)))
+            .max();
+        WRITTEN.max(strongest.unwrap_or(0) / 2)
+    });
     // Lighter than its paper, or darker: a letter and its shadow are two strokes beside each other.
     let written = |x: usize, half: usize| {
-        let (pixel, paper) = (pixels[rows[half] + x], if half == 0 { light } else { shade });
-        (distance(pixel, paper) > WRITTEN).then(|| lightness(pixel) > lightness(paper))
+        let (pixel, paper) = (pixels[rows[half] + x], paper(half));
+        (distance(pixel, paper) > strokes[half]).then(|| lightness(pixel) > lightness(paper))
     };
     let crossing = |lighter: bool| {
         let mut strokes = 0;
@@ -135,6 +143,20 @@ mod tests {
         }
         for far in 0..10 {
             frame.fill(Rect::new(40 + far, 24 + far, 1, 1), 0xffffff);
+        }
+        assert_eq!(wide_areas(&frame), 1);
+    }
+
+    #[test]
+    fn letters_whose_smoothed_edges_touch_are_strokes_apart() {
+        let mut frame = Frame::new(Size::new(120, 60));
+        frame.fill(frame.bounds(), 0xeeeeee);
+        frame.fill(Rect::new(20, 15, 80, 28), 0x333333);
+        frame.fill(Rect::new(21, 16, 78, 13), 0x8a8a8a);
+        frame.fill(Rect::new(21, 29, 78, 13), 0x5a5a5a);
+        frame.fill(Rect::new(40, 24, 14, 10), 0xb0b0b0);
+        for x in [41, 46, 51] {
+            frame.fill(Rect::new(x, 24, 2, 10), 0xffffff);
         }
         assert_eq!(wide_areas(&frame), 1);
     }

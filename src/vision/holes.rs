@@ -13,6 +13,9 @@ const RIM: i32 = 8;
 /// What is of one paper differs by no more.
 const SAME: u32 = 3;
 
+/// What is wider than no other row.
+const NOWHERE: (i32, i32) = (i32::MAX, i32::MIN);
+
 /// What the paper around leaves out.
 pub(super) struct Hole {
     /// From where to where the paper inside of the border reaches, from the first row on.
@@ -61,7 +64,8 @@ impl Hole {
                 to = x;
                 pieces.push(map.labels[row + x as usize]);
             }
-            let even = from - left <= RIM && right - 1 - to <= RIM;
+            let even = is_in_rim(&outer, y, |(left, _)| from - left)
+                && is_in_rim(&outer, y, |(_, right)| right - 1 - to);
             spans.push(even.then_some((from, to + 1)));
         }
         pieces.sort_unstable();
@@ -71,10 +75,13 @@ impl Hole {
         if above as i32 > RIM || below as i32 > RIM || above + below >= spans.len() {
             return None;
         }
-        let spans: Vec<(i32, i32)> = spans[above..spans.len() - below]
-            .iter()
-            .copied()
-            .collect::<Option<_>>()?;
+        let rows = &spans[above..spans.len() - below];
+        // A label beside the border leaves no paper in front of it, and its fringes are none.
+        if rows.iter().flatten().count() * 4 < rows.len() * 3 {
+            return None;
+        }
+        let mut spans: Vec<(i32, i32)> = rows.iter().map(|row| row.unwrap_or(NOWHERE)).collect();
+        widen(&mut spans);
         let x = spans.iter().map(|span| span.0).min()?;
         let end = spans.iter().map(|span| span.1).max()?;
         let top = first + above as i32;
@@ -85,6 +92,26 @@ impl Hole {
             bounds,
             pieces,
         })
+    }
+}
+
+/// Whether what begins so far `inside` of the edges in row `y` is as far from what lies around as a rim is thick, or nearer:
+/// at a round end it runs aslant.
+fn is_in_rim(outer: &[(i32, i32, i32)], y: i32, inside: impl Fn((i32, i32)) -> i32) -> bool {
+    (y - RIM..=y + RIM).any(|near| {
+        let row = outer.iter().find(|row| row.0 == near);
+        let far = row.map_or(0, |&(_, left, right)| inside((left, right)).max(0));
+        far * far + (near - y) * (near - y) <= RIM * RIM
+    })
+}
+
+/// Towards the middle no row narrows again: a label that begins beside the border covers the paper there.
+pub(super) fn widen(spans: &mut [(i32, i32)]) {
+    let wider = |one: (i32, i32), other: (i32, i32)| (one.0.min(other.0), one.1.max(other.1));
+    let last = spans.len() - 1;
+    for row in 1..=last / 2 {
+        spans[row] = wider(spans[row], spans[row - 1]);
+        spans[last - row] = wider(spans[last - row], spans[last - row + 1]);
     }
 }
 
@@ -177,6 +204,22 @@ mod tests {
     #[test]
     fn a_label_that_cuts_the_paper_of_a_button_leaves_one_ground() {
         assert!(is_found(&button(&[54, 61, 68, 75, 82, 89])));
+    }
+
+    #[test]
+    fn where_a_thick_border_runs_aslant_and_a_letter_begins_beside_it_the_ground_goes_on() {
+        let mut frame = Frame::new(Size::new(160, 80));
+        frame.fill(frame.bounds(), GROUND);
+        pill(&mut frame, Rect::new(35, 25, 80, 36), 0xd0_b4ee);
+        pill(&mut frame, Rect::new(38, 28, 74, 30), 0xb0_60f0);
+        pill(&mut frame, Rect::new(42, 32, 66, 22), GROUND);
+        for x in [54, 61, 68, 75, 82, 89] {
+            frame.fill(Rect::new(x, 31, 5, 14), 0x24_2424);
+        }
+        frame.fill(Rect::new(46, 36, 5, 9), 0x24_2424);
+        // The fringe of the first letter.
+        frame.fill(Rect::new(42, 38, 4, 2), 0xd0_e4e4);
+        assert!(is_found(&frame));
     }
 
     #[test]

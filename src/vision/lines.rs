@@ -246,8 +246,19 @@ fn trim(frame: &Frame, grounds: &Grounds, ink: &Ink, line: &mut InkLine) {
         .collect();
     heights.sort_unstable();
     let usual = heights[heights.len() / 2];
+    let mut bottoms: Vec<i32> = line
+        .blobs
+        .iter()
+        .map(|&blob| ink.blobs[blob].bounds.bottom())
+        .collect();
+    bottoms.sort_unstable();
+    let base = bottoms[bottoms.len() / 2];
+    // An l is as high, and stands on the base line.
     let is_caret = |blob: &Blob| {
-        blob.bounds.width <= 2 && blob.bounds.height * 10 > usual * 14 && blob.bounds.height >= 12
+        blob.bounds.width <= 2
+            && blob.bounds.height * 10 > usual * 14
+            && blob.bounds.height >= 12
+            && blob.bounds.bottom() > base + 1
     };
     if line.blobs.len() > 2 {
         for end in [0, line.blobs.len() - 1] {
@@ -382,6 +393,19 @@ mod tests {
         for letter in 0..letters {
             frame.fill(Rect::new(x + letter * 8, y, 6, 9), 0x111111);
         }
+    }
+
+    #[test]
+    fn an_l_at_the_end_is_no_caret() {
+        let draw = |bottom: i32| {
+            let mut frame = Frame::new(Size::new(200, 60));
+            frame.fill(frame.bounds(), 0xffffff);
+            word(&mut frame, 10, 20, 5);
+            frame.fill(Rect::from_edges(52, 15, 53, bottom), 0x111111);
+            lines(&frame)
+        };
+        assert_eq!(draw(29), [Rect::new(10, 15, 43, 14)]);
+        assert_eq!(draw(32), [Rect::new(10, 20, 38, 9)], "a caret");
     }
 
     #[test]

@@ -15,6 +15,9 @@ const SIDES: std::ops::RangeInclusive<u32> = 10..=36;
 /// How much of a letter's contrast, in percent, any letter beside it has.
 const FAINTER: u32 = 80;
 
+/// No box is this near to its label, or to that of another.
+const TOUCHING: i32 = 2;
+
 /// How far the ink in `part` is from its paper, at the most.
 fn contrast(frame: &Frame, ground: &Ground, part: &Rect) -> u32 {
     let rows = (part.y..part.bottom()).map(|y| (y, ground.row(y)));
@@ -172,19 +175,22 @@ impl Ink {
         }
         for mark in marks {
             let Blob { bounds, ground, .. } = self.blobs[mark];
-            if self.is_closed(width, &bounds) {
-                continue;
-            }
+            let closed = self.is_closed(width, &bounds);
             let (solid, own) = (self.is_solid(width, &bounds), contrast(ground, &bounds));
             // A box has nothing near to its left; to its right its label is further away than the next letter.
-            let (near, nearer) = (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9);
+            let (near, nearer) = if closed {
+                // Two letters that touch, as I and D do, are closed as well; they stand as near to the next as letters do.
+                (TOUCHING, TOUCHING)
+            } else {
+                (bounds.height as i32 * 9 / 10, 2 + bounds.height as i32 / 9)
+            };
             let letter = self.blobs.iter().enumerate().any(|(index, other)| {
                 let gap = bounds.x.max(other.bounds.x) - bounds.right().min(other.bounds.right());
                 let left = other.bounds.x < bounds.x;
                 let slack = 1 + bounds.height as i32 / 12;
                 let shared = other.bounds.bottom().min(bounds.bottom()) - other.bounds.y.max(bounds.y);
                 // A y begins lower than the B that it nearly touches, and ends lower.
-                let hangs = !left && gap <= 2 && shared * 2 >= other.bounds.height as i32;
+                let hangs = !left && gap <= TOUCHING && shared * 2 >= other.bounds.height as i32;
                 let level = (other.bounds.bottom() - bounds.bottom()).abs() <= slack
                     || (other.bounds.y - bounds.y).abs() <= 1
                     || hangs;
@@ -194,11 +200,11 @@ impl Ink {
                     && level
                     && (0..=if left { near } else { nearer }).contains(&gap)
                     // A box is clearly higher than the letter beside it, and never this near to it.
-                    && (!left && gap <= 2 && other.bounds.height * 2 >= bounds.height
+                    && ((closed || !left) && gap <= TOUCHING && other.bounds.height * 2 >= bounds.height
                         || other.bounds.height * 100 >= bounds.height * if left { 85 } else { 72 })
                     // The dot of a chosen disc is no stroke of a letter; a disc that is not chosen is drawn with a fainter
                     // pen than the labels on both sides of it, and further from them than letters are from each other.
-                    && !(solid && gap > 2)
+                    && !(solid && gap > TOUCHING)
                     && !(gap > nearer && own * 100 < contrast(ground, &other.bounds) * FAINTER)
             });
             if letter {
@@ -218,7 +224,7 @@ impl Ink {
         (top..top + h).all(|y| (left..left + w).all(|x| has(x, y)))
     }
 
-    /// Whether ink runs along all four sides, as it does in no letter.
+    /// Whether ink runs along all four sides, as it does in no single letter.
     fn is_closed(&self, width: usize, bounds: &Rect) -> bool {
         let has = |x: i32, y: i32| self.labels[y as usize * width + x as usize] != 0;
         let (rows, columns) = (bounds.y..bounds.bottom(), bounds.x..bounds.right());
@@ -471,6 +477,25 @@ mod tests {
         frame.fill(Rect::new(54, 24, 2, 15), 0);
         frame.fill(Rect::new(54, 24, 9, 2), 0);
         assert!(!shapes(&frame).contains(&letter));
+    }
+
+    /// `ID` where the font is so narrow, or so smooth, that the letters touch.
+    #[test]
+    fn two_letters_that_touch_are_no_box() {
+        let draw = |near: i32| {
+            let mut frame = panel();
+            frame.fill(Rect::new(40, 20, 12, 12), 0);
+            frame.fill(Rect::new(42, 22, 3, 8), PAPER);
+            frame.fill(Rect::new(47, 22, 3, 8), PAPER);
+            for x in [40 - near - 6, 52 + near] {
+                frame.fill(Rect::new(x, 24, 6, 8), 0);
+                frame.fill(Rect::new(x + 2, 26, 2, 4), PAPER);
+            }
+            let shapes = shapes(&frame).into_iter();
+            shapes.filter(|(shape, _)| *shape == Shape::Mark).count()
+        };
+        assert_eq!(draw(2), 0);
+        assert_eq!(draw(4), 1, "a box between two labels");
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::screen::{Frame, Rect};
 const MOST: usize = 512;
 /// An area of this side is background, not a stroke of a letter.
 const SOLID: u8 = 5;
+/// What goes on for so many rows inside is no notch.
+const INSIDE: i32 = 3;
 /// An area at least this large may have any shape.
 const PANEL: (u32, u32) = (48, 40);
 
@@ -120,8 +122,9 @@ fn candidates(frame: &Frame, map: &mut FlatMap) -> Vec<Ground> {
             continue;
         }
         let outline = Outline::of(frame, map, label, flat);
-        let round = outline.as_ref().is_some_and(|outline| outline.has_round_ends);
-        let rectangular = is_rectangular(frame, map, label, flat);
+        let open = flat.square < SOLID && is_open(frame, map, label, flat);
+        let round = !open && outline.as_ref().is_some_and(|outline| outline.has_round_ends);
+        let rectangular = !open && is_rectangular(frame, map, label, flat);
         if panel || round || rectangular {
             let spans = outline.filter(|_| round || rectangular);
             all.push(Ground {
@@ -219,6 +222,29 @@ fn may_be_ground(flat: &Flat) -> bool {
     let roomy = width >= 16 && height >= 12 && flat.square >= 3;
     let tight = roomy && flat.area as usize * 100 >= flat.bounds.area() * 35;
     solid || tight
+}
+
+/// Whether what lies above or below it goes on between its parts, as the paper does between two bold letters that touch: a
+/// control lets nothing in.
+fn is_open(frame: &Frame, map: &FlatMap, label: u32, flat: &Flat) -> bool {
+    let bounds = flat.bounds;
+    let width = frame.size().width as usize;
+    // Rounded corners let something in.
+    let inner = bounds.inflated(-(bounds.height as i32 / 4));
+    [(bounds.y, 1), (bounds.bottom() - 1, -1)]
+        .into_iter()
+        .any(|(edge, inwards)| {
+            let goes_in = |x: i32| {
+                let outside = frame.pixel(x, edge - inwards);
+                (0..INSIDE).all(|far| {
+                    let y = edge + far * inwards;
+                    let pixel = frame.pixel(x, y).zip(outside);
+                    map.labels[y as usize * width + x as usize] != label
+                        && pixel.is_some_and(|(pixel, outside)| distance(pixel, outside) <= 3)
+                })
+            };
+            (inner.x..inner.right()).filter(|&x| goes_in(x)).count() >= 2
+        })
 }
 
 /// Whether the area reaches all four sides of its bounds nearly everywhere.
@@ -421,6 +447,35 @@ mod tests {
         }
         let grounds = Grounds::of(&frame);
         assert_eq!(grounds.all[1].bounds, Rect::new(21, 21, 58, 28));
+    }
+
+    /// `ND` in a font whose bold letters touch.
+    #[test]
+    fn two_bold_letters_that_touch_are_no_ground() {
+        let picture = [
+            "######....#################....",
+            "..####......##....####...####..",
+            "..#####.....##....####....####.",
+            "..######.....#....####.....####",
+            "..##.####....#....####.....####",
+            "..##.#####...#....####.....####",
+            "..##..#####..#....####.....####",
+            "..##...#####.#....####.....####",
+            "..##....####.#....####.....####",
+            "..##.....#####....####.....####",
+            "..##......####....####.....###.",
+            "..##......####....####....####.",
+            "..##.......###....####...####..",
+            "######......##..###########....",
+        ];
+        let mut frame = Frame::new(Size::new(200, 60));
+        frame.fill(frame.bounds(), 0x3c3f41);
+        for (y, row) in (20..).zip(picture) {
+            for (x, _) in row.bytes().enumerate().filter(|(_, dot)| *dot == b'#') {
+                frame.fill(Rect::new(80 + x as i32, y, 1, 1), 0xbbbbbb);
+            }
+        }
+        assert_eq!(Grounds::of(&frame).all.len(), 1);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::flat::{Flat, FlatMap, distance, dominant};
+use super::holes::widen;
 use super::ink::LAYERS;
 use crate::screen::{Frame, Point, Rect};
 
@@ -64,12 +65,7 @@ pub(super) fn spans_of(frame: &Frame, button: &Rect) -> Vec<(i32, i32)> {
         spans.push((button.x + left, button.right() - right));
     }
     // Where the ring runs beside its edge, paper is found only behind the ring: a button does not narrow again so soon.
-    let wider = |one: (i32, i32), other: (i32, i32)| (one.0.min(other.0), one.1.max(other.1));
-    let last = spans.len() - 1;
-    for row in 1..=last / 2 {
-        spans[row] = wider(spans[row], spans[row - 1]);
-        spans[last - row] = wider(spans[last - row], spans[last - row + 1]);
-    }
+    widen(&mut spans);
     spans
 }
 
