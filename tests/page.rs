@@ -154,7 +154,9 @@ fn fits_a_dark_phone(browser: &mut Browser) {
 #[test]
 fn the_screen_shows_the_pixels_of_the_gateway_through_tls() {
     let (program, url) = program(json!({}));
-    let program = program.with("GATEHAND_VNC_TLS", "yes");
+    let program = program
+        .with("GATEHAND_VNC_TLS", "yes")
+        .with("GATEHAND_VNC_LISTEN", &free_port().to_string());
     let mut program = program.with("VNC_SERVER_PASSWORD", "look").start(&["-v", "run"]);
     // Whoever forgets the `s` gets there.
     let mut browser = signed_in(&url);

@@ -196,6 +196,28 @@ fn continuous_updates_need_no_requests() {
     assert_eq!(viewer.first_difference(&screen), None);
 }
 
+/// noVNC asks once, and lets updates come by themselves as soon as it hears that they may.
+#[test]
+fn a_large_picture_before_continuous_updates_does_not_stop_them() {
+    let (mut session, mut viewer, _) = listing(&[RAW, FENCE, CONTINUOUS_UPDATES]);
+    let mut screen = pattern(SIZE);
+    session.receive(&request(false, ALL));
+    let messages = viewer.take(&mut session, &screen);
+    assert!(matches!(messages[..], [Message::Update(_)]), "{messages:?}");
+    session.receive(&enable_continuous_updates(true, ALL));
+    let messages = viewer.take(&mut session, &screen);
+    let [Message::Fence { flags, payload }] = &messages[..] else {
+        panic!("{messages:?}");
+    };
+    assert_eq!(*flags, 1 << 31);
+    session.receive(&fence(0, payload));
+    let changed = Rect::new(9, 9, 10, 10);
+    screen.fill(changed, 7);
+    session.damage(&Region::from(changed));
+    viewer.take(&mut session, &screen);
+    assert_eq!(viewer.first_difference(&screen), None);
+}
+
 #[test]
 fn a_stalled_viewer_costs_nothing_and_loses_nothing() {
     let (mut session, mut viewer, _) = listing(&[RAW, FENCE, CONTINUOUS_UPDATES]);

@@ -280,7 +280,93 @@ fn bands(area: Rect) -> impl Iterator<Item = Rect> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Sender, channel};
+    use std::time::Duration;
+
+    use protocol::encoding::Cursor;
+    use protocol::scroll::Look;
+    use protocol::session::ResizeStatus;
+
     use super::*;
+    use crate::screen::Point;
+    use crate::vnc::screen::{Screen, Waker};
+
+    const SIZE: Size = Size::new(640, 480);
+
+    /// A display that nothing happens on. It tells where it is looked at.
+    struct Still {
+        bell: (Sender<()>, Receiver<()>),
+        looks: Sender<Rect>,
+        pixels: Vec<u8>,
+    }
+
+    impl Display for Still {
+        fn waker(&self) -> Waker {
+            let bell = self.bell.0.clone();
+            Box::new(move || bell.send(()).unwrap_or_default())
+        }
+
+        fn size(&self) -> Size {
+            SIZE
+        }
+
+        fn watch(&mut self, _: bool) -> Result<(), DisplayLost> {
+            Ok(())
+        }
+
+        fn next_event(&mut self) -> Result<DisplayEvent, DisplayLost> {
+            self.bell.1.recv().expect("the other end is here");
+            Ok(DisplayEvent::Woken)
+        }
+
+        fn resize(&mut self, _: Size) -> Result<ResizeStatus, DisplayLost> {
+            Ok(ResizeStatus::InvalidLayout)
+        }
+
+        fn look(&mut self, area: Rect) -> Result<Option<Look<'_>>, DisplayLost> {
+            self.looks.send(area).expect("the test listens");
+            Ok(Look::new(area, &self.pixels[..area.area() * 4]))
+        }
+
+        fn cursor(&mut self) -> Result<Cursor, DisplayLost> {
+            Ok(Cursor::default())
+        }
+
+        fn key(&mut self, _: u32, _: bool) -> Result<(), DisplayLost> {
+            Ok(())
+        }
+
+        fn pointer(&mut self, _: Point, _: u16) -> Result<(), DisplayLost> {
+            Ok(())
+        }
+
+        fn share_clipboard(&mut self, _: bool) -> Result<(), DisplayLost> {
+            Ok(())
+        }
+
+        fn offer_text(&mut self, _: String) -> Result<(), DisplayLost> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_screen_is_captured_once_before_a_viewer_asks() {
+        let (looks, seen) = channel();
+        let screen = Screen::start(Still {
+            bell: channel(),
+            looks,
+            pixels: vec![0; SIZE.area() * 4],
+        })
+        .expect("a thread");
+        let view = screen.attach();
+        let patience = Duration::from_secs(60);
+        let first = seen.recv_timeout(patience).expect("a look that nobody asked for");
+        drop((view, screen));
+        let looks: Vec<Rect> = std::iter::once(first).chain(seen).collect();
+        let joined: Region = looks.iter().copied().collect();
+        assert!(joined.contains_rect(&Rect::of_size(SIZE)), "{looks:?}");
+        assert_eq!(looks.iter().map(Rect::area).sum::<usize>(), SIZE.area());
+    }
 
     #[test]
     fn bands_are_small_and_leave_nothing_out() {

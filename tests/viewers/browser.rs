@@ -45,12 +45,14 @@ impl Pages {
         Self { server, port }
     }
 
+    /// One of its pages.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
     /// noVNC as people open it, with these parameters.
     pub(crate) fn novnc(&self, parameters: &str) -> String {
-        format!(
-            "http://127.0.0.1:{}/vnc.html?autoconnect=1&{parameters}",
-            self.port
-        )
+        self.address(&format!("/vnc.html?autoconnect=1&{parameters}"))
     }
 }
 

@@ -16,6 +16,7 @@ mod hostile;
 mod input;
 mod libvncclient;
 mod limits;
+mod novnc;
 mod pattern;
 mod program;
 #[path = "../../protocol/tests/viewer/ra2.rs"]

@@ -319,6 +319,17 @@ impl Session {
         self.updates.is_continuous() && self.updates.abilities().has(Ability::Fence)
     }
 
+    /// A viewer that stops asking would never say that it has what went before.
+    fn fence_what_went(&mut self) {
+        // An update that is not whole ends with a fence.
+        if self.is_fenced() && !self.updates.is_unfinished() && self.flow.in_flight() > 0 {
+            let fence = self.flow.whole(self.now);
+            let mut message = Vec::new();
+            put_fence(FENCE_REQUEST, &fence, &mut message);
+            self.answer(&message);
+        }
+    }
+
     fn situation(&self) -> Situation {
         Situation {
             open: matches!(self.phase, Phase::Open),
@@ -412,7 +423,11 @@ impl Session {
                 }
             }
             ClientMessage::EnableContinuousUpdates { enable, area } => {
+                let was_fenced = self.is_fenced();
                 self.updates.set_continuous(enable.then_some(area));
+                if enable && !was_fenced {
+                    self.fence_what_went();
+                }
                 if !enable {
                     self.flow.clear();
                     let mut message = Vec::new();
