@@ -67,7 +67,7 @@ fn canvas(browser: &mut Browser) -> Option<Frame> {
 
 /// As few shades as two bits tell apart.
 fn four_shades(picture: &Frame) -> Frame {
-    let shade = |pixel: u32, shift: u32| ((pixel >> shift & 255) * 3 + 127) / 255 * 85 << shift;
+    let shade = |pixel: u32, shift: u32| ((((pixel >> shift) & 255) * 3 + 127) / 255 * 85) << shift;
     let pixels = picture.pixels().iter();
     let pixels = pixels.map(|pixel| shade(*pixel, 16) | shade(*pixel, 8) | shade(*pixel, 0));
     Frame::from_pixels(picture.size(), pixels.collect()).unwrap()
