@@ -4,6 +4,7 @@ mod error;
 mod http;
 mod instance;
 mod notifications;
+mod portal;
 mod scripts;
 mod teaching;
 mod view;
@@ -108,6 +109,46 @@ pub fn run(plan: Plan) -> Result<ExitCode, AppError> {
             stop: Arc::new(watch::Sender::new(false)),
         };
         let outcome = run_all(configs, &shared, &mut signals).await;
+        if let Err(error) = shared.reaper.end_orphans(ORPHANS_STOP).await {
+            tracing::warn!(%error, "what was left running goes on");
+        }
+        outcome
+    })
+}
+
+/// Keeps the Client Portal Gateway until it is asked to stop.
+///
+/// # Errors
+/// When something that is needed cannot be had.
+pub fn run_portal(config: Config, environment: Vec<(OsString, OsString)>) -> Result<ExitCode, AppError> {
+    block_on(async {
+        let mut signals = Signals::new().map_err(AppError::Runtime)?;
+        let shared = Shared {
+            environment,
+            attach: None,
+            on_ready: None,
+            gateways: 1,
+            reaper: Arc::new(Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?),
+            stop: Arc::new(watch::Sender::new(false)),
+        };
+        let configs = [config];
+        let board = http::portal_board(&configs[0]);
+        let boards = [Arc::clone(&board)];
+        // It goes with this function.
+        let _serving = http::serve(&configs, &boards).await?;
+        let [config] = configs;
+        let config = Arc::new(config);
+        let living = portal::live(&config, &board, &shared);
+        tokio::pin!(living);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut living => break outcome,
+                signal = signals.next() => {
+                    tracing::info!(%signal, "stopping");
+                    shared.stop.send_replace(true);
+                }
+            }
+        };
         if let Err(error) = shared.reaper.end_orphans(ORPHANS_STOP).await {
             tracing::warn!(%error, "what was left running goes on");
         }

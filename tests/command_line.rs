@@ -278,7 +278,7 @@ fn names_without_effect_give_one_warning_each() {
     );
     let environment = [
         ("GATEHAND_TRADNG_MODE", "live"),
-        ("IBEAM_ACCOUNT", "me"),
+        ("IBEAM_CHROME_DRIVER_PATH", "/driver"),
         ("ALLOW_BLIND_TRADING", "NO"),
         ("GATEHAND_RULES", ""),
         ("GATEHAND_IBC_INI", &ini),
@@ -287,7 +287,7 @@ fn names_without_effect_give_one_warning_each() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     for wanted in [
         "GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?",
-        "IBEAM_ACCOUNT is recognised but has no effect yet",
+        "IBEAM_CHROME_DRIVER_PATH is recognised but has no effect yet",
         "MinimizeMainWindow (",
         "StoreSettingsOnServer (",
     ] {

@@ -187,7 +187,7 @@ fn check_finds_everything_in_one_go() {
             ("TWS_USERID", "me"),
             ("VNC_PASSWORD", "two\tparts-needle"),
             ("GATEHAND_TRADNG_MODE", "live"),
-            ("IBEAM_ACCOUNT", "me"),
+            ("IBEAM_CHROME_DRIVER_PATH", "/driver"),
         ],
     );
     assert_eq!((wrong.code, wrong.stderr.as_str()), (Some(78), ""));
@@ -199,7 +199,7 @@ fn check_finds_everything_in_one_go() {
          know VNC authentication only), or generate"
             .to_owned(),
         "FAULT    TWS_USERID is set but TWS_PASSWORD is not; set both, or neither to log in by hand".to_owned(),
-        "warning  IBEAM_ACCOUNT is recognised but has no effect yet".to_owned(),
+        "warning  IBEAM_CHROME_DRIVER_PATH is recognised but has no effect yet".to_owned(),
         "warning  GATEHAND_TRADNG_MODE is not a setting; did you mean GATEHAND_TRADING_MODE?".to_owned(),
     ];
     assert_eq!(lines, expected, "{}", wrong.stdout);

@@ -154,6 +154,35 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("portal_url", "https://127.0.0.1:5010", &[]),
     ("portal_certificate", "/tls/portal.pem", &[]),
     ("portal_request_limit", "5", &[]),
+    ("portal_user", "me", &[("GATEHAND_PORTAL_PASSWORD", "p")]),
+    ("portal_password", "p", &[("GATEHAND_PORTAL_USER", "me")]),
+    ("portal_folder", "/opt/portal", &[]),
+    ("portal_java", "/opt/jre/bin/java", &[]),
+    ("portal_jvm_options", "-Xmx64m", &[]),
+    ("portal_inputs", "/opt/inputs", &[]),
+    ("portal_allow", "10.*.*.*", &[]),
+    ("portal_startup_limit", "30", &[]),
+    ("portal_interval", "30", &[]),
+    ("portal_session_limit", "60", &[]),
+    ("portal_reauthentications", "0", &[]),
+    ("portal_competing", "take-over", &[]),
+    ("portal_failed_logins", "2", &[]),
+    ("portal_start_active", "no", &[]),
+    ("portal_listen", "5001", &[]),
+    ("portal_open_activation", "yes", &[]),
+    ("portal_route_tickle", "/v1/portal/tickle", &[]),
+    ("portal_route_validate", "/v1/api/sso/validate", &[]),
+    (
+        "portal_route_initialise",
+        "/v1/portal/iserver/auth/ssodh/init",
+        &[],
+    ),
+    (
+        "portal_route_reauthenticate",
+        "/v1/api/iserver/reauthenticate",
+        &[],
+    ),
+    ("portal_route_logout", "/v1/portal/logout", &[]),
     ("vnc_password", "a longer password", &[]),
     ("vnc_view_password", "12345678", &[]),
     ("vnc_no_password", "yes", &[]),
@@ -429,7 +458,7 @@ fn no_secret_shows_in_a_configuration() {
         };
         (setting.variables[0].to_owned(), Secret::new(value))
     });
-    let users = ["USER", "FIX_USER", "LIVE_USER", "PAPER_USER"]
+    let users = ["USER", "FIX_USER", "LIVE_USER", "PAPER_USER", "PORTAL_USER"]
         .map(|name| (format!("GATEHAND_{name}").into(), "u".into()));
     let environment = users
         .into_iter()

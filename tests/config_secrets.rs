@@ -177,7 +177,8 @@ fn every_secret_leaves_the_environment_and_goes_to_no_child() {
         .env_clear()
         .envs(common::profile())
         .envs([("PATH", std::env::var("PATH").unwrap()), ("HOME", home.path(""))])
-        .env("GATEHAND_USER_COMMAND", &command);
+        .env("GATEHAND_USER_COMMAND", &command)
+        .env("GATEHAND_PORTAL_USER", "me");
     let names: Vec<&str> = secret_variables().collect();
     assert!(names.len() > 20 && names.contains(&"SSH_PASSPHRASE"), "{names:?}");
     for name in &names {

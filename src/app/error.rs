@@ -12,9 +12,10 @@ use crate::exit::ExitCode;
 use crate::gateway::LaunchError;
 use crate::journal::GovernorError;
 use crate::pilot::PilotError;
+use crate::portal::PortalLaunchError;
 use crate::relay::RelayError;
 use crate::supervisor::{LeftoversError, SpawnError};
-use crate::tls::{OwnCertificateError, TlsError};
+use crate::tls::{OwnCertificateError, TlsClientError, TlsError};
 use crate::vnc::{KeptError, ServeError};
 use crate::x11::X11Error;
 use protocol::security::vnc_auth::PasswordError;
@@ -125,6 +126,12 @@ pub enum AppError {
     Launch(#[from] LaunchError),
     /// See the source.
     #[error(transparent)]
+    PortalLaunch(#[from] PortalLaunchError),
+    /// See the source.
+    #[error(transparent)]
+    PortalClient(#[from] TlsClientError),
+    /// See the source.
+    #[error(transparent)]
     Governor(#[from] GovernorError),
     /// See the source.
     #[error(transparent)]
@@ -159,6 +166,8 @@ impl AppError {
             | Self::StateFolder { .. }
             | Self::Askpass { .. }
             | Self::Launch(_)
+            | Self::PortalLaunch(_)
+            | Self::PortalClient(_)
             | Self::Governor(_)
             | Self::Rules(_) => ExitCode::Configuration,
             Self::Listen { .. }

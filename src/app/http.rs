@@ -22,6 +22,14 @@ pub(super) fn boards(configs: &[Config]) -> Vec<Arc<Board>> {
     configs.iter().map(board).collect()
 }
 
+/// The board of the Client Portal Gateway.
+pub(super) fn portal_board(config: &Config) -> Arc<Board> {
+    let user = config.portal.credentials.as_ref();
+    let user = user.map(|credentials| credentials.user.clone());
+    let (state_dir, rules) = (config.state_dir.clone(), config.rules.path.clone());
+    Arc::new(Board::new("portal", state_dir, rules, user))
+}
+
 /// Serves the boards, until the task is dropped.
 pub(super) async fn serve(configs: &[Config], boards: &[Arc<Board>]) -> Result<JoinSet<()>, AppError> {
     let mut serving = JoinSet::new();

@@ -41,6 +41,7 @@ use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
 pub(super) use course::quiet_hours;
 pub use preparation::rules_folder;
+pub(super) use preparation::{make_private_folder, take_state_folder};
 use rules::RuleWatch;
 use status::Belief;
 

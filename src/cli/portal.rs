@@ -4,9 +4,11 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::print::say;
-use super::{Context, Failure};
+use super::status::{self, StatusOptions};
+use super::{Context, Failure, control};
 use crate::app;
 use crate::config::Arguments;
+use crate::control::Request;
 use crate::exit::ExitCode;
 use crate::portal::{Client, Standing};
 
@@ -20,6 +22,16 @@ pub(super) struct Options {
 enum Command {
     /// Ask the gateway how its session is, which keeps it alive: exit code 0 when it is ready for orders, else 69.
     Tickle(Tickle),
+    /// Start the gateway, keep its session, and serve health checks, status and commands.
+    Run(Arguments),
+    /// Have a running gatehand start the gateway again.
+    Start(Arguments),
+    /// Have a running gatehand end the session and the gateway, until it is started again.
+    Stop(Arguments),
+    /// Have a running gatehand log in again, after a human did what it waits for.
+    Login(Arguments),
+    /// Ask a running gatehand what it believes, and why.
+    Status(StatusOptions),
 }
 
 #[derive(Args, Debug)]
@@ -32,9 +44,24 @@ struct Tickle {
 }
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
-    let Command::Tickle(tickle) = options.command;
+    match options.command {
+        Command::Tickle(options) => tickle(options, context),
+        Command::Run(settings) => {
+            let environment = context.environment.clone();
+            let config = context.configure(settings.0, &[])?;
+            Ok(app::run_portal(config, environment)?)
+        }
+        Command::Start(settings) => control::execute(Request::Reclaim, settings, context),
+        Command::Stop(settings) => control::execute(Request::Yield, settings, context),
+        Command::Login(settings) => control::execute(Request::Unlock(None), settings, context),
+        Command::Status(options) => status::execute(options, context),
+    }
+}
+
+fn tickle(tickle: Tickle, context: Context) -> Result<ExitCode, Failure> {
     let settings = context.configure(tickle.settings.0, &[])?.portal;
-    let client = Client::new(settings.address, settings.trust, settings.request_limit);
+    let address = settings.address.unwrap_or_default();
+    let client = Client::new(address, settings.trust, settings.routes, settings.request_limit);
     let client = client.map_err(Failure::configuration)?;
     let standing = Standing::of(&app::block_on(async { Ok(client.tickle().await) })?);
     tell(&standing, tickle.json)?;

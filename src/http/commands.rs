@@ -9,7 +9,7 @@ use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, post};
+use axum::routing::{MethodRouter, get, post};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -101,6 +101,12 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 pub(super) fn command(boards: &Boards, command: Command) -> MethodRouter {
     let boards = Arc::clone(boards);
     post(move |query, body| async move { carry_out(&boards, command, query, body).await })
+}
+
+/// The same, asked for by `GET`.
+pub(super) fn command_by_get(boards: &Boards, command: Command) -> MethodRouter {
+    let boards = Arc::clone(boards);
+    get(move |query, body| async move { carry_out(&boards, command, query, body).await })
 }
 
 async fn carry_out(

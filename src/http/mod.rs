@@ -6,6 +6,7 @@ mod commands;
 mod dialogs;
 mod events;
 mod guard;
+mod ibeam;
 mod metrics;
 mod page;
 mod questions;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 use crate::config::HttpSettings;
 use crate::control::{Board, Reply};
 use guard::Guard;
+pub use ibeam::ibeam;
 
 /// Bytes that a request may have beside its head.
 const MAX_BODY: usize = 4096;

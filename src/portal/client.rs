@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_LENGTH, HOST, USER_AGENT};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -25,8 +25,21 @@ const SHIPPED: [u8; 32] = [
 ];
 /// Bytes that an answer may have: those to what is asked here have some hundred.
 const MAX_ANSWER: usize = 1 << 20;
-/// Asks how the session is, and keeps it alive.
-const TICKLE: &str = "/v1/api/tickle";
+
+/// Where the gateway is asked what. Paths, with their questions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Routes {
+    /// How the session is; keeps it alive. `POST`.
+    pub tickle: String,
+    /// Whether the login is valid. `GET`.
+    pub validate: String,
+    /// For a brokerage session. `POST`.
+    pub initialise: String,
+    /// For a brokerage session anew. `POST`.
+    pub reauthenticate: String,
+    /// For the end of the session. `POST`.
+    pub logout: String,
+}
 
 /// What became of a request.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,6 +62,7 @@ pub enum Reply {
 pub struct Client {
     address: PortalAddress,
     tls: Option<TlsClient>,
+    routes: Routes,
     limit: Duration,
 }
 
@@ -61,6 +75,7 @@ impl Client {
     pub fn new(
         address: PortalAddress,
         trust: Option<Trust>,
+        routes: Routes,
         limit: Duration,
     ) -> Result<Self, TlsClientError> {
         let trust = trust.unwrap_or(Trust::Pinned(SHIPPED));
@@ -68,15 +83,61 @@ impl Client {
             .encrypted
             .then(|| TlsClient::new(&address.host, &trust))
             .transpose()?;
-        Ok(Self { address, tls, limit })
+        Ok(Self {
+            address,
+            tls,
+            routes,
+            limit,
+        })
     }
 
     /// Asks how the session is, which keeps it alive for some minutes more.
     pub async fn tickle(&self) -> Reply {
-        self.ask(Method::POST, TICKLE).await
+        self.ask(Method::POST, &self.routes.tickle, Bytes::new()).await
     }
 
-    async fn ask(&self, method: Method, path: &str) -> Reply {
+    /// Whether the gateway listens: it sends whoever asks for its root on to its login page.
+    ///
+    /// # Errors
+    /// Why it does not, or is no gateway.
+    pub async fn knock(&self) -> Result<(), String> {
+        match self.ask(Method::GET, "/", Bytes::new()).await {
+            Reply::Answer { status: 300..400, .. } => Ok(()),
+            // It says so to whoever is in no list of its own: the next `/tickle` tells.
+            Reply::Answer { status: 404, .. } => Ok(()),
+            Reply::Answer { status, .. } => Err(format!("{}: HTTP status {status}", self.address)),
+            Reply::Unreachable(why) => Err(why),
+            Reply::Silent(limit) => Err(format!(
+                "{}: no answer within {} s",
+                self.address,
+                limit.as_secs()
+            )),
+        }
+    }
+
+    /// Asks whether IBKR takes the login for valid.
+    pub async fn validate(&self) -> Reply {
+        self.ask(Method::GET, &self.routes.validate, Bytes::new()).await
+    }
+
+    /// Asks for a brokerage session, in the place of one elsewhere if `compete`.
+    pub async fn open(&self, compete: bool) -> Reply {
+        let body = format!(r#"{{"publish":true,"compete":{compete}}}"#);
+        self.ask(Method::POST, &self.routes.initialise, body.into()).await
+    }
+
+    /// Asks for the brokerage session anew.
+    pub async fn reauthenticate(&self) -> Reply {
+        self.ask(Method::POST, &self.routes.reauthenticate, Bytes::new())
+            .await
+    }
+
+    /// Ends the session.
+    pub async fn log_out(&self) -> Reply {
+        self.ask(Method::POST, &self.routes.logout, Bytes::new()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Reply {
         let PortalAddress { host, port, .. } = &self.address;
         let connecting = async {
             let stream = TcpStream::connect((host.as_str(), *port)).await?;
@@ -90,9 +151,9 @@ impl Client {
         };
         let asked = async {
             match &self.tls {
-                None => self.speak(stream, method, path).await,
+                None => self.speak(stream, method, path, body).await,
                 Some(tls) => match tls.connect(stream).await {
-                    Ok(stream) => self.speak(stream, method, path).await,
+                    Ok(stream) => self.speak(stream, method, path, body).await,
                     Err(error) => Err(format!(
                         "TLS: {error}; GATEHAND_PORTAL_CERTIFICATE names the gateway's certificate, if it is not IBKR's"
                     )),
@@ -111,6 +172,7 @@ impl Client {
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         method: Method,
         path: &str,
+        body: Bytes,
     ) -> Result<Reply, String> {
         let text = |error: hyper::Error| error.to_string();
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(text)?;
@@ -119,8 +181,9 @@ impl Client {
             .uri(path)
             .header(HOST, self.address.authority())
             .header(USER_AGENT, concat!("gatehand/", env!("CARGO_PKG_VERSION")))
-            .header(CONTENT_LENGTH, 0)
-            .body(Full::<Bytes>::default())
+            .header(CONTENT_LENGTH, body.len())
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
             .map_err(|error| error.to_string())?;
         let asked = async {
             let answer = sender.send_request(request).await.map_err(text)?;

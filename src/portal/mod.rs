@@ -5,7 +5,12 @@
 //! redirection of IBKR's login; neither does a port that answers. Only the answer to `/tickle` counts.
 
 mod client;
+mod conf;
+mod keeper;
+mod launch;
 mod standing;
 
-pub use client::{Client, Reply};
+pub use client::{Client, Reply, Routes};
+pub use keeper::{Action, Belief, Ending, Keeper, Policy, State};
+pub use launch::{PortalLaunch, PortalLaunchError};
 pub use standing::{Session, Standing};

@@ -15,7 +15,7 @@ use crate::journal::recorder::{Recorder, RecorderOptions};
 use crate::journal::{self, Governor, StateFolder};
 use crate::pilot::Hands;
 
-pub(super) fn take_state_folder(path: &Path) -> Result<StateFolder, AppError> {
+pub(in crate::app) fn take_state_folder(path: &Path) -> Result<StateFolder, AppError> {
     if StateFolder::is_fleeting(path) {
         tracing::warn!(
             folder = %path.display(),
@@ -33,7 +33,7 @@ pub(super) fn take_state_folder(path: &Path) -> Result<StateFolder, AppError> {
     })
 }
 
-pub(super) fn make_private_folder(path: &Path) -> Result<(), AppError> {
+pub(in crate::app) fn make_private_folder(path: &Path) -> Result<(), AppError> {
     let failed = |source| AppError::StateFolder {
         path: path.to_path_buf(),
         source,

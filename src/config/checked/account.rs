@@ -8,16 +8,21 @@ use crate::config::values::TradingMode;
 use crate::config::written::RawSettings;
 
 /// A user name and a password that belong together; never one from here and one from there.
-struct Pair {
-    user: Option<String>,
-    password: Option<Secret>,
-    keys: [&'static str; 2],
-    usual: [&'static str; 2],
+pub(super) struct Pair {
+    pub(super) user: Option<String>,
+    pub(super) password: Option<Secret>,
+    pub(super) keys: [&'static str; 2],
+    pub(super) usual: [&'static str; 2],
 }
 
 impl Pair {
+    /// Whether somebody wrote one of the two.
+    pub(super) fn is_given(&self, raw: &RawSettings) -> bool {
+        self.keys.iter().any(|key| raw.is_given(key))
+    }
+
     /// Both, or none. One alone is a fault; one that is there but faulty is told elsewhere.
-    fn complete(self, raw: &RawSettings, faults: &mut Vec<ConfigError>) -> Option<Credentials> {
+    pub(super) fn complete(self, raw: &RawSettings, faults: &mut Vec<ConfigError>) -> Option<Credentials> {
         let half = |present: usize, missing: usize| {
             let missing = (!raw.is_given(self.keys[missing])).then_some(self.usual[missing])?;
             Some((raw.get(self.keys[present])?, missing))
@@ -73,7 +78,7 @@ pub(super) fn choose(
         keys: ["user", "password"],
         usual: ["TWS_USERID", "TWS_PASSWORD"],
     };
-    let is_set = |pair: &Pair| pair.keys.iter().any(|key| raw.is_given(key));
+    let is_set = |pair: &Pair| pair.is_given(raw);
     let usual = match (is_one_of_two, mode) {
         (true, TradingMode::Paper) => own,
         (true, TradingMode::Live) if is_set(&own) => own,

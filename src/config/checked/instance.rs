@@ -125,7 +125,8 @@ pub(in crate::config) fn instance(
     });
     let tunnel = tunnel::tunnel(tunnel, of, api.inside, vnc.as_ref(), raw, faults);
     let notify = notifications::notify(of_notifications, raw, faults);
-    let portal = portal::portal(of_portal, folders, faults);
+    let credentials = credentials.map(Arc::new);
+    let portal = portal::portal(of_portal, credentials.as_ref(), raw, folders, faults);
     let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
@@ -146,7 +147,7 @@ pub(in crate::config) fn instance(
         ibc_ini: sources.ibc_ini,
         mode: of.mode,
         fix: account.fix,
-        credentials: credentials.map(Arc::new),
+        credentials,
         data_credentials: data_credentials.map(Arc::new),
         second_factor: SecondFactorSettings {
             totp_key: second_factor.totp_key.map(Arc::new),

@@ -401,12 +401,32 @@ pub struct HttpSettings {
 /// The Client Portal Gateway.
 #[derive(Clone, Debug)]
 pub struct PortalSettings {
-    /// Where it listens.
-    pub address: PortalAddress,
+    /// Where it listens, if not where its own configuration says.
+    pub address: Option<PortalAddress>,
     /// Which certificate it shows, if not IBKR's.
     pub trust: Option<Trust>,
     /// How long each request to it may take.
     pub request_limit: Duration,
+    /// Who logs in; without it, a human does.
+    pub credentials: Option<Arc<Credentials>>,
+    /// Where its files are.
+    pub folder: PathBuf,
+    /// What runs it, if not the `java` that is found.
+    pub java: Option<PathBuf>,
+    /// What the virtual machine is told.
+    pub jvm_options: Vec<String>,
+    /// Files of the user for it.
+    pub inputs: PathBuf,
+    /// Whom it serves as well, in its own notation.
+    pub allow: Vec<String>,
+    /// How it is kept.
+    pub policy: crate::portal::Policy,
+    /// Where the routes of IBeam are served.
+    pub listen: Option<SocketAddr>,
+    /// Whether a `GET` without a token may end the session.
+    pub activation_is_open: bool,
+    /// Where it is asked what.
+    pub routes: crate::portal::Routes,
 }
 
 /// Who is told of what.

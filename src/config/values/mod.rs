@@ -40,7 +40,8 @@ pub(super) use network::{
 };
 pub(super) use notification::{Kinds, Topic};
 pub(super) use numbers::{ClientCount, ClientId, PerHour, Pushes, RecorderSize, Retries, ViewerCount};
-pub use portal::PortalAddress;
+pub(super) use portal::{AllowedAddresses, LoginCount, PortalListen, Reauthentications, Route};
+pub use portal::{OnCompeting, PortalAddress};
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};

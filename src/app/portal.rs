@@ -1,0 +1,340 @@
+//! The Client Portal Gateway with all that belongs to it: its process, its keeper, its ports and folders.
+
+mod asking;
+mod requests;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::instance::{make_private_folder, take_state_folder};
+use super::{AppError, Shared, listen, notifications};
+use crate::agent::Event;
+use crate::config::Config;
+use crate::control::{Asked, Board, Standing, seconds};
+use crate::exit::ExitCode;
+use crate::journal::{EventLog, StateFolder};
+use crate::notify::{Kind, Notices};
+use crate::portal::{Action, Belief, Client, Keeper, PortalLaunch, State};
+use crate::supervisor::{self, Exit, Leftovers, Redaction, Service, StopPolicy};
+use crate::{http, ports};
+use asking::{Answer, Asking};
+
+/// It goes within a second when it is told to; all in all it must stop within the 10 s that Docker gives a container.
+const GATEWAY_STOP: StopPolicy = StopPolicy {
+    asked: None,
+    terminated: Duration::from_secs(3),
+};
+/// How long the end of the session may take before the gateway is stopped without it.
+const LOGOUT: Duration = Duration::from_secs(3);
+
+/// Everything that runs.
+pub(super) struct Portal {
+    config: Arc<Config>,
+    shared: Shared,
+    board: Arc<Board>,
+    notices: Notices,
+    keeper: Keeper,
+    launch: PortalLaunch,
+    asking: Asking,
+    service: Option<Service>,
+    requests: mpsc::Receiver<Asked>,
+    events: EventLog,
+    /// What was believed when it was told last, and since when.
+    told: Belief,
+    since: SystemTime,
+    has_listened: bool,
+    was_ready: bool,
+    tasks: JoinSet<()>,
+    leftovers: Leftovers,
+    _state_folder: StateFolder,
+}
+
+/// Keeps the gateway from its start to its end, which ends gatehand.
+pub(super) async fn live(
+    config: &Arc<Config>,
+    board: &Arc<Board>,
+    shared: &Shared,
+) -> Result<ExitCode, AppError> {
+    let notifier = notifications::start(config, shared);
+    let notices = notifier.notices();
+    let outcome = Portal::live(config, board, shared, &notices).await;
+    if let Err(error) = &outcome {
+        notices.tell(Kind::Ended, error.to_string());
+    }
+    drop(notices);
+    notifier.close(super::LAST_NOTICES).await;
+    outcome
+}
+
+impl Portal {
+    async fn live(
+        config: &Arc<Config>,
+        board: &Arc<Board>,
+        shared: &Shared,
+        notices: &Notices,
+    ) -> Result<ExitCode, AppError> {
+        let mut portal = Self::start(config, board, shared, notices).await?;
+        let outcome = portal.watch().await;
+        portal.stop().await;
+        outcome
+    }
+
+    async fn start(
+        config: &Arc<Config>,
+        board: &Arc<Board>,
+        shared: &Shared,
+        notices: &Notices,
+    ) -> Result<Self, AppError> {
+        let state_dir = &config.state_dir;
+        make_private_folder(state_dir)?;
+        let state_folder = take_state_folder(state_dir)?;
+        let settings = &config.portal;
+        let launch = PortalLaunch::find(settings, state_dir, shared.environment.clone())?;
+        let client = Client::new(
+            launch.address.clone(),
+            launch.trust.clone(),
+            settings.routes.clone(),
+            settings.request_limit,
+        )?;
+        let events = EventLog::open(state_dir).map_err(|source| AppError::StateFolder {
+            path: state_dir.clone(),
+            source,
+        })?;
+        let health = match settings.listen {
+            Some(address) => Some(
+                listen(
+                    "IBeam's routes cannot be served on",
+                    address,
+                    "GATEHAND_PORTAL_LISTEN",
+                )
+                .await?,
+            ),
+            None => None,
+        };
+        let leftovers = Leftovers::end(state_dir, Duration::from_secs(3)).await?;
+        let keeper = Keeper::new(Instant::now(), settings.policy.clone());
+        let mut portal = Self {
+            told: keeper.belief().clone(),
+            config: Arc::clone(config),
+            shared: shared.clone(),
+            board: Arc::clone(board),
+            notices: notices.clone(),
+            keeper,
+            launch,
+            asking: Asking::new(client),
+            service: None,
+            // Until somebody listens.
+            requests: mpsc::channel(1).1,
+            events,
+            since: SystemTime::now(),
+            has_listened: false,
+            was_ready: false,
+            tasks: JoinSet::new(),
+            leftovers,
+            _state_folder: state_folder,
+        };
+        portal.requests = portal.listen_for_requests()?;
+        if let Some(listener) = health {
+            portal.serve_ibeam(listener);
+        }
+        Ok(portal)
+    }
+
+    /// Serves what IBeam's health server does.
+    fn serve_ibeam(&mut self, listener: TcpListener) {
+        let boards = vec![Arc::clone(&self.board)];
+        let router = http::ibeam(&self.config.http, self.config.portal.activation_is_open, boards);
+        let serving = ports::serve_web(listener, None, router, std::future::pending());
+        self.tasks.spawn(serving);
+    }
+
+    /// Waits for the reason to stop.
+    async fn watch(&mut self) -> Result<ExitCode, AppError> {
+        loop {
+            self.obey().await?;
+            self.tell();
+            if self.shared.is_stopping() {
+                return Ok(ExitCode::Stopped);
+            }
+            let due = self.keeper.poll_timeout();
+            let due = async {
+                match due {
+                    Some(due) => tokio::time::sleep_until(due.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.shared.stopped() => {}
+                Some(asked) = self.requests.recv() => self.answer(asked),
+                answer = self.asking.next() => self.heard(answer),
+                exit = ended(&mut self.service) => self.gateway_ended(exit)?,
+                () = due => self.keeper.handle_timeout(Instant::now()),
+            }
+        }
+    }
+
+    /// Does what the keeper wants.
+    async fn obey(&mut self) -> Result<(), AppError> {
+        while let Some(action) = self.keeper.poll_action() {
+            match action {
+                Action::Start => match self.start_gateway() {
+                    Ok(()) => self.keeper.started(Instant::now()),
+                    Err(error) => {
+                        tracing::error!(%error, "the gateway could not be started");
+                        self.keeper.ended(Instant::now(), &error.to_string());
+                    }
+                },
+                Action::Stop => {
+                    self.tell();
+                    self.stop_gateway().await?;
+                    self.keeper.ended(Instant::now(), "it was stopped");
+                }
+                Action::LogOut => self.log_out().await,
+                Action::LogIn | Action::EndLogin => {}
+                Action::Knock
+                | Action::Tickle
+                | Action::Validate
+                | Action::Open { .. }
+                | Action::Reauthenticate => {
+                    self.asking.ask(action);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn heard(&mut self, answer: Answer) {
+        let now = Instant::now();
+        match answer {
+            Answer::Knocked(listens) => {
+                self.has_listened |= listens.is_ok();
+                self.keeper.knocked(now, listens);
+            }
+            Answer::Standing(standing) => self.keeper.told(now, &standing),
+            Answer::Asked => self.keeper.asked(now),
+            Answer::Valid(Some(false)) => {
+                tracing::warn!("IBKR says that the login is valid no more, while its session goes on");
+            }
+            Answer::Valid(_) => {}
+        }
+    }
+
+    fn start_gateway(&mut self) -> Result<(), AppError> {
+        tracing::info!("Gateway not found, starting new one...");
+        self.launch.prepare()?;
+        let output = supervisor::log_output("portal", Redaction::default());
+        let child = self
+            .shared
+            .reaper
+            .spawn("portal", &mut self.launch.command(), output)?;
+        tracing::info!("Gateway started with pid: {}", child.identity().pid);
+        self.leftovers.add("portal", child.identity())?;
+        self.service = Some(Service::new("portal", child, GATEWAY_STOP));
+        Ok(())
+    }
+
+    fn gateway_ended(&mut self, exit: Exit) -> Result<(), AppError> {
+        if let Some(service) = self.service.take() {
+            self.leftovers.remove(service.identity())?;
+        }
+        self.asking.forget();
+        let how = format!("the gateway's process ended ({exit}); its last lines are in the log");
+        self.keeper.ended(Instant::now(), &how);
+        Ok(())
+    }
+
+    async fn stop_gateway(&mut self) -> Result<(), AppError> {
+        self.asking.forget();
+        if let Some(mut service) = self.service.take() {
+            service.stop(|| {}).await;
+            self.leftovers.remove(service.identity())?;
+        }
+        Ok(())
+    }
+
+    async fn log_out(&mut self) {
+        self.asking.forget();
+        let ended = timeout(LOGOUT, self.asking.client().log_out()).await;
+        match ended {
+            Ok(reply) => tracing::info!(?reply, "logged out"),
+            Err(_) => tracing::warn!("the logout was not answered within {} s", LOGOUT.as_secs()),
+        }
+        self.keeper.asked(Instant::now());
+    }
+
+    /// Tells what is believed now to all who want to know, if it is something else.
+    fn tell(&mut self) {
+        let belief = self.keeper.belief();
+        if *belief == self.told {
+            return;
+        }
+        let is_new = belief.state != self.told.state;
+        self.told = belief.clone();
+        let Belief { state, evidence } = &self.told;
+        let evidence = format!("{state}: {evidence}");
+        if is_new {
+            self.since = SystemTime::now();
+            match state {
+                State::Ready => {
+                    tracing::info!("Gateway running and authenticated ({evidence})");
+                    self.was_ready = true;
+                }
+                State::NoSession => tracing::info!("No active sessions ({evidence})"),
+                State::LockedOut | State::Competing | State::Down | State::UpstreamDown => {
+                    tracing::warn!(%evidence, "state");
+                }
+                _ => tracing::info!(%evidence, "state"),
+            }
+            let event = Event::State {
+                state: state.as_agent(),
+                evidence: evidence.clone(),
+            };
+            if let Err(error) = self.events.append(SystemTime::now(), &event) {
+                tracing::warn!(%error, "an event could not be written to the events file");
+            }
+            self.notices.event(&event);
+            self.board.tally.event(&event, Instant::now());
+            self.board.event_came();
+        } else {
+            tracing::debug!(%evidence, "state");
+        }
+        let (since, has_shown) = (seconds(self.since), self.has_listened);
+        self.board.change(|standing| {
+            *standing = Standing {
+                down: None,
+                state: state.as_agent(),
+                evidence,
+                since,
+                has_shown,
+                serves: *state == State::Ready,
+                outage_until: None,
+                at_step_for: None,
+            };
+        });
+    }
+
+    /// Ends the session, then the process, then the rest.
+    async fn stop(&mut self) {
+        self.keeper.deactivate();
+        if let Err(error) = self.obey().await {
+            tracing::warn!(%error, "stopping");
+        }
+        self.tell();
+        self.close_control();
+        self.board.take_requests(None);
+        self.tasks.shutdown().await;
+    }
+}
+
+/// The end of the process, if there is one; else never.
+async fn ended(service: &mut Option<Service>) -> Exit {
+    match service {
+        Some(service) => service.ended().await,
+        None => std::future::pending().await,
+    }
+}

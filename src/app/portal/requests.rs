@@ -1,0 +1,126 @@
+//! What is answered to requests from outside.
+
+use std::time::{Instant, SystemTime};
+
+use tokio::sync::{mpsc, watch};
+
+use super::{AppError, Portal};
+use crate::control::{self, Asked, ProcessStatus, Reply, Request, Sources, Status, Versions, seconds};
+use crate::journal::StateFolder;
+use crate::logging;
+use crate::relay::RelayStatus;
+use crate::supervisor::Usage;
+
+/// Requests that wait for their answer; more are not heard meanwhile.
+const WAITING: usize = 16;
+
+impl Portal {
+    /// Serves the control socket.
+    pub(super) fn listen_for_requests(&mut self) -> Result<mpsc::Receiver<Asked>, AppError> {
+        let (requests, asked) = mpsc::channel(WAITING);
+        self.board.take_requests(Some(requests.clone()));
+        let folder = &self.config.state_dir;
+        let news = Sources {
+            standing: self.board.beliefs(),
+            events: self.board.events(),
+            // There is none, and none to come.
+            relay: watch::Sender::default().subscribe(),
+        };
+        let serving = control::serve(folder, requests, news).map_err(|source| AppError::StateFolder {
+            path: folder.join(control::SOCKET),
+            source,
+        })?;
+        self.tasks.spawn(serving);
+        Ok(asked)
+    }
+
+    /// Nobody listens any more.
+    pub(super) fn close_control(&self) {
+        let path = self.config.state_dir.join(control::SOCKET);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, path = %path.display(), "the control socket could not be removed");
+            }
+            _ => {}
+        }
+    }
+
+    /// Answers one request.
+    pub(super) fn answer(&mut self, Asked { request, answer }: Asked) {
+        match request {
+            Request::Status => tracing::debug!(?request, "asked from outside"),
+            _ => tracing::info!(?request, "asked from outside"),
+        }
+        let reply = match request {
+            Request::Status => match serde_json::to_string(&self.status()) {
+                Ok(text) => Reply::ok(text),
+                Err(error) => Reply::refused(error.to_string()),
+            },
+            Request::Stop => {
+                self.shared.stop.send_replace(true);
+                Reply::ok("stopping")
+            }
+            Request::Yield => {
+                self.keeper.deactivate();
+                Reply::ok("the session is ended and the gateway stopped; `gatehand reclaim` starts it")
+            }
+            Request::Reclaim => {
+                self.keeper.activate(Instant::now());
+                Reply::ok("the gateway is to run")
+            }
+            Request::Unlock(_) => {
+                self.keeper.unlock(Instant::now());
+                Reply::ok(control::UNLOCKED)
+            }
+            Request::Log(filter) => match logging::set_filter(&filter) {
+                Ok(()) => Reply::ok(format!("logged by `{filter}` until gatehand ends")),
+                Err(error) => Reply::refused(error.to_string()),
+            },
+            Request::Screenshot
+            | Request::Restart
+            | Request::ColdRestart
+            | Request::ReconnectData
+            | Request::ReconnectAccount
+            | Request::SaveSettings
+            | Request::EnableApi
+            | Request::Resume
+            | Request::Code(_) => Reply::refused("the Client Portal Gateway has no window for that now"),
+        };
+        // Who asked may have gone.
+        let _ = answer.send(reply);
+    }
+
+    fn status(&self) -> Status {
+        let belief = self.keeper.belief();
+        let process = self.service.as_ref().map(|service| service.identity());
+        let process = process.and_then(|identity| Some((identity, Usage::of(identity)?)));
+        Status {
+            gateway: self.board.gateway.to_owned(),
+            state: belief.state.as_agent(),
+            evidence: format!("{}: {}", belief.state, belief.evidence),
+            since: seconds(self.since),
+            taken_over: false,
+            health: self
+                .board
+                .standing(Instant::now())
+                .health(seconds(SystemTime::now())),
+            api: None,
+            relay: RelayStatus::default(),
+            viewers: 0,
+            outage_until: None,
+            next: None,
+            second_factor: None,
+            attempts: None,
+            process: process.map(|(identity, usage)| ProcessStatus {
+                pid: identity.pid,
+                resident_bytes: usage.resident_bytes,
+                cpu_seconds: usage.cpu_seconds,
+            }),
+            versions: Versions {
+                gatehand: env!("CARGO_PKG_VERSION").to_owned(),
+                gateway: None,
+            },
+            state_folder_lasts: !StateFolder::is_fleeting(&self.config.state_dir),
+        }
+    }
+}

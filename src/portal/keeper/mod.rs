@@ -1,0 +1,573 @@
+//! The keeper: decides what is done about the gateway and its session, from what is known of them. Pure: events and `now`
+//! go in, actions come out.
+//!
+//! Nothing counts as a session but an answer to `/tickle` that says so. A login follows only when IBKR says that nobody is
+//! logged in, never because nothing answers; what brings back a brokerage session without a login comes first.
+
+mod belief;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+pub use belief::{Belief, State};
+
+use super::standing::{Session, Standing};
+use crate::config::OnCompeting;
+use crate::life::BackOff;
+
+/// Between two knocks at a gateway that starts.
+const KNOCK: Duration = Duration::from_millis(250);
+/// Between two questions while something is to change soon.
+const SOON: Duration = Duration::from_secs(2);
+/// How long what looks like the end of a session is watched before a login follows, and a login before its session counts as
+/// not come.
+const SETTLE: Duration = Duration::from_secs(20);
+/// How often in a row a gateway that runs may take no connection before it is started anew.
+const DEAF: u32 = 3;
+/// A login that failed is not tried again before this long, doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+/// So many logins an hour are as many as a session that is lost again and again gets.
+const LOGINS_AN_HOUR: usize = 4;
+/// So often in an hour a session is taken from somebody else.
+const TAKEN_AN_HOUR: usize = 2;
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// What the settings want.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Between two questions while all is well.
+    pub interval: Duration,
+    /// How long a gateway may take to listen.
+    pub startup_limit: Duration,
+    /// How long a brokerage session may take to come after it was asked for.
+    pub session_limit: Duration,
+    /// How often it is asked for anew before the gateway is started anew.
+    pub reauthentications: u32,
+    /// What to do about a session elsewhere.
+    pub competing: OnCompeting,
+    /// Logins in a row of which nobody knows how they ended, before a human is waited for.
+    pub failures: u32,
+    /// Whether to log in; else a human does.
+    pub logs_in: bool,
+    /// Whether to start the gateway before somebody asks for it.
+    pub starts_active: bool,
+}
+
+/// How a login in the browser ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// The page tells of success, which proves nothing yet.
+    Told,
+    /// IBKR refused the credentials: why.
+    Refused(String),
+    /// Nothing may be submitted before a human did something: what.
+    Locked(String),
+    /// Nothing may be submitted yet.
+    Denied {
+        /// Why.
+        why: String,
+        /// How long.
+        wait: Duration,
+    },
+    /// It came to no end that tells anything: what happened.
+    Failed(String),
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    /// Start the gateway; [`Keeper::started`] follows, or [`Keeper::ended`].
+    Start,
+    /// Stop it; [`Keeper::ended`] follows. Nothing that was asked counts any more.
+    Stop,
+    /// See whether it listens; [`Keeper::knocked`] follows.
+    Knock,
+    /// Ask for the session; [`Keeper::told`] follows.
+    Tickle,
+    /// Ask for a brokerage session; [`Keeper::asked`] follows.
+    Open {
+        /// Whether to take it from somebody else.
+        compete: bool,
+    },
+    /// Ask for it anew; [`Keeper::asked`] follows.
+    Reauthenticate,
+    /// Ask whether IBKR takes the login for valid, for the log; nothing follows.
+    Validate,
+    /// Give the session back; [`Keeper::asked`] follows.
+    LogOut,
+    /// Log in; [`Keeper::login_ended`] follows.
+    LogIn,
+    /// Give the login up; nothing follows.
+    EndLogin,
+}
+
+/// Where the gateway's process is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Process {
+    /// There is none, and none is to be.
+    None,
+    /// It is started at this time.
+    Due(Instant),
+    /// It was started, and is to listen before this time.
+    Starting(Instant),
+    /// It listens.
+    Serving,
+    /// It is to end, and to be started again.
+    Ending { again: bool },
+}
+
+/// What is under way with the session.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Course {
+    /// Nothing.
+    Watching,
+    /// The end of a session is watched until this time.
+    Doubting(Instant),
+    /// A login.
+    LoggingIn,
+    /// The session of a login is to come before this time.
+    Settling(Instant),
+    /// The brokerage session is to come before this time; so often it was asked for.
+    Opening(Instant, u32),
+}
+
+/// The keeper.
+#[derive(Debug)]
+pub struct Keeper {
+    policy: Policy,
+    belief: Belief,
+    process: Process,
+    course: Course,
+    back_off: BackOff,
+    since_start: Option<Instant>,
+    due: VecDeque<Action>,
+    next: Option<Instant>,
+    /// Whether an answer is awaited.
+    asking: bool,
+    had_session: bool,
+    was_ready: bool,
+    deaf: u32,
+    failures: u32,
+    locked: Option<String>,
+    /// No login before this time: why.
+    login_from: Option<(Instant, String)>,
+    logins: VecDeque<Instant>,
+    taken: VecDeque<Instant>,
+}
+
+impl Keeper {
+    /// One that has nothing yet.
+    #[must_use]
+    pub fn new(now: Instant, policy: Policy) -> Self {
+        let mut keeper = Self {
+            belief: Belief::new(State::Inactive, "not started"),
+            process: Process::None,
+            course: Course::Watching,
+            back_off: BackOff::default(),
+            since_start: None,
+            due: VecDeque::new(),
+            next: None,
+            asking: false,
+            had_session: false,
+            was_ready: false,
+            deaf: 0,
+            failures: 0,
+            locked: None,
+            login_from: None,
+            logins: VecDeque::new(),
+            taken: VecDeque::new(),
+            policy,
+        };
+        if keeper.policy.starts_active {
+            keeper.activate(now);
+        }
+        keeper
+    }
+
+    /// What is believed.
+    #[must_use]
+    pub const fn belief(&self) -> &Belief {
+        &self.belief
+    }
+
+    /// What is to be done next, once.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.due.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is to be called.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        match self.process {
+            Process::Due(at) => Some(at),
+            _ => self.next,
+        }
+    }
+
+    /// The time of [`poll_timeout`](Self::poll_timeout) has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match (self.process, self.next) {
+            (Process::Due(at), _) if at <= now => {
+                self.process = Process::Starting(now + self.policy.startup_limit);
+                self.believe(State::Starting, "the gateway is started");
+                self.due.push_back(Action::Start);
+            }
+            (Process::Starting(_), Some(at)) if at <= now => self.ask(Action::Knock),
+            (Process::Serving, Some(at)) if at <= now => self.ask(Action::Tickle),
+            _ => {}
+        }
+    }
+
+    /// Have the gateway run.
+    pub fn activate(&mut self, now: Instant) {
+        match self.process {
+            Process::None => self.process = Process::Due(now),
+            Process::Ending { again: false } => self.process = Process::Ending { again: true },
+            _ => return,
+        }
+        self.believe(State::Starting, "the gateway is to be started");
+    }
+
+    /// Have it not run, until it is activated.
+    pub fn deactivate(&mut self) {
+        self.rest("it was asked to rest");
+    }
+
+    /// A human allows what was locked.
+    pub fn unlock(&mut self, now: Instant) {
+        self.locked = None;
+        self.failures = 0;
+        self.login_from = None;
+        if self.process == Process::Serving && !self.asking && self.course == Course::Watching {
+            self.next = Some(now);
+        }
+    }
+
+    /// The process was started.
+    pub fn started(&mut self, now: Instant) {
+        if matches!(self.process, Process::Starting(_)) {
+            self.since_start = Some(now);
+            self.next = Some(now + KNOCK);
+        }
+    }
+
+    /// The process has ended, or could not be started: how.
+    pub fn ended(&mut self, now: Instant, how: &str) {
+        self.quit();
+        match self.process {
+            Process::None => {}
+            Process::Ending { again: false } => self.process = Process::None,
+            Process::Ending { again: true } | Process::Due(_) => self.start_again(now),
+            Process::Starting(_) | Process::Serving => {
+                self.believe(State::Down, how);
+                self.start_again(now);
+            }
+        }
+    }
+
+    fn start_again(&mut self, now: Instant) {
+        if let Some(since) = self.since_start.take() {
+            self.back_off.was_up(now.saturating_duration_since(since));
+        }
+        self.process = Process::Due(now + self.back_off.fail());
+    }
+
+    /// Whether the gateway listens, or why not.
+    pub fn knocked(&mut self, now: Instant, listens: Result<(), String>) {
+        self.asking = false;
+        let Process::Starting(limit) = self.process else {
+            return;
+        };
+        match listens {
+            Ok(()) => {
+                self.process = Process::Serving;
+                self.course = Course::Watching;
+                self.deaf = 0;
+                self.ask(Action::Tickle);
+            }
+            Err(_) if now < limit => self.next = Some(now + KNOCK),
+            Err(why) => {
+                let seconds = self.policy.startup_limit.as_secs();
+                self.start_anew(&format!(
+                    "it runs and does not listen after {seconds} s ({why}): is its port taken, is the password of its key store right?"
+                ));
+            }
+        }
+    }
+
+    /// What was asked of the gateway was answered, or not: what came of it is told by the next `/tickle`.
+    pub fn asked(&mut self, now: Instant) {
+        self.asking = false;
+        if self.process == Process::Serving {
+            self.next = Some(now + SOON);
+        }
+    }
+
+    /// What the answer to `/tickle` proves.
+    pub fn told(&mut self, now: Instant, standing: &Standing) {
+        self.asking = false;
+        if self.process != Process::Serving || self.course == Course::LoggingIn {
+            return;
+        }
+        match standing {
+            Standing::Down(_) => self.deaf += 1,
+            _ => self.deaf = 0,
+        }
+        match standing {
+            Standing::Down(why) if self.deaf >= DEAF => self.start_anew(why),
+            Standing::Down(why) => {
+                self.believe(State::Down, why);
+                self.next = Some(now + SOON);
+            }
+            // Where IBKR cannot be reached, a login cannot either.
+            Standing::UpstreamDown(_) => self.watch(now, State::UpstreamDown, &standing.to_string()),
+            Standing::NotAllowed => self.watch(now, State::Down, &standing.to_string()),
+            Standing::Unclear(_) => self.watch(now, State::UpstreamDown, &standing.to_string()),
+            Standing::NoSession => self.no_session(now),
+            Standing::NotAuthenticated(_) => self.not_authenticated(now, &standing.to_string()),
+            Standing::Competing(_) => self.competing(now, &standing.to_string()),
+            Standing::Ready(session) => self.ready(now, session),
+        }
+    }
+
+    /// The login has ended.
+    pub fn login_ended(&mut self, now: Instant, ending: Ending) {
+        if self.course != Course::LoggingIn {
+            return;
+        }
+        self.course = Course::Watching;
+        match ending {
+            Ending::Told => {
+                self.course = Course::Settling(now + SETTLE);
+                self.ask(Action::Tickle);
+            }
+            Ending::Refused(why) | Ending::Locked(why) => self.lock(now, why),
+            Ending::Denied { why, wait } => {
+                self.login_from = Some((now + wait, why.clone()));
+                self.pause(now, now + wait, &why);
+            }
+            Ending::Failed(why) => self.failed(now, &why),
+        }
+    }
+
+    fn no_session(&mut self, now: Instant) {
+        if std::mem::take(&mut self.was_ready) {
+            self.course = Course::Doubting(now + SETTLE);
+        }
+        self.had_session = false;
+        match self.course {
+            Course::Doubting(until) if now < until => {
+                self.believe(
+                    State::NoSession,
+                    "the session is gone; asked again before a login",
+                );
+                self.next = Some(now + SOON);
+            }
+            Course::Settling(until) if now < until => {
+                self.believe(
+                    State::NoSession,
+                    "the page tells of success, and no session is there yet",
+                );
+                self.next = Some(now + SOON);
+            }
+            Course::Settling(_) => self.failed(now, "the page told of success, and no session came"),
+            _ => self.log_in(now),
+        }
+    }
+
+    fn log_in(&mut self, now: Instant) {
+        if let Some(why) = self.locked.clone() {
+            return self.watch(now, State::LockedOut, &why);
+        }
+        if !self.policy.logs_in {
+            return self.watch(
+                now,
+                State::NoSession,
+                "nobody is logged in: log in at the gateway's own page",
+            );
+        }
+        forget(&mut self.logins, now);
+        if let Some(first) = self
+            .logins
+            .front()
+            .filter(|_| self.logins.len() >= LOGINS_AN_HOUR)
+        {
+            let why = format!("{LOGINS_AN_HOUR} logins within an hour, and no session lasts");
+            self.login_from = Some((*first + HOUR, why));
+        }
+        if let Some((from, why)) = self.login_from.clone().filter(|(from, _)| now < *from) {
+            return self.pause(now, from, &why);
+        }
+        self.logins.push_back(now);
+        self.course = Course::LoggingIn;
+        self.next = None;
+        self.believe(State::NoSession, "a login is under way");
+        self.due.push_back(Action::LogIn);
+    }
+
+    fn not_authenticated(&mut self, now: Instant, evidence: &str) {
+        self.had_session = true;
+        self.was_ready = false;
+        self.believe(State::NotAuthenticated, evidence);
+        let (until, times) = match self.course {
+            Course::Opening(until, times) => (until, times),
+            // The gateway asks by itself after a login, which may take a moment.
+            Course::Settling(_) => (now + SOON, 0),
+            _ => (now, 0),
+        };
+        self.course = Course::Opening(until, times);
+        if now < until {
+            self.next = Some(now + SOON);
+            return;
+        }
+        self.course = Course::Opening(now + self.policy.session_limit, times + 1);
+        match times {
+            0 => self.ask(Action::Open {
+                compete: self.policy.competing == OnCompeting::TakeOver,
+            }),
+            _ if times <= self.policy.reauthentications => self.ask(Action::Reauthenticate),
+            _ => self.start_anew(&format!("{evidence}, after {times} requests for one")),
+        }
+    }
+
+    fn competing(&mut self, now: Instant, evidence: &str) {
+        self.had_session = true;
+        self.was_ready = false;
+        self.watch(now, State::Competing, evidence);
+        match self.policy.competing {
+            OnCompeting::Wait => {}
+            OnCompeting::GiveUp => self.rest(&format!("{evidence}: the session is left to it")),
+            OnCompeting::TakeOver => {
+                forget(&mut self.taken, now);
+                if self.taken.len() < TAKEN_AN_HOUR {
+                    self.taken.push_back(now);
+                    self.ask(Action::Open { compete: true });
+                } else {
+                    let why = format!(
+                        "{evidence}; taken back {TAKEN_AN_HOUR} times within an hour: a human has to decide"
+                    );
+                    self.believe(State::Competing, &why);
+                }
+            }
+        }
+    }
+
+    fn ready(&mut self, now: Instant, session: &Session) {
+        self.had_session = true;
+        self.was_ready = true;
+        self.failures = 0;
+        self.locked = None;
+        self.login_from = None;
+        let server = session
+            .server
+            .as_deref()
+            .map_or_else(String::new, |server| format!(", {server}"));
+        self.watch(
+            now,
+            State::Ready,
+            &format!("authenticated, connected, not competing{server}"),
+        );
+        self.due.push_back(Action::Validate);
+    }
+
+    fn failed(&mut self, now: Instant, why: &str) {
+        self.failures += 1;
+        if self.failures >= self.policy.failures {
+            let times = self.failures;
+            return self.lock(
+                now,
+                format!("{times} logins in a row came to nothing, at last: {why}"),
+            );
+        }
+        let pause = FIRST_PAUSE
+            .saturating_mul(1 << (self.failures - 1).min(10))
+            .min(LONGEST_PAUSE);
+        self.login_from = Some((now + pause, why.to_owned()));
+        self.pause(now, now + pause, why);
+    }
+
+    /// No login before `from`.
+    fn pause(&mut self, now: Instant, from: Instant, why: &str) {
+        let seconds = from.saturating_duration_since(now).as_secs();
+        self.watch(
+            now,
+            State::NoSession,
+            &format!("{why}; the next login in {seconds} s"),
+        );
+        self.next = self.next.map(|next| next.min(from));
+    }
+
+    fn lock(&mut self, now: Instant, why: String) {
+        self.watch(now, State::LockedOut, &why);
+        self.locked = Some(why);
+    }
+
+    /// Nothing is under way; the session is asked for at the usual time.
+    fn watch(&mut self, now: Instant, state: State, evidence: &str) {
+        self.course = Course::Watching;
+        self.believe(state, evidence);
+        self.next = Some(now + self.policy.interval);
+    }
+
+    /// Stops the process, and starts one again.
+    fn start_anew(&mut self, why: &str) {
+        self.quit();
+        self.believe(State::Down, why);
+        self.process = Process::Ending { again: true };
+        self.due.push_back(Action::Stop);
+    }
+
+    /// Stops everything until it is activated.
+    fn rest(&mut self, why: &str) {
+        let runs = matches!(self.process, Process::Starting(_) | Process::Serving);
+        let has_session = std::mem::take(&mut self.had_session);
+        self.quit();
+        self.believe(State::Inactive, why);
+        if !runs {
+            if let Process::Ending { again } = &mut self.process {
+                *again = false;
+            } else {
+                self.process = Process::None;
+            }
+            return;
+        }
+        if has_session {
+            self.due.push_back(Action::LogOut);
+        }
+        self.process = Process::Ending { again: false };
+        self.due.push_back(Action::Stop);
+    }
+
+    /// Nothing that was asked counts any more.
+    fn quit(&mut self) {
+        self.due.clear();
+        if self.course == Course::LoggingIn {
+            self.due.push_back(Action::EndLogin);
+        }
+        self.course = Course::Watching;
+        self.asking = false;
+        self.next = None;
+        self.had_session = false;
+    }
+
+    fn ask(&mut self, action: Action) {
+        self.next = None;
+        if !std::mem::replace(&mut self.asking, true) {
+            self.due.push_back(action);
+        }
+    }
+
+    fn believe(&mut self, state: State, evidence: &str) {
+        self.belief = Belief::new(state, evidence);
+    }
+}
+
+/// Forgets what is an hour ago.
+fn forget(times: &mut VecDeque<Instant>, now: Instant) {
+    while times.front().is_some_and(|first| now >= *first + HOUR) {
+        times.pop_front();
+    }
+}
