@@ -11,6 +11,7 @@ mod network;
 mod notification;
 mod numbers;
 mod portal;
+mod portal_login;
 mod save_times;
 mod trading;
 mod tunnel;
@@ -41,6 +42,7 @@ pub(super) use network::{
 pub(super) use notification::{Kinds, Topic};
 pub(super) use numbers::{ClientCount, ClientId, PerHour, Pushes, RecorderSize, Retries, ViewerCount};
 pub use portal::PortalAddress;
+pub use portal_login::PortalBrowser;
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};
