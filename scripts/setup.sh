@@ -7,7 +7,7 @@ set -eu
 
 build="build-essential cmake nasm"
 run="xvfb x11-xkb-utils xkb-data libtesseract5 tesseract-ocr-eng fonts-dejavu-core openjdk-17-jdk"
-test="openssh-client openssh-server procps strace python3-venv tigervnc-viewer tigervnc-tools libvncserver-dev openbox zenity python3-tk chromium libjgoodies-looks-java xclip novnc x11vnc remmina remmina-plugin-vnc prometheus curl jq"
+test="openssh-client openssh-server procps strace python3-venv tigervnc-viewer tigervnc-tools libvncserver-dev openbox zenity python3-tk chromium libjgoodies-looks-java xclip novnc x11vnc remmina remmina-plugin-vnc prometheus curl jq surf"
 bench="fonts-dejavu-extra fonts-urw-base35 libgtk2.0-0 fonts-liberation fonts-open-sans fonts-lato fonts-cantarell fonts-freefont-ttf socat tigervnc-scraping-server tigervnc-standalone-server libx11-dev libxtst-dev libxdamage-dev libxfixes-dev"
 image="podman buildah runc mmdebstrap netavark aardvark-dns iptables uidmap"
 

@@ -28,8 +28,8 @@ pub use arguments::{Argument, Arguments};
 pub use checked::{
     CodeRequest, CodeSource, CodeSources, CommandSettings, Config, Credentials, DayEnd, DialogSettings,
     DisplaySettings, Forward, GatewayOptions, GatewaySettings, HttpSettings, LogSettings, Notify,
-    NotifySettings, NotifyTarget, PortalSettings, RelaySettings, RulesFolder, ScheduleSettings,
-    ScriptSettings, SecondFactorSettings, TunnelSettings, ViewerTls, VncSettings,
+    NotifySettings, NotifyTarget, PortalLoginSettings, PortalSettings, RelaySettings, RulesFolder,
+    ScheduleSettings, ScriptSettings, SecondFactorSettings, TunnelSettings, ViewerTls, VncSettings,
 };
 pub use elsewhere::{Elsewhere, SecretManager};
 pub use error::{ConfigError, Faults, Origin, Warning};
@@ -41,8 +41,8 @@ pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
     AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnCompeting,
-    OnRefusal, OnTimeout, OrderIdReset, PortalAddress, Program, ResetAnswer, SizesNotice, TotpKey,
-    TradingMode, ViewerPassword, VncPassword, WeekTime, WriteAccess, parse_listen,
+    OnRefusal, OnTimeout, OrderIdReset, PortalAddress, PortalBrowser, Program, ResetAnswer, SizesNotice,
+    TotpKey, TradingMode, ViewerPassword, VncPassword, WeekTime, WriteAccess, parse_listen,
 };
 
 /// Everything that settings are read from.

@@ -9,6 +9,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -75,6 +76,19 @@ impl TlsClient {
     /// It is gone, shows another certificate, or does not do its part.
     pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<TlsStream<S>> {
         self.connector.connect(self.name.clone(), stream).await
+    }
+
+    /// SHA-256 of the server's public key (its SubjectPublicKeyInfo, RFC 7469 §2.4), whose certificate is believed.
+    ///
+    /// # Errors
+    /// Those of [`Self::connect`].
+    pub async fn public_key<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<[u8; 32]> {
+        let stream = self.connect(stream).await?;
+        let (_, connection) = stream.get_ref();
+        let certificate = connection.peer_certificates().and_then(<[_]>::first);
+        let certificate = certificate.ok_or_else(|| io::Error::other("the server shows no certificate"))?;
+        let parsed = ParsedCertificate::try_from(certificate).map_err(io::Error::other)?;
+        Ok(Sha256::digest(parsed.subject_public_key_info()).into())
     }
 }
 

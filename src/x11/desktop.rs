@@ -7,7 +7,9 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::composite::{ConnectionExt as _, Redirect};
 use x11rb::protocol::xfixes::{ConnectionExt as _, SelectionEventMask};
-use x11rb::protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask};
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask,
+};
 
 use super::event_queue::EventQueue;
 use super::field::SelectAll;
@@ -299,6 +301,23 @@ impl Desktop {
         self.drain()?;
         self.list.window(id).ok_or(X11Error::NoWindow(id))?;
         manager::move_to(&self.link, id, to)?;
+        self.link.flush()
+    }
+
+    /// Makes a window cover the whole screen. Its program may choose another size: look again.
+    ///
+    /// # Errors
+    /// [`X11Error::NoWindow`] when it is not shown.
+    pub fn cover_screen(&mut self, id: WindowId) -> Result<(), X11Error> {
+        self.drain()?;
+        self.list.window(id).ok_or(X11Error::NoWindow(id))?;
+        let size = self.size()?;
+        let aux = ConfigureWindowAux::new()
+            .x(0)
+            .y(0)
+            .width(size.width)
+            .height(size.height);
+        self.link.connection.configure_window(id.0, &aux)?;
         self.link.flush()
     }
 

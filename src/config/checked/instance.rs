@@ -10,7 +10,7 @@ use super::{
     GatewaySettings, HttpSettings, LogSettings, RulesFolder, ScheduleSettings, ScriptSettings,
     SecondFactorSettings,
 };
-use super::{codes, notifications, portal, ports, relay, tunnel, viewers};
+use super::{codes, notifications, portal, portal_login, ports, relay, tunnel, viewers};
 use crate::config::error::ConfigError;
 use crate::config::settings::{Gateway, Service, Values};
 use crate::config::values::TradingMode;
@@ -92,6 +92,7 @@ pub(in crate::config) fn instance(
         http,
         notifications: of_notifications,
         portal: of_portal,
+        portal_login: of_portal_login,
     } = values;
 
     let paths = Paths::find(of, &gateway, &service, folders, faults);
@@ -127,6 +128,7 @@ pub(in crate::config) fn instance(
     let notify = notifications::notify(of_notifications, raw, faults);
     let credentials = credentials.map(Arc::new);
     let portal = portal::portal(of_portal, credentials.as_ref(), raw, folders, faults);
+    let portal_login = portal_login::portal_login(of_portal_login);
     let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
@@ -247,6 +249,7 @@ pub(in crate::config) fn instance(
         on_refusal: service.on_refusal,
         notify,
         portal,
+        portal_login,
         log: LogSettings {
             filter: service.log.0,
             format: service.log_format,

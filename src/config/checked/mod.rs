@@ -6,6 +6,7 @@ mod folders;
 mod instance;
 mod notifications;
 mod portal;
+mod portal_login;
 mod ports;
 mod relay;
 mod tls;
@@ -24,10 +25,11 @@ use serde::{Deserialize, Serialize};
 use super::secret::Secret;
 use super::values::{
     AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
-    OnTimeout, OrderIdReset, PortalAddress, Program, SizesNotice, TotpKey, TradingMode, ViewerPassword,
-    VncPassword, WeekTime, WriteAccess,
+    OnTimeout, OrderIdReset, PortalAddress, PortalBrowser, Program, SizesNotice, TotpKey, TradingMode,
+    ViewerPassword, VncPassword, WeekTime, WriteAccess,
 };
 use crate::notify::Kind;
+use crate::portal::Selectors;
 use crate::relay::Hold;
 use crate::screen::Size;
 use crate::tls::{TlsFiles, Trust};
@@ -90,6 +92,8 @@ pub struct Config {
     pub notify: NotifySettings,
     /// The Client Portal Gateway.
     pub portal: PortalSettings,
+    /// The login at the Client Portal Gateway.
+    pub portal_login: PortalLoginSettings,
     /// The log.
     pub log: LogSettings,
 }
@@ -427,6 +431,39 @@ pub struct PortalSettings {
     pub activation_is_open: bool,
     /// Where it is asked what.
     pub routes: crate::portal::Routes,
+}
+
+/// The login at the Client Portal Gateway, in a browser.
+#[derive(Clone, Debug)]
+pub struct PortalLoginSettings {
+    /// Which browser.
+    pub browser: PortalBrowser,
+    /// Where on the page what is.
+    pub selectors: Selectors,
+    /// Path of the login page.
+    pub path: String,
+    /// Whether to log in to the paper account.
+    pub paper: bool,
+    /// Time for the page to show its form.
+    pub load_limit: Duration,
+    /// Time for IBKR to answer.
+    pub answer_limit: Duration,
+    /// How long a filled form waits before it is submitted.
+    pub pause: Duration,
+    /// Pixels of the screen in one of the page.
+    pub scale: f64,
+    /// Where pictures of logins go that failed.
+    pub screenshots: Option<PathBuf>,
+    /// How many one-time codes are tried.
+    pub code_tries: u32,
+    /// Whether a one-time code has exactly six digits.
+    pub six_digits: bool,
+    /// The second-factor device, or a part of its name.
+    pub device: Option<String>,
+    /// How often a phone is notified once more.
+    pub resends: u32,
+    /// How long after the last time.
+    pub resend_interval: Duration,
 }
 
 /// Who is told of what.

@@ -218,6 +218,7 @@ pub(super) use account::Account;
 pub(super) use gateway::Gateway;
 pub(super) use notifications::Notifications;
 pub(super) use portal::Portal;
+pub(super) use portal_login::PortalLogin;
 pub(super) use relay::Relay;
 pub(super) use second_factor::SecondFactor;
 pub(super) use service::Service;
@@ -242,6 +243,7 @@ groups! {
     http: Http,
     notifications: Notifications,
     portal: Portal,
+    portal_login: PortalLogin,
 }
 
 #[cfg(test)]

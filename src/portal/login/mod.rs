@@ -1,0 +1,432 @@
+//! A login on IBKR's page: what is done there, one act at a time. Pure.
+//!
+//! Each act has a goal that the page must show before the next one. Credentials are submitted once, with permission, and only
+//! when their fields hold as much as was typed; what the page says then decides the end. Nothing is submitted again but for a
+//! user of the other mode, after the switch was turned.
+
+mod act;
+mod factor;
+mod outcome;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+pub use self::act::{Act, Answer, Code, Policy, Shot, What};
+use self::act::{Goal, Pending};
+use self::factor::Factor;
+pub use self::outcome::{Ending, Outcome};
+pub use self::page::{Element, Page};
+use super::selectors::{Meaning, Part, Selectors};
+
+/// How long a page may take to show what an act was for. Keys may wait behind a page that is at work.
+const GOAL: Duration = Duration::from_millis(1500);
+/// How long a page is left alone after an act that has no goal of its own.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often an act is tried whose goal does not come.
+const TRIES: u32 = 5;
+/// An error that was there before the credentials were submitted counts as a new one after this time.
+const OLD_ERROR: Duration = Duration::from_secs(8);
+/// How long a form that came back may stay without an error before it counts as one without a reason.
+const FORM_AGAIN: Duration = Duration::from_secs(2);
+
+/// Where the login is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Stage {
+    /// The form is filled in.
+    Filling,
+    /// Whoever permits it is asked.
+    Asking,
+    /// It was submitted: IBKR decides.
+    Submitted,
+}
+
+/// The login.
+#[derive(Debug)]
+pub struct Login {
+    policy: Policy,
+    selectors: Selectors,
+    /// Characters of user name and password, in units of UTF-16.
+    lengths: [usize; 2],
+    stage: Stage,
+    page: Option<Page>,
+    /// When the page was told of last; at first, when the browser was started.
+    told: Instant,
+    /// When anything happened last.
+    now: Instant,
+    /// When the stage, or a step of the second factor, began.
+    since: Instant,
+    pending: Option<Pending>,
+    /// The goal that was tried for last, and how often.
+    tries: (Option<Goal>, u32),
+    /// What was typed, and by whom: nothing that stands in a field already counts.
+    typed: [bool; 2],
+    /// Whether the switch between live and paper is to be on.
+    paper: bool,
+    /// Whether it was turned because IBKR asked for that.
+    turned: bool,
+    /// When the form was ready to be submitted.
+    ready: Option<Instant>,
+    /// The error that the page showed when something was submitted, and the document that did it.
+    old_error: Option<String>,
+    submitted_from: u64,
+    /// When the form was seen again after the submission.
+    form_again: Option<Instant>,
+    factor: Factor,
+    submissions: u32,
+    pushes: u32,
+    acts: Vec<Act>,
+    ended: bool,
+}
+
+impl Login {
+    /// A login whose browser was just started. `lengths` are those of user name and password in units of UTF-16.
+    #[must_use]
+    pub fn new(now: Instant, policy: Policy, selectors: Selectors, lengths: [usize; 2]) -> Self {
+        Self {
+            paper: policy.paper,
+            policy,
+            selectors,
+            lengths,
+            stage: Stage::Filling,
+            page: None,
+            told: now,
+            now,
+            since: now,
+            pending: None,
+            tries: (None, 0),
+            typed: [false; 2],
+            turned: false,
+            ready: None,
+            old_error: None,
+            submitted_from: 0,
+            form_again: None,
+            factor: Factor::default(),
+            submissions: 0,
+            pushes: 0,
+            acts: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// The page told of itself.
+    pub fn observe(&mut self, now: Instant, page: Page) {
+        self.told = now;
+        self.now = now;
+        self.page = Some(page);
+        self.go_on(now);
+    }
+
+    /// The browser shows that it does not believe the certificate.
+    pub fn distrusted(&mut self) {
+        self.end(Ending::Distrusted);
+    }
+
+    /// The browser ended.
+    pub fn browser_ended(&mut self, how: String) {
+        self.end(Ending::BrowserDied(how));
+    }
+
+    /// It is to end.
+    pub fn stopped(&mut self) {
+        self.end(Ending::Stopped);
+    }
+
+    /// Something that had to be done cannot be done.
+    pub fn failed(&mut self, why: String) {
+        self.end(Ending::Broken(why));
+    }
+
+    /// The answer to what was asked.
+    pub fn answered(&mut self, now: Instant, answer: Answer) {
+        self.now = now;
+        match answer {
+            Answer::Submission(permitted) if self.stage == Stage::Asking => {
+                if permitted {
+                    self.submit(now);
+                } else {
+                    self.end(Ending::NotPermitted);
+                }
+            }
+            Answer::Push(permitted) => self.push_answered(now, permitted),
+            Answer::Code(code) => self.code_answered(now, code),
+            Answer::Submission(_) => {}
+        }
+        self.go_on(now);
+    }
+
+    /// When [`Self::handle_timeout`] has something to do, if nothing happens before.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.ended {
+            return None;
+        }
+        let pending = self.pending.as_ref().map(|pending| pending.until);
+        let ready = self.ready.map(|ready| ready + self.policy.pause);
+        let form = self.form_again.map(|since| since + FORM_AGAIN);
+        let old = self.old_error.as_ref().map(|_| self.since + OLD_ERROR);
+        let due = [pending, ready, form, old, self.factor.due(&self.policy)];
+        let due = due.into_iter().flatten().filter(|due| *due > self.now);
+        due.chain([self.told + self.policy.silence, self.deadline()])
+            .min()
+    }
+
+    /// It is later now.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.ended {
+            return;
+        }
+        self.now = now;
+        if now >= self.deadline() {
+            let ending = self.too_late();
+            self.end(ending);
+        } else if now >= self.told + self.policy.silence {
+            self.end(Ending::TimedOut(match self.page {
+                Some(_) => "the page has stood still: it did not tell of itself".into(),
+                None => "the browser did not show the login page".into(),
+            }));
+        } else {
+            self.go_on(now);
+        }
+    }
+
+    /// What is to be done next.
+    pub fn poll_act(&mut self) -> Option<Act> {
+        (!self.acts.is_empty()).then(|| self.acts.remove(0))
+    }
+
+    fn deadline(&self) -> Instant {
+        self.since
+            + match self.stage {
+                Stage::Filling => self.policy.fill_limit,
+                Stage::Asking => self.policy.ask_limit,
+                Stage::Submitted => self.factor.limit(&self.policy),
+            }
+    }
+
+    fn too_late(&self) -> Ending {
+        match self.stage {
+            Stage::Filling if self.page.as_ref().is_some_and(Page::has_form) => {
+                Ending::TimedOut("the form was not filled in".into())
+            }
+            Stage::Filling => Ending::TimedOut("the login form did not show".into()),
+            Stage::Asking => Ending::NotPermitted,
+            Stage::Submitted => self.factor.too_late(),
+        }
+    }
+
+    fn end(&mut self, ending: Ending) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.acts.clear();
+        self.pending = None;
+        if let Some(shot) = Shot::of(&ending) {
+            self.acts.push(Act::Screenshot(shot));
+        }
+        self.acts.push(Act::End(Outcome {
+            ending,
+            submissions: self.submissions,
+            pushes: self.pushes,
+        }));
+    }
+
+    /// Does something, and expects the page to show `goal`.
+    fn act(&mut self, now: Instant, act: Act, goal: Goal) {
+        let tried = match &self.tries {
+            (Some(before), tried) if *before == goal => tried + 1,
+            _ => 1,
+        };
+        if tried > TRIES {
+            self.end(Ending::Broken(goal.missed()));
+            return;
+        }
+        let until = now + if goal == Goal::None { PAUSE } else { GOAL };
+        // What has no goal may be done as often as the page asks for it.
+        self.tries = if goal == Goal::None {
+            (None, 0)
+        } else {
+            (Some(goal.clone()), tried)
+        };
+        self.acts.push(act);
+        self.pending = Some(Pending { goal, until });
+    }
+
+    /// Takes the next step, unless the last one is still under way.
+    fn go_on(&mut self, now: Instant) {
+        if self.ended || !self.acts.is_empty() {
+            return;
+        }
+        let Some(page) = self.page.clone() else {
+            return;
+        };
+        if let Some(pending) = &self.pending {
+            if !pending.goal.is_reached(&page) && now < pending.until {
+                return;
+            }
+            if pending.goal.is_reached(&page) && pending.goal != Goal::None {
+                self.tries = (None, 0);
+            }
+            self.pending = None;
+        }
+        match self.stage {
+            Stage::Filling => self.fill(now, &page),
+            Stage::Asking => {}
+            Stage::Submitted => self.await_end(now, &page),
+        }
+    }
+
+    fn fill(&mut self, now: Instant, page: &Page) {
+        // The promotion may lie over the form as well.
+        if let Some(promo) = page.element(Part::Promo).filter(|promo| promo.reachable) {
+            return self.act(now, Act::Click(promo.bounds), Goal::Gone(Part::Promo));
+        }
+        if !page.has_form() {
+            return;
+        }
+        if page.origin != self.policy.origin {
+            return self.end(Ending::Broken(format!(
+                "the form is at {}, not at the gateway: nothing is typed there",
+                page.origin
+            )));
+        }
+        if let Some(paper) = page.element(Part::Paper)
+            && let Some(checked) = paper.checked
+            && checked != self.paper
+        {
+            self.typed = [false; 2];
+            return self.act(now, Act::Click(paper.bounds), Goal::Switched(self.paper));
+        }
+        if self.paper && !page.has(Part::Paper) {
+            return self.end(Ending::Broken(
+                "the page has no switch for paper trading; see `paper` in the file of GATEHAND_PORTAL_SELECTORS".into(),
+            ));
+        }
+        for (index, part, what) in [(0, Part::User, What::User), (1, Part::Password, What::Password)] {
+            if !self.fill_field(now, page, index, part, what) {
+                return;
+            }
+        }
+        let ready = *self.ready.get_or_insert(now);
+        if now >= ready + self.policy.pause {
+            self.ready = None;
+            self.stage = Stage::Asking;
+            self.since = now;
+            self.acts.push(Act::AskSubmission);
+        }
+    }
+
+    /// Whether a field holds what it should; else what it takes is done.
+    fn fill_field(&mut self, now: Instant, page: &Page, index: usize, part: Part, what: What) -> bool {
+        let Some(field) = page.element(part).copied() else {
+            return false;
+        };
+        let length = field.length.unwrap_or_default();
+        if self.typed[index] && length == self.lengths[index] {
+            return true;
+        }
+        self.ready = None;
+        if !field.enabled {
+            return false;
+        }
+        if !field.focused {
+            self.act(now, Act::Click(field.bounds), Goal::Focused(part));
+        } else if length > 0 {
+            self.typed[index] = false;
+            self.act(now, Act::Clear, Goal::Holds(part, 0));
+        } else {
+            self.typed[index] = true;
+            self.act(now, Act::Type(what), Goal::Holds(part, self.lengths[index]));
+        }
+        false
+    }
+
+    /// Submits what was just seen to be right; if it is not any more, it is filled in again.
+    fn submit(&mut self, now: Instant) {
+        self.since = now;
+        let Some(page) = self.page.clone() else {
+            return;
+        };
+        let holds = |index: usize, part| {
+            let length = page.element(part).and_then(|field| field.length);
+            self.typed[index] && length == Some(self.lengths[index])
+        };
+        if !holds(0, Part::User) || !holds(1, Part::Password) {
+            return self.end(Ending::Broken(
+                "the fields did not keep what was typed: nothing was submitted".into(),
+            ));
+        }
+        self.stage = Stage::Submitted;
+        self.submissions += 1;
+        self.old_error.clone_from(&page.error);
+        self.submitted_from = page.document;
+        self.form_again = None;
+        self.factor = Factor::default();
+        let button = page
+            .element(Part::Submit)
+            .filter(|button| button.enabled && button.reachable);
+        let act = match button {
+            Some(button) => Act::Click(button.bounds),
+            None => Act::Return,
+        };
+        self.act(now, act, Goal::None);
+    }
+
+    /// The credentials, or a code, were submitted.
+    fn await_end(&mut self, now: Instant, page: &Page) {
+        if page.has(Part::Success) {
+            return self.end(Ending::SuccessText);
+        }
+        if let Some(error) = self.new_error(now, page) {
+            return self.take_error(now, page, error);
+        }
+        if let Some(promo) = page.element(Part::Promo).filter(|promo| promo.reachable) {
+            self.since = now;
+            return self.act(now, Act::Click(promo.bounds), Goal::Gone(Part::Promo));
+        }
+        if self.second_factor(now, page) {
+            return;
+        }
+        if page.complete && page.document != self.submitted_from && page.has_form() {
+            let since = *self.form_again.get_or_insert(now);
+            if now >= since + FORM_AGAIN {
+                self.end(Ending::Broken(
+                    "the login form came back without a word about why".into(),
+                ));
+            }
+        } else {
+            self.form_again = None;
+        }
+    }
+
+    /// An error that the page did not show already when something was submitted.
+    fn new_error(&mut self, now: Instant, page: &Page) -> Option<String> {
+        let Some(error) = &page.error else {
+            self.old_error = None;
+            return None;
+        };
+        if self.old_error.as_ref() == Some(error) && now < self.since + OLD_ERROR {
+            return None;
+        }
+        Some(error.clone())
+    }
+
+    fn take_error(&mut self, now: Instant, page: &Page, error: String) {
+        if self.factor.typed_code() {
+            return self.code_refused(now, error);
+        }
+        match self.selectors.meaning(&error) {
+            Meaning::WrongMode if !self.turned && page.has(Part::Paper) => {
+                self.turned = true;
+                self.paper = !self.paper;
+                self.stage = Stage::Filling;
+                self.since = now;
+                self.go_on(now);
+            }
+            Meaning::WrongMode => self.end(Ending::WrongMode(error)),
+            Meaning::Refused => self.end(Ending::Refused(error)),
+            Meaning::Unknown => self.end(Ending::Broken(format!("the page says {error:?}"))),
+        }
+    }
+}
