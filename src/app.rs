@@ -1,5 +1,7 @@
 //! The only wiring: which gateways run, what starts in which order, who hears of what, and how it all stops.
 
+mod codes;
+mod display;
 mod error;
 mod http;
 mod instance;

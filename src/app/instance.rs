@@ -3,7 +3,6 @@
 mod beside;
 mod codes;
 mod course;
-mod display;
 mod preparation;
 mod probe;
 mod relay;
@@ -13,7 +12,6 @@ mod start;
 mod status;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::Instrument;
 
+use super::display::VirtualDisplay;
 use super::scripts::Scripts;
 use super::{AppError, Shared};
 use crate::agent::{Errand, Event, State};
@@ -39,7 +38,7 @@ use crate::tunnel::Tunnel;
 use crate::vnc::{self, Door};
 use crate::x11::DisplayAddress;
 use codes::CodeFetcher;
-pub(super) use course::quiet_hours;
+pub(super) use course::{limits, quiet_hours};
 pub use preparation::rules_folder;
 pub(super) use preparation::{make_private_folder, take_state_folder};
 use rules::RuleWatch;
@@ -70,9 +69,8 @@ pub(super) struct Instance {
     gateway: Option<Service>,
     /// How the gateway's process ended last.
     last_exit: String,
-    display: Option<Service>,
-    /// The folder of the cookie of a display that was started here.
-    cookies: Option<PathBuf>,
+    /// A display that was started here.
+    display: Option<VirtualDisplay>,
     /// Whether the agent sees the main window, for the probe.
     logged_in: watch::Sender<bool>,
     answers: mpsc::UnboundedReceiver<Option<ApiStatus>>,
@@ -167,8 +165,7 @@ impl Instance {
                     self.api = learnt;
                 }
                 exit = ended(&mut self.gateway) => self.gateway_ended(exit)?,
-                exit = ended(&mut self.display) => {
-                    self.display = None;
+                exit = display_ended(&mut self.display) => {
                     return Err(AppError::Ended { what: "Xvfb", how: exit.to_string(), cure: "start gatehand again" });
                 }
                 () = due => self.life.handle_timeout(course::now()),
@@ -252,14 +249,8 @@ impl Instance {
         self.close_control();
         self.board.take_requests(None);
         self.board.take_viewers(None);
-        if let Some(mut display) = self.display.take() {
-            display.stop(|| {}).await;
-            self.forget(&display);
-        }
-        if let Some(folder) = self.cookies.take()
-            && let Err(error) = std::fs::remove_dir_all(&folder)
-        {
-            tracing::warn!(%error, folder = %folder.display(), "the display's cookie could not be removed");
+        if let Some(display) = self.display.take() {
+            display.stop(&mut self.leftovers).await;
         }
     }
 
@@ -290,6 +281,14 @@ impl Instance {
 async fn ended(service: &mut Option<Service>) -> supervisor::Exit {
     match service {
         Some(service) => service.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The end of the display, if it is ours; else never.
+async fn display_ended(display: &mut Option<VirtualDisplay>) -> supervisor::Exit {
+    match display {
+        Some(display) => display.ended().await,
         None => std::future::pending().await,
     }
 }

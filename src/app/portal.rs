@@ -1,6 +1,7 @@
 //! The Client Portal Gateway with all that belongs to it: its process, its keeper, its ports and folders.
 
 mod asking;
+mod login;
 mod requests;
 
 use std::sync::Arc;
@@ -15,14 +16,15 @@ use super::instance::{make_private_folder, take_state_folder};
 use super::{AppError, Shared, listen, notifications};
 use crate::agent::Event;
 use crate::config::Config;
-use crate::control::{Asked, Board, Standing, seconds};
+use crate::control::{Asked, Board, OneTimeCode, Standing, seconds};
 use crate::exit::ExitCode;
 use crate::journal::{EventLog, StateFolder};
 use crate::notify::{Kind, Notices};
-use crate::portal::{Action, Belief, Client, Keeper, PortalLaunch, State};
+use crate::portal::{self, Action, Belief, Client, Keeper, PortalLaunch, State};
 use crate::supervisor::{self, Exit, Leftovers, Redaction, Service, StopPolicy};
 use crate::{http, ports};
 use asking::{Answer, Asking};
+use login::{Authority, Job};
 
 /// It goes within a second when it is told to; all in all it must stop within the 10 s that Docker gives a container.
 const GATEWAY_STOP: StopPolicy = StopPolicy {
@@ -31,6 +33,9 @@ const GATEWAY_STOP: StopPolicy = StopPolicy {
 };
 /// How long the end of the session may take before the gateway is stopped without it.
 const LOGOUT: Duration = Duration::from_secs(3);
+
+/// Who waits for a one-time code.
+type CodeWanted = portal::Answer<Result<OneTimeCode, String>>;
 
 /// Everything that runs.
 pub(super) struct Portal {
@@ -41,6 +46,12 @@ pub(super) struct Portal {
     keeper: Keeper,
     launch: PortalLaunch,
     asking: Asking,
+    /// Who logs in; without it, a human does.
+    authority: Option<Authority>,
+    login: Option<Job>,
+    /// Codes that were asked for too early, when their time has come.
+    codes_due: mpsc::UnboundedSender<CodeWanted>,
+    due_codes: mpsc::UnboundedReceiver<CodeWanted>,
     service: Option<Service>,
     requests: mpsc::Receiver<Asked>,
     events: EventLog,
@@ -48,7 +59,6 @@ pub(super) struct Portal {
     told: Belief,
     since: SystemTime,
     has_listened: bool,
-    was_ready: bool,
     tasks: JoinSet<()>,
     leftovers: Leftovers,
     _state_folder: StateFolder,
@@ -97,7 +107,7 @@ impl Portal {
         let launch = PortalLaunch::find(settings, state_dir, shared.environment.clone())?;
         let client = Client::new(
             launch.address.clone(),
-            launch.trust.clone(),
+            &launch.trust,
             settings.routes.clone(),
             settings.request_limit,
         )?;
@@ -116,6 +126,8 @@ impl Portal {
             ),
             None => None,
         };
+        let authority = Authority::of(config)?;
+        let (codes_due, due_codes) = mpsc::unbounded_channel();
         let leftovers = Leftovers::end(state_dir, Duration::from_secs(3)).await?;
         let keeper = Keeper::new(Instant::now(), settings.policy.clone());
         let mut portal = Self {
@@ -127,13 +139,16 @@ impl Portal {
             keeper,
             launch,
             asking: Asking::new(client),
+            authority,
+            login: None,
+            codes_due,
+            due_codes,
             service: None,
             // Until somebody listens.
             requests: mpsc::channel(1).1,
             events,
             since: SystemTime::now(),
             has_listened: false,
-            was_ready: false,
             tasks: JoinSet::new(),
             leftovers,
             _state_folder: state_folder,
@@ -172,6 +187,8 @@ impl Portal {
                 () = self.shared.stopped() => {}
                 Some(asked) = self.requests.recv() => self.answer(asked),
                 answer = self.asking.next() => self.heard(answer),
+                news = Job::next(&mut self.login) => self.login_news(news).await,
+                Some(reply) = self.due_codes.recv() => self.code_due(reply),
                 exit = ended(&mut self.service) => self.gateway_ended(exit)?,
                 () = due => self.keeper.handle_timeout(Instant::now()),
             }
@@ -195,7 +212,11 @@ impl Portal {
                     self.keeper.ended(Instant::now(), "it was stopped");
                 }
                 Action::LogOut => self.log_out().await,
-                Action::LogIn | Action::EndLogin => {}
+                Action::LogIn => {
+                    self.tell();
+                    self.log_in().await;
+                }
+                Action::EndLogin => self.end_login().await,
                 Action::Knock
                 | Action::Tickle
                 | Action::Validate
@@ -275,14 +296,16 @@ impl Portal {
         }
         let is_new = belief.state != self.told.state;
         self.told = belief.clone();
-        let Belief { state, evidence } = &self.told;
+        let Belief { state, evidence } = self.told.clone();
         let evidence = format!("{state}: {evidence}");
         if is_new {
             self.since = SystemTime::now();
             match state {
                 State::Ready => {
                     tracing::info!("Gateway running and authenticated ({evidence})");
-                    self.was_ready = true;
+                    if let Some(authority) = &mut self.authority {
+                        authority.session_came();
+                    }
                 }
                 State::NoSession => tracing::info!("No active sessions ({evidence})"),
                 State::LockedOut | State::Competing | State::Down | State::UpstreamDown => {
@@ -294,12 +317,7 @@ impl Portal {
                 state: state.as_agent(),
                 evidence: evidence.clone(),
             };
-            if let Err(error) = self.events.append(SystemTime::now(), &event) {
-                tracing::warn!(%error, "an event could not be written to the events file");
-            }
-            self.notices.event(&event);
-            self.board.tally.event(&event, Instant::now());
-            self.board.event_came();
+            self.publish(&event);
         } else {
             tracing::debug!(%evidence, "state");
         }
@@ -311,11 +329,21 @@ impl Portal {
                 evidence,
                 since,
                 has_shown,
-                serves: *state == State::Ready,
+                serves: state == State::Ready,
                 outage_until: None,
                 at_step_for: None,
             };
         });
+    }
+
+    /// Tells of an event to the events file and to those outside.
+    fn publish(&mut self, event: &Event) {
+        if let Err(error) = self.events.append(SystemTime::now(), event) {
+            tracing::warn!(%error, "an event could not be written to the events file");
+        }
+        self.notices.event(event);
+        self.board.tally.event(event, Instant::now());
+        self.board.event_came();
     }
 
     /// Ends the session, then the process, then the rest.

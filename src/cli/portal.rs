@@ -10,7 +10,7 @@ use crate::app;
 use crate::config::Arguments;
 use crate::control::Request;
 use crate::exit::ExitCode;
-use crate::portal::{Client, Standing};
+use crate::portal::{Client, SHIPPED, Standing};
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -61,7 +61,8 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
 fn tickle(tickle: Tickle, context: Context) -> Result<ExitCode, Failure> {
     let settings = context.configure(tickle.settings.0, &[])?.portal;
     let address = settings.address.unwrap_or_default();
-    let client = Client::new(address, settings.trust, settings.routes, settings.request_limit);
+    let trust = settings.trust.unwrap_or(SHIPPED);
+    let client = Client::new(address, &trust, settings.routes, settings.request_limit);
     let client = client.map_err(Failure::configuration)?;
     let standing = Standing::of(&app::block_on(async { Ok(client.tickle().await) })?);
     tell(&standing, tickle.json)?;

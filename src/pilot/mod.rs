@@ -3,6 +3,7 @@
 //! It sleeps until the display changes, a command comes or a time that the agent or the eyes asked for: a still
 //! display costs nothing.
 
+mod clock;
 mod eyes;
 mod hands;
 mod recorded;
@@ -24,6 +25,8 @@ use crate::screen::{Frame, Window};
 use crate::vision::OcrError;
 use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
+pub use clock::clocks;
+pub(crate) use clock::one_time_code;
 pub use eyes::{Eyes, SETTLE};
 pub use hands::Hands;
 pub use recorded::RecordedAgent;

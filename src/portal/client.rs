@@ -18,11 +18,11 @@ use tokio::time::timeout;
 use crate::config::PortalAddress;
 use crate::tls::{TlsClient, TlsClientError, Trust};
 
-/// SHA-256 of the certificate that IBKR ships with the gateway: it is for no name, and expired in 2019.
-const SHIPPED: [u8; 32] = [
+/// The certificate that IBKR ships with the gateway, by its SHA-256: it is for no name, and expired in 2019.
+pub const SHIPPED: Trust = Trust::Pinned([
     0x13, 0xda, 0xf8, 0x9a, 0x07, 0x12, 0xb9, 0x62, 0xc3, 0xec, 0xaa, 0x5e, 0xde, 0x34, 0x41, 0x00, 0xae,
     0xe0, 0xd3, 0xb5, 0xde, 0xc5, 0xa7, 0x9a, 0xbd, 0x76, 0x02, 0xa8, 0x12, 0xed, 0xa3, 0xbe,
-];
+]);
 /// Bytes that an answer may have: those to what is asked here have some hundred.
 const MAX_ANSWER: usize = 1 << 20;
 
@@ -67,21 +67,19 @@ pub struct Client {
 }
 
 impl Client {
-    /// For the gateway at this address; no request takes longer than `limit`. Without a `trust` of the user's own, TLS is
-    /// spoken with the certificate alone that IBKR ships.
+    /// For the gateway at this address; no request takes longer than `limit`.
     ///
     /// # Errors
     /// The file of certificates cannot be used.
     pub fn new(
         address: PortalAddress,
-        trust: Option<Trust>,
+        trust: &Trust,
         routes: Routes,
         limit: Duration,
     ) -> Result<Self, TlsClientError> {
-        let trust = trust.unwrap_or(Trust::Pinned(SHIPPED));
         let tls = address
             .encrypted
-            .then(|| TlsClient::new(&address.host, &trust))
+            .then(|| TlsClient::new(&address.host, trust))
             .transpose()?;
         Ok(Self {
             address,

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use thiserror::Error;
 
+use super::client::SHIPPED;
 use super::conf::{Conf, Wanted};
 use crate::config::{PortalAddress, PortalSettings};
 use crate::journal::make_private_folder;
@@ -82,8 +83,8 @@ pub enum PortalLaunchError {
 pub struct PortalLaunch {
     /// Where it will listen.
     pub address: PortalAddress,
-    /// Which certificate it will show, if not IBKR's.
-    pub trust: Option<Trust>,
+    /// Which certificate it will show.
+    pub trust: Trust,
     conf: Conf,
     java: PathBuf,
     options: Vec<String>,
@@ -152,7 +153,7 @@ impl PortalLaunch {
         });
         Ok(Self {
             address,
-            trust,
+            trust: trust.unwrap_or(SHIPPED),
             conf,
             java,
             options: settings.jvm_options.clone(),

@@ -14,7 +14,7 @@ mod selectors;
 mod standing;
 mod visit;
 
-pub use client::{Client, Reply, Routes};
+pub use client::{Client, Reply, Routes, SHIPPED};
 pub use keeper::{Action, Belief, Ending, Keeper, Policy, State};
 pub use launch::{PortalLaunch, PortalLaunchError};
 pub use selectors::{Meaning, Part, Selectors, Way, WayError};

@@ -33,7 +33,7 @@ const fn civil(time: ClockTime) -> Time {
 }
 
 /// Whom logins may disturb, and when.
-pub(super) fn limits(config: &Config, clock: Option<&WallClock>) -> Limits {
+pub(super) fn limits_by(config: &Config, clock: Option<&WallClock>) -> Limits {
     Limits {
         pushes_per_hour: config.second_factor.pushes_per_hour,
         quiet_hours: config
@@ -42,6 +42,11 @@ pub(super) fn limits(config: &Config, clock: Option<&WallClock>) -> Limits {
             .map(|span| span_of(span, zone(clock))),
         unanswered_retries: config.second_factor.unanswered_retries,
     }
+}
+
+/// The same, by the gateway's clock as its settings have it.
+pub(in crate::app) fn limits(config: &Config) -> Limits {
+    limits_by(config, wall_clock(config).as_ref())
 }
 
 /// A span of every day in the gateway's time zone.

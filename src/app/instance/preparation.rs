@@ -114,7 +114,7 @@ pub(super) fn hands(config: &Config, clock: Option<WallClock>) -> Result<Hands, 
                 &config.state_dir,
                 &credentials.user,
                 &secret,
-                course::limits(config, clock.as_ref()),
+                course::limits_by(config, clock.as_ref()),
             )?)
         }
         None => None,

@@ -14,6 +14,7 @@ use super::rules::RuleWatch;
 use super::status::Belief;
 use super::{Instance, course, relay};
 use crate::agent::{Agent, Policy, State};
+use crate::app::display::VirtualDisplay;
 use crate::app::viewers::{self, Entries, Ports};
 use crate::app::{AppError, Shared, listen};
 use crate::config::Config;
@@ -105,7 +106,6 @@ impl Instance {
             gateway: None,
             last_exit: String::new(),
             display: None,
-            cookies: None,
             logged_in,
             answers,
             api: None,
@@ -174,7 +174,12 @@ impl Instance {
         let display = match (&self.shared.attach, &self.config.display.existing) {
             (Some(address), _) => address.clone(),
             (None, Some(name)) => DisplayAddress::new(name.clone()),
-            (None, None) => self.start_display().await?,
+            (None, None) => {
+                let size = self.config.display.size;
+                let display =
+                    VirtualDisplay::start(&self.shared, &state_dir, size, &mut self.leftovers).await?;
+                self.display.insert(display).address().clone()
+            }
         };
         if self.shared.attach.is_none() {
             self.run_display_scripts(&display).await;

@@ -8,6 +8,7 @@ use super::{AppError, Portal};
 use crate::control::{self, Asked, ProcessStatus, Reply, Request, Sources, Status, Versions, seconds};
 use crate::journal::StateFolder;
 use crate::logging;
+use crate::portal::State;
 use crate::relay::RelayStatus;
 use crate::supervisor::Usage;
 
@@ -68,10 +69,11 @@ impl Portal {
                 self.keeper.activate(Instant::now());
                 Reply::ok("the gateway is to run")
             }
-            Request::Unlock(_) => {
-                self.keeper.unlock(Instant::now());
-                Reply::ok(control::UNLOCKED)
-            }
+            Request::Unlock(user_name) => self.unlock(user_name.as_deref()),
+            Request::Code(code) => match self.take_code(code) {
+                true => Reply::ok("the code is typed; the events tell what comes of it"),
+                false => Reply::refused("no login asks for a code now"),
+            },
             Request::Log(filter) => match logging::set_filter(&filter) {
                 Ok(()) => Reply::ok(format!("logged by `{filter}` until gatehand ends")),
                 Err(error) => Reply::refused(error.to_string()),
@@ -83,11 +85,29 @@ impl Portal {
             | Request::ReconnectAccount
             | Request::SaveSettings
             | Request::EnableApi
-            | Request::Resume
-            | Request::Code(_) => Reply::refused("the Client Portal Gateway has no window for that now"),
+            | Request::Resume => Reply::refused("the Client Portal Gateway has no window for that now"),
         };
         // Who asked may have gone.
         let _ = answer.send(reply);
+    }
+
+    fn unlock(&mut self, user_name: Option<&str>) -> Reply {
+        let forgotten = match &mut self.authority {
+            Some(authority) => authority.governor.forget(user_name),
+            None => Ok(false),
+        };
+        let was_locked = self.keeper.belief().state == State::LockedOut;
+        match forgotten {
+            Ok(known) => {
+                self.keeper.unlock(Instant::now());
+                Reply::ok(if known || was_locked {
+                    control::UNLOCKED
+                } else {
+                    control::NOTHING_LOCKED
+                })
+            }
+            Err(error) => Reply::refused(error.to_string()),
+        }
     }
 
     fn status(&self) -> Status {

@@ -159,6 +159,15 @@ impl Record {
         {
             return wait(format!("the gateway asked to wait; {left} s to go"), left);
         }
+        self.may_push(now, limits)
+    }
+
+    /// Whether somebody may be asked on a phone.
+    pub(super) fn may_push(&self, now: &Clocks, limits: &Limits) -> Verdict {
+        let wait = |why: String, seconds: u64| Verdict::Wait {
+            why,
+            remaining: Duration::from_secs(seconds),
+        };
         if let Some(left) = limits.quiet_for(now.wall) {
             return wait(
                 format!("quiet hours: nobody is asked for a second factor; {left} s to go"),

@@ -223,6 +223,15 @@ impl Governor {
         }
     }
 
+    /// Whether somebody may be asked on a phone once more, beyond what came with the attempt.
+    #[must_use]
+    pub fn may_push(&self, now: &Clocks) -> Verdict {
+        match self.book.users.get(&self.user) {
+            Some(record) => record.may_push(now, &self.limits),
+            None => Record::default().may_push(now, &self.limits),
+        }
+    }
+
     /// How many attempts in a row whose ending nobody sees these credentials still have.
     #[must_use]
     pub fn attempts_left(&self) -> usize {
