@@ -43,6 +43,9 @@ pub(super) use notification::{Kinds, Topic};
 pub(super) use numbers::{ClientCount, ClientId, PerHour, Pushes, RecorderSize, Retries, ViewerCount};
 pub use portal::PortalAddress;
 pub use portal_login::PortalBrowser;
+pub(super) use portal_login::{
+    CodeTries, FactorHandler, PathOnServer, Pause, Resends, SaidText, Scale, Selector, SelectorsText,
+};
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};
