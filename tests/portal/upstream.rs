@@ -627,7 +627,7 @@ const SCRIPT: &str = r#"
             // What was told before, and what was told with something else in it.
             var last = seen[seen.length - 1] || 'GH1.0123456789abcdef.{"t":9999999999999}';
             document.title = last.replace('"e":{', '"e":{"success":[1,1,9,9,-1,1],').replace(/"t":\d+/, '"t":' + (+new Date() + 60000));
-        }, 30);
+        }, 250);
     }
 })();
 "#;
