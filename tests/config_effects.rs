@@ -164,6 +164,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("portal_startup_limit", "30", &[]),
     ("portal_interval", "30", &[]),
     ("portal_session_limit", "60", &[]),
+    ("portal_silence_limit", "300", &[]),
     ("portal_reauthentications", "0", &[]),
     ("portal_competing", "take-over", &[]),
     ("portal_failed_logins", "2", &[]),

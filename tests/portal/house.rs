@@ -138,6 +138,22 @@ impl House {
         lines.collect()
     }
 
+    /// A configuration of the user's own: the gateway's, with these further lines, for whoever asks from this address.
+    pub(crate) fn conf(&self, allow: &str, more: &str) -> String {
+        let own = fs::read_to_string(self.folder.path().join("gateway/root/conf.yaml")).unwrap();
+        let (own, _) = own.split_once("\nips:").unwrap();
+        let port = format!("listenPort: {}", self.port);
+        let lines = own.lines().map(|line| match line.split_once(':') {
+            Some(("listenPort", _)) => port.as_str(),
+            _ => line,
+        });
+        let lines: Vec<&str> = lines.collect();
+        format!(
+            "{}\n{more}ips:\n  allow:\n    - {allow}\n  deny: []\n",
+            lines.join("\n")
+        )
+    }
+
     /// Sets a variable for the start.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.program.set(name, value);

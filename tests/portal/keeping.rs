@@ -159,7 +159,10 @@ fn codes_of_the_next_minutes(key: &str) -> Vec<String> {
 }
 
 fn what_does_not_reach_ibkr_logs_in_once_it_does(house: House) {
-    let mut house = house.ibkr(|ibkr| ibkr.trouble = Trouble::Away).start();
+    let mut house = house
+        .ibkr(|ibkr| ibkr.trouble = Trouble::Away)
+        .with("GATEHAND_PORTAL_SILENCE_LIMIT", "20")
+        .start();
     house.wait_for("upstream-down", "no answer within 3 s");
     wait_for("a third question", || {
         (house.upstream.count("/v1/api/tickle") >= 3).then_some(())
@@ -261,10 +264,7 @@ fn a_port_that_is_taken_is_told(house: House) {
 }
 
 fn a_wrong_password_of_the_key_store_is_told(house: House) {
-    let conf = house.towards_upstream(&format!(
-        "proxyRemoteHost: x\nproxyRemoteSsl: true\nlistenPort: {}\nlistenSsl: true\nsslPwd: \"wrong one\"\nips:\n  allow:\n    - 127.0.0.1\n",
-        house.port
-    ));
+    let conf = house.conf("127.0.0.1", "sslPwd: \"wrong one\"\n");
     let mut house = house
         .with_input("conf.yaml", &conf)
         .with("IBEAM_GATEWAY_STARTUP", "4")
@@ -313,10 +313,7 @@ fn a_key_store_of_the_users_own_is_verified(house: House) {
         "-keypass",
         "own-secret",
     ]);
-    let conf = house.towards_upstream(&format!(
-        "proxyRemoteHost: x\nproxyRemoteSsl: true\nlistenPort: {}\nlistenSsl: true\nsslCert: own.jks\nsslPwd: own-secret\nips:\n  allow:\n    - 127.0.0.1\n",
-        house.port
-    ));
+    let conf = house.conf("127.0.0.1", "sslCert: own.jks\nsslPwd: own-secret\n");
     let house = house
         .with_input("conf.yaml", &conf)
         .with("GATEHAND_PORTAL_CERTIFICATE", "");
@@ -342,10 +339,7 @@ fn it_works_without_tls_of_the_gateway(house: House) {
 }
 
 fn who_is_in_no_list_is_told_so(house: House) {
-    let conf = house.towards_upstream(&format!(
-        "proxyRemoteHost: x\nproxyRemoteSsl: true\nlistenPort: {}\nlistenSsl: true\nips:\n  allow:\n    - 10.1.2.3\n",
-        house.port
-    ));
+    let conf = house.conf("10.1.2.3", "");
     let mut house = house.with_input("conf.yaml", &conf).start();
     house.wait_for("down", "ips.allow");
     house.program.wait_for_log("docker_gwbridge");

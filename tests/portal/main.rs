@@ -8,6 +8,7 @@ mod house;
 mod keeping;
 mod real;
 mod stand_in;
+mod table;
 mod upstream;
 
 use common::certificates::Authority;

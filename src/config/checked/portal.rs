@@ -53,6 +53,7 @@ pub(super) fn portal(
             interval: portal.portal_interval.0,
             startup_limit: portal.portal_startup_limit.0,
             session_limit: portal.portal_session_limit.0,
+            silence_limit: portal.portal_silence_limit.0,
             reauthentications: portal.portal_reauthentications.0,
             competing: portal.portal_competing,
             failures: portal.portal_failed_logins.0,

@@ -97,6 +97,13 @@ settings! {
         default: "120",
         help: "Seconds for a brokerage session to come after it was asked for.",
     }
+    portal_silence_limit: Seconds {
+        variables: ["GATEHAND_PORTAL_SILENCE_LIMIT"],
+        ini: [],
+        secret: false,
+        default: "600",
+        help: "Seconds without an answer from IBKR before the Client Portal Gateway is started anew, as requests that were never answered may keep it from asking again. By then IBKR has ended the session anyway.",
+    }
     portal_reauthentications: Reauthentications {
         variables: ["GATEHAND_PORTAL_REAUTHENTICATIONS", "IBEAM_MAX_REAUTHENTICATE_RETRIES"],
         ini: [],

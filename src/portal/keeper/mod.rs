@@ -44,6 +44,8 @@ pub struct Policy {
     pub startup_limit: Duration,
     /// How long a brokerage session may take to come after it was asked for.
     pub session_limit: Duration,
+    /// How long IBKR may give no answer before the gateway is started anew; doubled each time, as it may not be the gateway.
+    pub silence_limit: Duration,
     /// How often it is asked for anew before the gateway is started anew.
     pub reauthentications: u32,
     /// What to do about a session elsewhere.
@@ -150,6 +152,8 @@ pub struct Keeper {
     had_session: bool,
     was_ready: bool,
     deaf: u32,
+    silent_since: Option<Instant>,
+    silences: u32,
     failures: u32,
     locked: Option<String>,
     /// No login before this time: why.
@@ -174,6 +178,8 @@ impl Keeper {
             had_session: false,
             was_ready: false,
             deaf: 0,
+            silent_since: None,
+            silences: 0,
             failures: 0,
             locked: None,
             login_from: None,
@@ -318,14 +324,16 @@ impl Keeper {
             Standing::Down(_) => self.deaf += 1,
             _ => self.deaf = 0,
         }
+        if !matches!(standing, Standing::Down(_) | Standing::UpstreamDown(_)) {
+            (self.silent_since, self.silences) = (None, 0);
+        }
         match standing {
             Standing::Down(why) if self.deaf >= DEAF => self.start_anew(why),
             Standing::Down(why) => {
                 self.believe(State::Down, why);
                 self.next = Some(now + SOON);
             }
-            // Where IBKR cannot be reached, a login cannot either.
-            Standing::UpstreamDown(_) => self.watch(now, State::UpstreamDown, &standing.to_string()),
+            Standing::UpstreamDown(_) => self.silent(now, &standing.to_string()),
             Standing::NotAllowed => self.watch(now, State::Down, &standing.to_string()),
             Standing::Unclear(_) => self.watch(now, State::UpstreamDown, &standing.to_string()),
             Standing::NoSession => self.no_session(now),
@@ -352,6 +360,24 @@ impl Keeper {
                 self.pause(now, now + wait, &why);
             }
             Ending::Failed(why) => self.failed(now, &why),
+        }
+    }
+
+    /// IBKR cannot be reached: a login cannot either.
+    fn silent(&mut self, now: Instant, evidence: &str) {
+        self.watch(now, State::UpstreamDown, evidence);
+        let since = *self.silent_since.get_or_insert(now);
+        let limit = self
+            .policy
+            .silence_limit
+            .saturating_mul(1 << self.silences.min(6));
+        if now >= since + limit {
+            self.silent_since = None;
+            self.silences += 1;
+            self.start_anew(&format!(
+                "no answer from IBKR for {} s; the gateway may be stuck",
+                limit.as_secs()
+            ));
         }
     }
 

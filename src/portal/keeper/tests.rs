@@ -12,6 +12,7 @@ pub(super) fn policy() -> Policy {
         interval: Duration::from_secs(60),
         startup_limit: Duration::from_secs(20),
         session_limit: Duration::from_secs(120),
+        silence_limit: Duration::from_secs(600),
         reauthentications: 3,
         competing: OnCompeting::Wait,
         failures: 5,
@@ -179,7 +180,7 @@ fn the_gateway_is_given_a_moment_to_ask_by_itself_after_a_login() {
 #[test]
 fn where_nothing_answers_nobody_logs_in() {
     let mut bench = Bench::serving(policy());
-    for _ in 0..100 {
+    for _ in 0..10 {
         assert_eq!(bench.told(&upstream_down()), []);
         assert_eq!(bench.state(), State::UpstreamDown);
         assert_eq!(bench.wait(), Duration::from_secs(60));
@@ -196,6 +197,30 @@ fn where_nothing_answers_nobody_logs_in() {
         [Action::Stop],
         "a gateway that takes no connection is started anew"
     );
+}
+
+/// Questions that were never answered keep the gateway from asking again; the session has ended by then anyway.
+#[test]
+fn a_gateway_that_gets_no_answer_for_long_is_started_anew_less_and_less_often() {
+    let mut bench = Bench::serving(policy());
+    let mut silences = Vec::new();
+    for _ in 0..3 {
+        let began = bench.now;
+        assert_eq!(bench.told(&upstream_down()), []);
+        let (_, actions) = bench.until_something_else(&upstream_down());
+        assert_eq!(actions, [Action::Stop]);
+        silences.push((bench.now - began).as_secs() / 60);
+        bench.keeper.ended(bench.now, "stopped");
+        bench.wait();
+        assert_eq!(bench.actions(), [Action::Start]);
+        bench.keeper.started(bench.now);
+        bench.wait();
+        assert_eq!(bench.actions(), [Action::Knock]);
+        bench.keeper.knocked(bench.now, Ok(()));
+        assert_eq!(bench.actions(), [Action::Tickle]);
+    }
+    assert_eq!(silences, [10, 20, 40]);
+    assert_eq!(bench.told(&Standing::NoSession), [Action::LogIn]);
 }
 
 #[test]
