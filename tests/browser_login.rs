@@ -7,8 +7,9 @@ mod common;
 mod upstream;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use common::TestDisplay;
@@ -19,10 +20,30 @@ use gatehand::portal::login::{Ending, Outcome};
 use gatehand::portal::{Question, Visit};
 use gatehand::supervisor::{Orphans, Reaper};
 use gatehand::tls::Trust;
+use gatehand::vision::{Cache, Reader, Tesseract, png};
 use tokio::sync::mpsc;
 use upstream::{Factor, Skin, State, Trouble, Upstream};
 
 const BROWSERS: [&str; 2] = ["surf", "chromium"];
+
+/// What was logged, down to the last detail.
+struct Log(Mutex<Vec<u8>>);
+
+static LOG: Log = Log(Mutex::new(Vec::new()));
+
+impl Write for &Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
 
 /// What a login needs, and what became of it.
 struct Stage {
@@ -46,6 +67,9 @@ struct Asked {
 
 impl Stage {
     fn new(browser: &str, with: impl FnOnce(&mut State)) -> Self {
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+        // Of the whole test program; somebody before may have begun it.
+        let _ = log.with_ansi(false).with_writer(|| &LOG).try_init();
         let authority = Authority::new("the gateway's");
         authority.issue("gateway");
         let upstream = Upstream::start(Some((
@@ -163,6 +187,15 @@ impl Stage {
             }
         });
         self.expect_nothing_left();
+        let log = LOG.0.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(
+            contains(&log, "the login in the browser ended"),
+            "the log is looked at"
+        );
+        for secret in self.codes.iter().copied().chain([password]) {
+            assert!(!contains(&log, secret), "the log holds a secret");
+        }
+        drop(log);
         (outcome, seen)
     }
 
@@ -459,4 +492,113 @@ fn a_stranger_is_not_visited() {
     let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stage.log_in(PASSWORD)));
     assert!(refused.is_err());
     assert_eq!(stage.upstream.count("/sso/Login"), 0);
+}
+
+/// Without the script, what is done goes by the page's picture alone.
+#[test]
+fn a_page_that_tells_nothing_is_read() {
+    for (browser, skin) in [
+        ("surf", Skin::Classic),
+        ("chromium", Skin::Classic),
+        ("surf", Skin::Labels),
+        ("chromium", Skin::Dark),
+    ] {
+        let stage = Stage::new(browser, |state| state.skin = skin).with("GATEHAND_PORTAL_REPORT", "no");
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser} {skin:?}");
+        let state = stage.upstream.state();
+        assert_eq!(
+            state.logins,
+            [("trader01".to_owned(), PASSWORD.to_owned(), false)],
+            "{browser} {skin:?}"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_tells_nothing_gets_its_code_and_its_refusal() {
+    for (browser, skin) in [
+        ("surf", Skin::Classic),
+        ("chromium", Skin::Labels),
+        ("surf", Skin::Dark),
+    ] {
+        let mut stage = Stage::new(browser, |state| {
+            state.skin = skin;
+            state.user.factor = Factor::Code(vec!["123456".into()]);
+        })
+        .with("GATEHAND_PORTAL_REPORT", "no");
+        stage.codes = vec!["123456"];
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser} {skin:?}");
+        assert_eq!(stage.upstream.state().codes, ["123456"], "{browser} {skin:?}");
+    }
+    let stage = Stage::new("surf", |_| {}).with("GATEHAND_PORTAL_REPORT", "no");
+    let (outcome, _) = stage.log_in("wrong!");
+    assert!(matches!(outcome.ending, Ending::Refused(_)), "{outcome:?}");
+    assert_eq!(outcome.submissions, 1);
+}
+
+/// Only when it is asked for, and without what stands in fields.
+#[test]
+fn a_picture_of_a_login_that_failed_is_kept() {
+    for report in ["yes", "no"] {
+        let stage = Stage::new("surf", |_| {}).with("GATEHAND_PORTAL_REPORT", report);
+        let pictures = stage.folder.path().join("outputs");
+        let stage = stage
+            .with("IBEAM_ERROR_SCREENSHOTS", "True")
+            .with("IBEAM_OUTPUTS_DIR", &pictures.display().to_string());
+        let (outcome, _) = stage.log_in("wrong!");
+        assert!(matches!(outcome.ending, Ending::Refused(_)), "{outcome:?}");
+        let kept: Vec<_> = std::fs::read_dir(&pictures).unwrap().flatten().collect();
+        let [picture] = &kept[..] else {
+            panic!("{kept:?}");
+        };
+        let name = picture.file_name().into_string().unwrap();
+        assert!(
+            name.starts_with("ibeam__gatehand-") && name.ends_with("__failed_attempt.png"),
+            "{name}"
+        );
+        let frame = png::read(&picture.path()).unwrap();
+        let mut reader = Reader::new(Tesseract::open(None).unwrap(), Cache::new());
+        let text = reader.read(&frame).unwrap().text();
+        assert!(text.contains("Invalid username"), "{text}");
+        assert!(!text.contains("rader0") && !text.contains('\u{2022}'), "{text}");
+    }
+    let stage = Stage::new("surf", |_| {});
+    stage.log_in("wrong!");
+    assert!(
+        !stage
+            .folder
+            .path()
+            .join(".local")
+            .join("state/gatehand/portal")
+            .exists()
+    );
+}
+
+#[test]
+fn a_page_may_be_shown_larger() {
+    for browser in BROWSERS {
+        let stage = Stage::new(browser, |_| {}).with("IBEAM_UI_SCALING", "1.5");
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser}");
+    }
+}
+
+/// A file of the user's, and IBeam's own way to write it, say where what is.
+#[test]
+fn parts_of_the_page_are_found_where_the_user_says() {
+    let stage = Stage::new("surf", |state| state.skin = Skin::Labels)
+        .with(
+            "GATEHAND_PORTAL_SELECTORS",
+            "user = [\"ID@@nowhere\"]\npassword = [\"ID@@f2\"]",
+        )
+        .with("IBEAM_USER_NAME_EL", "ID@@f1");
+    let (outcome, _) = stage.log_in(PASSWORD);
+    assert_eq!(outcome.ending, Ending::SuccessText);
+    let stage = Stage::new("surf", |_| {})
+        .with("GATEHAND_PORTAL_SELECTORS", "user = [\"ID@@nowhere\"]")
+        .with("IBEAM_PAGE_LOAD_TIMEOUT", "6");
+    let (outcome, _) = stage.log_in(PASSWORD);
+    assert!(matches!(outcome.ending, Ending::TimedOut(_)), "{outcome:?}");
 }

@@ -6,10 +6,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::vision::text::contains_phrase;
+
 /// The ways of this version.
 const BUILT_IN: &str = include_str!("selectors.toml");
 /// What stands between the kind of a way and its value, as IBeam writes it.
 const BETWEEN: &str = "@@";
+
+/// Phrases of so many characters are known although a part of them was misread.
+const LONG: usize = 8;
+const MISREAD: f32 = 0.25;
 
 /// A part of the login page.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -215,8 +221,7 @@ impl Selectors {
     /// What an error means.
     #[must_use]
     pub fn meaning(&self, error: &str) -> Meaning {
-        let error = error.to_lowercase();
-        let says = |texts: &[String]| texts.iter().any(|text| error.contains(text.as_str()));
+        let says = |texts: &[String]| texts.iter().any(|text| says(error, text));
         if says(&self.wrong_mode) {
             Meaning::WrongMode
         } else if says(&self.refused) {
@@ -225,6 +230,16 @@ impl Selectors {
             Meaning::Unknown
         }
     }
+}
+
+/// Whether a text that was told, or read with a letter or two amiss, holds a phrase.
+pub(super) fn says(text: &str, phrase: &str) -> bool {
+    let most = if phrase.chars().count() >= LONG {
+        MISREAD
+    } else {
+        0.0
+    };
+    contains_phrase(text, phrase, most).is_some()
 }
 
 #[cfg(test)]

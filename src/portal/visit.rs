@@ -20,13 +20,14 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use self::thread::{Cockpit, Message};
+use self::thread::{Cockpit, Eyesight, Message};
 use super::browser::{self, Launch};
 use super::login::{Ending, Login, Outcome, Policy};
 use crate::config::{Credentials, PortalAddress, PortalBrowser, PortalLoginSettings, Secret};
 use crate::control::OneTimeCode;
 use crate::supervisor::{Identity, OutputStream, Reaper, Redaction, Service, SpawnError, StopPolicy};
 use crate::tls::{TlsClient, TlsClientError, Trust};
+use crate::vision::OcrError;
 use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
 /// A browser has nothing to save.
@@ -125,6 +126,9 @@ pub enum VisitError {
         "surf believes any certificate of a gateway, and {0} may be anybody's on the way to it; set GATEHAND_PORTAL_BROWSER=chromium"
     )]
     Remote(PortalAddress),
+    /// A page cannot be read from its picture.
+    #[error(transparent)]
+    Ocr(#[from] OcrError),
     /// The browser's files.
     #[error("cannot write the browser's files in {}: {source}; make the state folder writable", folder.display())]
     Files {
@@ -160,6 +164,10 @@ impl Visit<'_> {
             // A closed channel means that nobody looks any more.
             let _ = waker.send(Message::Wake);
         })?;
+        let eyesight = match self.settings.report {
+            true => None,
+            false => Some(Eyesight::new(self.folder.clone())?),
+        };
         let url = format!("{}{}", self.address, self.settings.path);
         let launch = Launch {
             browser,
@@ -204,6 +212,11 @@ impl Visit<'_> {
             screenshots: self.settings.screenshots.clone(),
             questions: self.questions.clone(),
             inbox: inbox.clone(),
+            selectors: self.settings.selectors.clone(),
+            origin: self.address.to_string(),
+            folder: self.folder.clone(),
+            eyesight,
+            shown: None,
             window: None,
             title: String::new(),
             list_is_open: false,

@@ -36,7 +36,7 @@ pub enum Factor {
         confirmed_at: u32,
     },
     /// A list of devices, each with what it asks for.
-    Devices(Vec<(&'static str, Factor)>),
+    Devices(Vec<(&'static str, Self)>),
 }
 
 /// Who may log in, and how.

@@ -88,14 +88,12 @@ fn rounds([v0, v1, v2, v3]: &mut [u32; 4], count: usize) {
 mod tests {
     use super::*;
 
-    /// The authors' test vectors: the key is the bytes 0 to 7, the text the bytes from 0 on.
+    /// The authors' first test vector: the key is the bytes 0 to 7, the text is empty.
     #[test]
     fn it_is_halfsiphash() {
         let key = Key::new([0x0302_0100, 0x0706_0504]);
-        for (length, wanted) in [(0, [0x21, 0x8d, 0x1f, 0x59, 0xb9, 0xb8, 0x3c, 0xc8])] {
-            let text: Vec<u8> = (0..length).collect();
-            assert_eq!(key.hash(&text).to_le_bytes(), wanted, "{length}");
-        }
+        let wanted = [0x21, 0x8d, 0x1f, 0x59, 0xb9, 0xb8, 0x3c, 0xc8];
+        assert_eq!(key.hash(&[]).to_le_bytes(), wanted);
     }
 
     #[test]

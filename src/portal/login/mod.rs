@@ -5,9 +5,11 @@
 //! user of the other mode, after the switch was turned.
 
 mod act;
+mod dots;
 mod factor;
 mod outcome;
 mod page;
+mod sight;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +20,7 @@ use self::act::{Goal, Pending};
 use self::factor::Factor;
 pub use self::outcome::{Ending, Outcome};
 pub use self::page::{Element, Page};
+pub use self::sight::{Sight, Typed};
 use super::selectors::{Meaning, Part, Selectors};
 
 /// How long a page may take to show what an act was for. Keys may wait behind a page that is at work.
@@ -60,8 +63,8 @@ pub struct Login {
     /// When the stage, or a step of the second factor, began.
     since: Instant,
     pending: Option<Pending>,
-    /// The goal that was tried for last, and how often.
-    tries: (Option<Goal>, u32),
+    /// Goals that were tried for and not reached, and how often.
+    tries: Vec<(Goal, u32)>,
     /// What was typed, and by whom: nothing that stands in a field already counts.
     typed: [bool; 2],
     /// Whether the switch between live and paper is to be on.
@@ -76,6 +79,8 @@ pub struct Login {
     /// When the form was seen again after the submission.
     form_again: Option<Instant>,
     factor: Factor,
+    /// Whether the page does not tell of itself, but is looked at: it may stand still then.
+    is_looked_at: bool,
     list_is_open: bool,
     submissions: u32,
     pushes: u32,
@@ -99,7 +104,7 @@ impl Login {
             now,
             since: now,
             pending: None,
-            tries: (None, 0),
+            tries: Vec::new(),
             typed: [false; 2],
             turned: false,
             ready: None,
@@ -107,6 +112,7 @@ impl Login {
             submitted_from: 0,
             form_again: None,
             factor: Factor::default(),
+            is_looked_at: false,
             list_is_open: false,
             submissions: 0,
             pushes: 0,
@@ -122,6 +128,12 @@ impl Login {
         self.now = now;
         self.page = Some(page);
         self.go_on(now);
+    }
+
+    /// The page's picture was looked at, as it does not tell of itself.
+    pub fn look(&mut self, now: Instant, page: Page) {
+        self.is_looked_at = true;
+        self.observe(now, Duration::ZERO, page);
     }
 
     /// A list of the page was opened or closed.
@@ -181,8 +193,7 @@ impl Login {
         let old = self.old_error.as_ref().map(|_| self.since + OLD_ERROR);
         let due = [pending, ready, form, old, self.factor.due(&self.policy)];
         let due = due.into_iter().flatten().filter(|due| *due > self.now);
-        due.chain([self.told + self.policy.silence, self.deadline()])
-            .min()
+        due.chain(self.silence()).chain([self.deadline()]).min()
     }
 
     /// It is later now.
@@ -194,7 +205,7 @@ impl Login {
         if now >= self.deadline() {
             let ending = self.too_late();
             self.end(ending);
-        } else if now >= self.told + self.policy.silence {
+        } else if self.silence().is_some_and(|silence| now >= silence) {
             self.end(Ending::TimedOut(match self.page {
                 Some(_) => "the page has stood still: it did not tell of itself".into(),
                 None => "the browser did not show the login page".into(),
@@ -207,6 +218,11 @@ impl Login {
     /// What is to be done next.
     pub fn poll_act(&mut self) -> Option<Act> {
         (!self.acts.is_empty()).then(|| self.acts.remove(0))
+    }
+
+    /// When a page counts as standing still that told nothing of itself.
+    fn silence(&self) -> Option<Instant> {
+        (!self.is_looked_at).then(|| self.told + self.policy.silence)
     }
 
     fn deadline(&self) -> Instant {
@@ -247,21 +263,19 @@ impl Login {
 
     /// Does something, and expects the page to show `goal`.
     fn act(&mut self, now: Instant, act: Act, goal: Goal) {
-        let tried = match &self.tries {
-            (Some(before), tried) if *before == goal => tried + 1,
-            _ => 1,
-        };
-        if tried > TRIES {
-            self.end(Ending::Broken(goal.missed()));
-            return;
+        // What has no goal may be done as often as the page asks for it.
+        if goal != Goal::None {
+            let known = self.tries.iter().position(|(before, _)| *before == goal);
+            let at = known.unwrap_or_else(|| {
+                self.tries.push((goal.clone(), 0));
+                self.tries.len() - 1
+            });
+            self.tries[at].1 += 1;
+            if self.tries[at].1 > TRIES {
+                return self.end(Ending::Broken(goal.missed()));
+            }
         }
         let until = now + if goal == Goal::None { PAUSE } else { GOAL };
-        // What has no goal may be done as often as the page asks for it.
-        self.tries = if goal == Goal::None {
-            (None, 0)
-        } else {
-            (Some(goal.clone()), tried)
-        };
         self.acts.push(act);
         self.pending = Some(Pending {
             goal,
@@ -285,7 +299,7 @@ impl Login {
                 return;
             }
             if is_reached {
-                self.tries = (None, 0);
+                self.tries.retain(|(goal, _)| *goal != pending.goal);
             }
             self.pending = None;
         }
@@ -426,7 +440,8 @@ impl Login {
             return None;
         };
         let is_old = self.old_error.as_ref() == Some(error);
-        if is_old && (!self.factor.awaits_answer() || now < self.since + OLD_ERROR) {
+        // What a picture shows of an error may be anything that the page says, and always did.
+        if is_old && (self.is_looked_at || !self.factor.awaits_answer() || now < self.since + OLD_ERROR) {
             return None;
         }
         Some(error.clone())

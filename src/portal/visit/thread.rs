@@ -9,15 +9,17 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Question, Reply};
+use crate::agent::View;
 use crate::config::{Credentials, PortalBrowser};
 use crate::control::OneTimeCode;
 use crate::journal::BLANK;
+use crate::pilot::Eyes;
 use crate::portal::browser::{self, Reports};
-use crate::portal::login::{Act, Answer, Code, Login, Outcome, Page, Shot, What};
-use crate::portal::selectors::Part;
+use crate::portal::login::{Act, Answer, Code, Login, Outcome, Page, Shot, Sight, Typed, What};
+use crate::portal::selectors::{Part, Selectors};
 use crate::screen::{Rect, Window, WindowId, WindowKind};
-use crate::vision::png;
-use crate::x11::{Desktop, DesktopEvent, X11Error};
+use crate::vision::{OcrError, png};
+use crate::x11::{Desktop, DesktopEvent, FillOptions, FillOutcome, X11Error};
 
 // X11 protocol, appendix A.
 const RETURN: u32 = 0xff0d;
@@ -29,6 +31,11 @@ const BACKSPACE: u32 = 0xff08;
 
 /// Reports are not older than this: the clock was set.
 const MOST_AGE: Duration = Duration::from_secs(2);
+
+/// How long a field may take to tell what it holds.
+const FIELD_ANSWER: Duration = Duration::from_secs(4);
+/// How long a page may be shown without telling of itself.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// What the thread is told.
 #[derive(Debug)]
@@ -47,6 +54,25 @@ pub(super) enum Message {
     Code(Result<OneTimeCode, String>),
 }
 
+/// Eyes for a page that does not tell of itself.
+pub(super) struct Eyesight {
+    eyes: Eyes,
+    sight: Sight,
+    /// The page as it was seen last.
+    view: Option<View>,
+}
+
+impl Eyesight {
+    /// What is read is kept nowhere; `folder` is one where nothing was kept.
+    pub(super) fn new(folder: PathBuf) -> Result<Self, OcrError> {
+        Ok(Self {
+            eyes: Eyes::open(folder)?,
+            sight: Sight::default(),
+            view: None,
+        })
+    }
+}
+
 /// All that it works with.
 pub(super) struct Cockpit {
     pub(super) desktop: Desktop,
@@ -61,6 +87,13 @@ pub(super) struct Cockpit {
     pub(super) screenshots: Option<PathBuf>,
     pub(super) questions: UnboundedSender<Question>,
     pub(super) inbox: Sender<Message>,
+    pub(super) selectors: Selectors,
+    pub(super) origin: String,
+    /// The browser's.
+    pub(super) folder: PathBuf,
+    pub(super) eyesight: Option<Eyesight>,
+    /// When the page's window was shown.
+    pub(super) shown: Option<Instant>,
     /// The page's window.
     pub(super) window: Option<WindowId>,
     pub(super) title: String,
@@ -72,7 +105,7 @@ impl Cockpit {
     /// Until the login has ended.
     pub(super) fn run(&mut self, messages: &Receiver<Message>) -> Outcome {
         loop {
-            if let Err(error) = self.look() {
+            if let Err(error) = self.take_in() {
                 self.login.failed(format!("the display is gone: {error}"));
             }
             while let Some(act) = self.login.poll_act() {
@@ -84,18 +117,22 @@ impl Cockpit {
                 self.perform(act);
             }
             let now = Instant::now();
-            let due = self.login.poll_timeout();
-            if due.is_some_and(|due| due <= now) {
+            if self.login.poll_timeout().is_some_and(|due| due <= now) {
+                // Nothing tells that a picture stayed as it was.
+                self.look_again(now);
                 self.login.handle_timeout(now);
                 continue;
             }
+            let eyes = self.eyesight.as_ref().and_then(|eyesight| eyesight.eyes.due());
+            let due = [self.login.poll_timeout(), eyes, self.patience()];
+            let due = due.into_iter().flatten().min();
             let message = match due {
                 Some(due) => messages.recv_timeout(due.saturating_duration_since(now)),
                 None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match message {
                 Ok(message) => self.take(message),
-                Err(RecvTimeoutError::Timeout) => self.login.handle_timeout(Instant::now()),
+                Err(RecvTimeoutError::Timeout) => self.lose_patience(Instant::now()),
                 // We hold a sender ourselves.
                 Err(RecvTimeoutError::Disconnected) => self.login.stopped(),
             }
@@ -131,13 +168,70 @@ impl Cockpit {
         Code::Ready { length }
     }
 
-    /// Takes in what the page's window says.
-    fn look(&mut self) -> Result<(), X11Error> {
-        while let Some(event) = self.desktop.poll_event() {
-            if let DesktopEvent::Lost { reason } = event {
-                return Err(X11Error::Gone { reason });
+    /// When a script that told nothing is not waited for any more.
+    fn patience(&self) -> Option<Instant> {
+        let waits = self.eyesight.is_none() && self.page.is_none();
+        self.shown.filter(|_| waits).map(|shown| shown + PATIENCE)
+    }
+
+    fn lose_patience(&mut self, now: Instant) {
+        if self.patience().is_none_or(|end| now < end) {
+            return;
+        }
+        self.shown = None;
+        match Eyesight::new(self.folder.clone()) {
+            Ok(eyesight) => {
+                tracing::warn!("the page does not tell of itself: it is read from its picture");
+                self.eyesight = Some(eyesight);
+            }
+            Err(error) => tracing::warn!(%error, "the page does not tell of itself, and cannot be read"),
+        }
+    }
+
+    /// What the page's picture shows now, if it was read since it changed last.
+    fn look_again(&mut self, now: Instant) {
+        let Some(eyesight) = &mut self.eyesight else {
+            return;
+        };
+        let (Some(view), None) = (&eyesight.view, eyesight.eyes.due()) else {
+            return;
+        };
+        let typed = Typed {
+            user: &self.credentials.user,
+            code: self.code.as_ref().map(OneTimeCode::expose),
+        };
+        let seen = (&*view.frame, &*view.reading);
+        let page = eyesight.sight.page(seen, &self.selectors, typed, &self.origin);
+        tracing::trace!(?page, "the page, as it looks");
+        self.login.look(now, page);
+    }
+
+    /// Takes in what happened on the display.
+    fn take_in(&mut self) -> Result<(), X11Error> {
+        if let Some(eyesight) = &mut self.eyesight {
+            let seen = eyesight.eyes.observe(&mut self.desktop)?;
+            let page = self.window;
+            let view = seen.and_then(|seen| {
+                let page = seen.into_iter().find(|seen| Some(seen.window.id) == page)?;
+                page.view
+            });
+            if let Some(view) = view {
+                eyesight.view = Some(view);
+                self.look_again(Instant::now());
+            }
+        } else {
+            while let Some(event) = self.desktop.poll_event() {
+                if let DesktopEvent::Lost { reason } = event {
+                    return Err(X11Error::Gone { reason });
+                }
             }
         }
+        self.watch_windows();
+        Ok(())
+    }
+
+    /// Takes in what the page's window says.
+    fn watch_windows(&mut self) {
         let popup = |window: &Window| window.kind == WindowKind::Popup;
         let list_is_open = self.desktop.windows().iter().any(popup);
         if list_is_open != self.list_is_open {
@@ -146,16 +240,17 @@ impl Cockpit {
         }
         let is_page = |window: &&Window| browser::is_page(self.browser, window, self.process);
         let Some(window) = self.desktop.windows().iter().rev().find(is_page).cloned() else {
-            return Ok(());
+            return;
         };
         if self.window != Some(window.id) {
             self.window = Some(window.id);
+            self.shown = Some(Instant::now());
             if let Err(error) = self.desktop.cover_screen(window.id) {
                 tracing::debug!(%error, "the page's window keeps its size");
             }
         }
         if self.title == window.title {
-            return Ok(());
+            return;
         }
         self.title = window.title;
         let now = Instant::now();
@@ -169,18 +264,22 @@ impl Cockpit {
             tracing::trace!(?page, "the page");
             let age = Timestamp::now().duration_since(told).unsigned_abs().min(MOST_AGE);
             self.page = Some(page.clone());
+            self.eyesight = None;
             self.login.observe(now, age, page);
         }
-        Ok(())
     }
 
     fn perform(&mut self, act: Act) {
         let done = match act {
             Act::Click(bounds) => self.click(bounds),
-            Act::Clear => self
-                .desktop
-                .press_chord(&[CONTROL, A])
-                .and_then(|()| self.desktop.press_chord(&[BACKSPACE])),
+            Act::Clear => {
+                if let Some(eyesight) = &mut self.eyesight {
+                    eyesight.sight.cleared();
+                }
+                self.desktop
+                    .press_chord(&[CONTROL, A])
+                    .and_then(|()| self.desktop.press_chord(&[BACKSPACE]))
+            }
             Act::Type(what) => self.type_out(what),
             Act::Return => self.desktop.press_chord(&[RETURN]),
             Act::Pick(index) => self.pick(index),
@@ -208,6 +307,9 @@ impl Cockpit {
     }
 
     fn click(&mut self, bounds: Rect) -> Result<(), X11Error> {
+        if let Some(eyesight) = &mut self.eyesight {
+            eyesight.sight.clicked(bounds);
+        }
         match self.window {
             // Over a link, surf's title is the link's.
             Some(window) => self
@@ -228,12 +330,32 @@ impl Cockpit {
     }
 
     fn type_out(&mut self, what: What) -> Result<(), X11Error> {
-        match (what, &self.code) {
-            (What::User, _) => self.desktop.type_text(&self.credentials.user),
-            (What::Password, _) => self.desktop.type_text(self.credentials.password.expose()),
-            (What::Code, Some(code)) => self.desktop.type_text(code.expose()),
-            (What::Code, None) => Ok(()),
+        let (part, text) = match (what, &self.code) {
+            (What::User, _) => (Part::User, self.credentials.user.as_str()),
+            (What::Password, _) => (Part::Password, self.credentials.password.expose()),
+            (What::Code, Some(code)) => (Part::Code, code.expose()),
+            (What::Code, None) => return Ok(()),
+        };
+        let (Some(eyesight), Some(window)) = (&mut self.eyesight, self.window) else {
+            return self.desktop.type_text(text);
+        };
+        let Some(field) = eyesight.sight.field(part) else {
+            return Ok(());
+        };
+        // A field of a password does not tell what it holds; its dots are counted.
+        let options = FillOptions {
+            read_back: part != Part::Password,
+            secret: part == Part::Password,
+            answer: FIELD_ANSWER,
+            ..FillOptions::default()
+        };
+        eyesight.sight.typing(part);
+        let outcome = self.desktop.fill(window, field.center(), text, options)?;
+        tracing::debug!(?part, ?outcome, "typed");
+        if outcome == FillOutcome::Exact {
+            eyesight.sight.confirm(part);
         }
+        Ok(())
     }
 
     fn reply<T>(&self, as_message: fn(T) -> Message) -> Reply<T> {
@@ -256,11 +378,11 @@ impl Cockpit {
             return Ok(());
         };
         let mut frame = self.desktop.capture(window).map_err(|error| error.to_string())?;
-        for part in [Part::User, Part::Password, Part::Code] {
-            let field = self.page.as_ref().and_then(|page| page.element(part));
-            if let Some(field) = field {
-                frame.fill(field.bounds, BLANK);
-            }
+        let parts = [Part::User, Part::Password, Part::Code];
+        let told = parts.map(|part| self.page.as_ref()?.element(part).map(|field| field.bounds));
+        let seen = self.eyesight.iter().flat_map(|eyesight| eyesight.sight.fields());
+        for field in told.into_iter().flatten().chain(seen) {
+            frame.fill(field, BLANK);
         }
         let path = name_of(folder, shot, Timestamp::now());
         std::fs::create_dir_all(folder)
