@@ -35,6 +35,7 @@ pub use error::AppError;
 use instance::Instance;
 pub use instance::rules_folder;
 pub use notifications::{Trial, try_notifications};
+pub(crate) use portal::folder_beside as portal_folder_beside;
 pub use teaching::{Answer, Taught, TeachError, Teacher, read_kept};
 pub use view::view;
 pub use viewers::Stay;
@@ -102,11 +103,12 @@ pub fn run(plan: Plan) -> Result<ExitCode, AppError> {
     } = plan;
     block_on(async {
         let mut signals = Signals::new().map_err(AppError::Runtime)?;
+        let beside = portal_beside(&configs, attach.is_some()).is_some();
         let shared = Shared {
             environment,
             attach,
             on_ready,
-            gateways: configs.len(),
+            gateways: configs.len() + usize::from(beside),
             reaper: Arc::new(Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?),
             stop: Arc::new(watch::Sender::new(false)),
         };
@@ -133,14 +135,15 @@ pub fn run_portal(config: Config, environment: Vec<(OsString, OsString)>) -> Res
             reaper: Arc::new(Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?),
             stop: Arc::new(watch::Sender::new(false)),
         };
+        let state_dir = config.state_dir.clone();
         let configs = [config];
-        let board = http::portal_board(&configs[0]);
+        let board = http::portal_board(&configs[0], state_dir.clone());
         let boards = [Arc::clone(&board)];
         // It goes with this function.
         let _serving = http::serve(&configs, &boards).await?;
         let [config] = configs;
         let config = Arc::new(config);
-        let living = portal::live(&config, &board, &shared);
+        let living = portal::live(&config, &state_dir, &board, &shared);
         tokio::pin!(living);
         let outcome = loop {
             tokio::select! {
@@ -159,7 +162,15 @@ pub fn run_portal(config: Config, environment: Vec<(OsString, OsString)>) -> Res
 }
 
 async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -> Result<ExitCode, AppError> {
-    let boards = http::boards(&configs);
+    let mut boards = http::boards(&configs);
+    let portal = match portal_beside(&configs, shared.attach.is_some()) {
+        Some(config) => {
+            let state_dir = portal::folder_beside(config);
+            boards.push(http::portal_board(config, state_dir.clone()));
+            Some(state_dir)
+        }
+        None => None,
+    };
     // It goes with this function.
     let _serving = http::serve(&configs, &boards).await?;
     if let Some(folder) = start_scripts(&configs, shared) {
@@ -177,13 +188,20 @@ async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -
         }
     }
     let mut gateways = JoinSet::new();
+    let configs: Vec<Arc<Config>> = configs.into_iter().map(Arc::new).collect();
+    if let (Some(state_dir), Some(config), Some(board)) = (portal, configs.first(), boards.last()) {
+        let (config, board, shared) = (Arc::clone(config), Arc::clone(board), shared.clone());
+        let prefix = tracing::error_span!("portal");
+        let living = async move { portal::keep(&config, &state_dir, &board, &shared).await };
+        gateways.spawn(living.instrument(prefix));
+    }
     for (config, board) in configs.into_iter().zip(boards) {
         let shared = shared.clone();
         if shared.is_alone() {
-            gateways.spawn(async move { live(&Arc::new(config), &board, &shared).await });
+            gateways.spawn(async move { live(&config, &board, &shared).await });
         } else {
             let prefix = prefix(config.mode);
-            gateways.spawn(async move { keep(&Arc::new(config), &board, &shared).await }.instrument(prefix));
+            gateways.spawn(async move { keep(&config, &board, &shared).await }.instrument(prefix));
         }
     }
     let mut outcome = Ok(ExitCode::Stopped);
@@ -202,6 +220,12 @@ async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -
             },
         }
     }
+}
+
+/// The settings of the Client Portal Gateway, if it runs beside these; what they have in common is the same in each.
+fn portal_beside(configs: &[Config], attached: bool) -> Option<&Config> {
+    let first = configs.first().filter(|_| !attached);
+    first.filter(|config| config.portal.beside)
 }
 
 /// The scripts that run once, whatever gateways follow.

@@ -151,6 +151,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("http_hosts", "gateway.example.org", &[]),
     ("http_open_metrics", "yes", &[]),
     ("novnc", "/opt/novnc", &[]),
+    ("portal", "yes", &[]),
     ("portal_url", "https://127.0.0.1:5010", &[]),
     ("portal_certificate", "/tls/portal.pem", &[]),
     ("portal_request_limit", "5", &[]),

@@ -1,5 +1,6 @@
 //! The HTTP port, which all gateways of this process have in common.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -23,11 +24,10 @@ pub(super) fn boards(configs: &[Config]) -> Vec<Arc<Board>> {
 }
 
 /// The board of the Client Portal Gateway.
-pub(super) fn portal_board(config: &Config) -> Arc<Board> {
+pub(super) fn portal_board(config: &Config, state_dir: PathBuf) -> Arc<Board> {
     let user = config.portal.credentials.as_ref();
     let user = user.map(|credentials| credentials.user.clone());
-    let (state_dir, rules) = (config.state_dir.clone(), config.rules.path.clone());
-    Arc::new(Board::new("portal", state_dir, rules, user))
+    Arc::new(Board::new("portal", state_dir, config.rules.path.clone(), user))
 }
 
 /// Serves the boards, until the task is dropped.

@@ -4,6 +4,7 @@ mod asking;
 mod login;
 mod requests;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,6 +20,7 @@ use crate::config::Config;
 use crate::control::{Asked, Board, OneTimeCode, Standing, seconds};
 use crate::exit::ExitCode;
 use crate::journal::{EventLog, StateFolder};
+use crate::life::BackOff;
 use crate::notify::{Kind, Notices};
 use crate::portal::{self, Action, Belief, Client, Keeper, PortalLaunch, State};
 use crate::supervisor::{self, Exit, Leftovers, Redaction, Service, StopPolicy};
@@ -40,6 +42,7 @@ type CodeWanted = portal::Answer<Result<OneTimeCode, String>>;
 /// Everything that runs.
 pub(super) struct Portal {
     config: Arc<Config>,
+    state_dir: PathBuf,
     shared: Shared,
     board: Arc<Board>,
     notices: Notices,
@@ -64,15 +67,21 @@ pub(super) struct Portal {
     _state_folder: StateFolder,
 }
 
-/// Keeps the gateway from its start to its end, which ends gatehand.
+/// The folder of what is kept of it where it runs beside a gateway with windows.
+pub(crate) fn folder_beside(config: &Config) -> PathBuf {
+    config.state_dir.join("portal")
+}
+
+/// Keeps the gateway from its start to its end, which ends gatehand. What is kept of it is in `state_dir`.
 pub(super) async fn live(
     config: &Arc<Config>,
+    state_dir: &Path,
     board: &Arc<Board>,
     shared: &Shared,
 ) -> Result<ExitCode, AppError> {
     let notifier = notifications::start(config, shared);
     let notices = notifier.notices();
-    let outcome = Portal::live(config, board, shared, &notices).await;
+    let outcome = Portal::live(config, state_dir, board, shared, &notices).await;
     if let Err(error) = &outcome {
         notices.tell(Kind::Ended, error.to_string());
     }
@@ -81,14 +90,44 @@ pub(super) async fn live(
     outcome
 }
 
+/// Keeps it beside a gateway with windows, which goes on whatever ends this one; so this one is tried again.
+pub(super) async fn keep(
+    config: &Arc<Config>,
+    state_dir: &Path,
+    board: &Arc<Board>,
+    shared: &Shared,
+) -> Result<ExitCode, AppError> {
+    let mut back_off = BackOff::default();
+    loop {
+        let began = Instant::now();
+        let error = match live(config, state_dir, board, shared).await {
+            Ok(code) => return Ok(code),
+            Err(error) => error,
+        };
+        board.went_down(error.to_string());
+        if error.exit_code() != ExitCode::Unavailable {
+            tracing::error!(%error, "the Client Portal Gateway is not started again");
+            return Err(error);
+        }
+        back_off.was_up(began.elapsed());
+        let pause = back_off.fail();
+        tracing::error!(%error, "the Client Portal Gateway is started again in {} s", pause.as_secs());
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shared.stopped() => return Ok(ExitCode::Stopped),
+        }
+    }
+}
+
 impl Portal {
     async fn live(
         config: &Arc<Config>,
+        state_dir: &Path,
         board: &Arc<Board>,
         shared: &Shared,
         notices: &Notices,
     ) -> Result<ExitCode, AppError> {
-        let mut portal = Self::start(config, board, shared, notices).await?;
+        let mut portal = Self::start(config, state_dir, board, shared, notices).await?;
         let outcome = portal.watch().await;
         portal.stop().await;
         outcome
@@ -96,11 +135,11 @@ impl Portal {
 
     async fn start(
         config: &Arc<Config>,
+        state_dir: &Path,
         board: &Arc<Board>,
         shared: &Shared,
         notices: &Notices,
     ) -> Result<Self, AppError> {
-        let state_dir = &config.state_dir;
         make_private_folder(state_dir)?;
         let state_folder = take_state_folder(state_dir)?;
         let settings = &config.portal;
@@ -112,7 +151,7 @@ impl Portal {
             settings.request_limit,
         )?;
         let events = EventLog::open(state_dir).map_err(|source| AppError::StateFolder {
-            path: state_dir.clone(),
+            path: state_dir.to_owned(),
             source,
         })?;
         let health = match settings.listen {
@@ -133,6 +172,7 @@ impl Portal {
         let mut portal = Self {
             told: keeper.belief().clone(),
             config: Arc::clone(config),
+            state_dir: state_dir.to_owned(),
             shared: shared.clone(),
             board: Arc::clone(board),
             notices: notices.clone(),

@@ -7,7 +7,7 @@ use super::print::say;
 use super::status::{self, StatusOptions};
 use super::{Context, Failure, control};
 use crate::app;
-use crate::config::Arguments;
+use crate::config::{Arguments, Config};
 use crate::control::Request;
 use crate::exit::ExitCode;
 use crate::portal::{Client, SHIPPED, Standing};
@@ -51,11 +51,24 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
             let config = context.configure(settings.0, &[])?;
             Ok(app::run_portal(config, environment)?)
         }
-        Command::Start(settings) => control::execute(Request::Reclaim, settings, context),
-        Command::Stop(settings) => control::execute(Request::Yield, settings, context),
-        Command::Login(settings) => control::execute(Request::Unlock(None), settings, context),
-        Command::Status(options) => status::execute(options, context),
+        Command::Start(settings) => ask(Request::Reclaim, settings, context),
+        Command::Stop(settings) => ask(Request::Yield, settings, context),
+        Command::Login(settings) => ask(Request::Unlock(None), settings, context),
+        Command::Status(options) => status::of_portal(options, context),
     }
+}
+
+/// The settings, with the state folder of the portal's keeper in the place of the other gateway's.
+pub(super) fn of_portal(settings: Arguments, context: Context) -> Result<Config, Failure> {
+    let mut config = context.configure(settings.0, &[])?;
+    if config.portal.beside {
+        config.state_dir = app::portal_folder_beside(&config);
+    }
+    Ok(config)
+}
+
+fn ask(request: Request, settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
+    control::give(request, &[of_portal(settings, context)?], None)
 }
 
 fn tickle(tickle: Tickle, context: Context) -> Result<ExitCode, Failure> {

@@ -33,17 +33,31 @@ pub(super) struct HealthOptions {
 }
 
 pub(super) fn execute(options: StatusOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.settings.0)?;
+    let (json, watch) = (options.json, options.watch);
+    show(&context.configure_each(options.settings.0)?, json, watch)
+}
+
+/// Of the Client Portal Gateway alone.
+pub(super) fn of_portal(options: StatusOptions, context: Context) -> Result<ExitCode, Failure> {
+    let (json, watch) = (options.json, options.watch);
+    show(
+        &[super::portal::of_portal(options.settings, context)?],
+        json,
+        watch,
+    )
+}
+
+fn show(configs: &[Config], json: bool, watch: bool) -> Result<ExitCode, Failure> {
     let mut before = String::new();
     // Before the first look: nothing is missed.
-    let news = options.watch.then(|| news::of(&configs));
+    let news = watch.then(|| news::of(configs));
     loop {
-        let statuses = ask_all(&configs);
+        let statuses = ask_all(configs);
         let is_up = !statuses.gateways.is_empty();
-        if !is_up && !options.watch {
+        if !is_up && !watch {
             return Err(nobody(&statuses));
         }
-        let text = match options.json {
+        let text = match json {
             true => serde_json::to_string(&statuses).map_err(Failure::unavailable)?,
             false => table(&statuses, seconds(SystemTime::now())),
         };

@@ -48,7 +48,7 @@ impl Which {
             let names: Vec<&str> = boards.iter().map(|board| board.gateway).collect();
             let why = format!("of: there is no such gateway; use {}", names.join(" or "));
             let code = match self.of.as_deref() {
-                Some("live" | "paper") => StatusCode::NOT_FOUND,
+                Some("live" | "paper" | "portal") => StatusCode::NOT_FOUND,
                 _ => StatusCode::BAD_REQUEST,
             };
             return Err(refusal(code, why));

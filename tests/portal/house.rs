@@ -94,7 +94,7 @@ impl House {
             store.display()
         );
         let user = upstream.state().user.clone();
-        let mut program = Program::prepare(json!({}))
+        let mut program = Program::prepare(json!({"user": user.name, "password": user.password}))
             .with("GATEHAND_PORTAL_FOLDER", &gateway.display().to_string())
             .with(
                 "GATEHAND_PORTAL_INPUTS",
@@ -183,6 +183,27 @@ impl House {
     pub(crate) fn start(mut self) -> Self {
         self.program.restart(&["-v", "portal", "run"]);
         self
+    }
+
+    /// Beside a gateway with windows, whose user is the same.
+    pub(crate) fn start_beside(mut self) -> Self {
+        let user = self.upstream.state().user.clone();
+        self.program.set("GATEHAND_PORTAL", "yes");
+        self.program.set("TWS_USERID", &user.name);
+        self.program.restart(&["-v", "run"]);
+        self
+    }
+
+    /// Beliefs of the keeper, where it runs beside another gateway.
+    pub(crate) fn beliefs_beside(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.program.path("state/portal/events.jsonl")).unwrap_or_default();
+        let complete = text.rfind('\n').map_or("", |end| &text[..=end]);
+        let events = complete
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        events
+            .filter_map(|event| event["evidence"].as_str().map(str::to_owned))
+            .collect()
     }
 
     /// Waits until it believes this, with `text` in its evidence.

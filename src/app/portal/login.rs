@@ -199,13 +199,14 @@ impl Portal {
             None => {
                 let size = config.display.size;
                 let leftovers = &mut self.leftovers;
-                let display = VirtualDisplay::start(&self.shared, &config.state_dir, size, leftovers).await?;
+                let display = VirtualDisplay::start(&self.shared, &self.state_dir, size, leftovers).await?;
                 let address = display.address().clone();
                 (Some(display), address)
             }
         };
         let (asks, questions) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel::<()>();
+        let folder = self.state_dir.join("browser");
         let gateway = self.launch.address.clone();
         let trust = self.launch.trust.clone();
         let (reaper, environment) = (Arc::clone(&self.shared.reaper), self.shared.environment.clone());
@@ -219,7 +220,7 @@ impl Portal {
                 settings: &config.portal_login,
                 code_limit: config.second_factor.codes.limit,
                 push_limit: config.second_factor.limit,
-                folder: config.state_dir.join("browser"),
+                folder,
                 environment: &environment,
                 questions: asks,
             };

@@ -20,7 +20,7 @@ impl Portal {
     pub(super) fn listen_for_requests(&mut self) -> Result<mpsc::Receiver<Asked>, AppError> {
         let (requests, asked) = mpsc::channel(WAITING);
         self.board.take_requests(Some(requests.clone()));
-        let folder = &self.config.state_dir;
+        let folder = &self.state_dir;
         let news = Sources {
             standing: self.board.beliefs(),
             events: self.board.events(),
@@ -37,7 +37,7 @@ impl Portal {
 
     /// Nobody listens any more.
     pub(super) fn close_control(&self) {
-        let path = self.config.state_dir.join(control::SOCKET);
+        let path = self.state_dir.join(control::SOCKET);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 tracing::warn!(%error, path = %path.display(), "the control socket could not be removed");
@@ -140,7 +140,7 @@ impl Portal {
                 gatehand: env!("CARGO_PKG_VERSION").to_owned(),
                 gateway: None,
             },
-            state_folder_lasts: !StateFolder::is_fleeting(&self.config.state_dir),
+            state_folder_lasts: !StateFolder::is_fleeting(&self.state_dir),
         }
     }
 }

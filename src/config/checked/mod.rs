@@ -405,6 +405,8 @@ pub struct HttpSettings {
 /// The Client Portal Gateway.
 #[derive(Clone, Debug)]
 pub struct PortalSettings {
+    /// Whether it runs beside the gateway with windows.
+    pub beside: bool,
     /// Where it listens, if not where its own configuration says.
     pub address: Option<PortalAddress>,
     /// Which certificate it shows, if not IBKR's.

@@ -36,6 +36,7 @@ pub(super) fn portal(
     let credentials = if has_own { own } else { usual.cloned() };
     let mut expand = |path, setting| note(folders.expand(path, setting), faults);
     PortalSettings {
+        beside: portal.portal,
         address: portal.portal_url,
         trust: file.map(|path| Trust::File {
             setting: CERTIFICATE,

@@ -11,6 +11,13 @@ use crate::config::values::{
 settings! {
     Portal
 
+    portal: bool {
+        variables: ["GATEHAND_PORTAL"],
+        ini: [],
+        secret: false,
+        default: "no",
+        help: "Have `gatehand run` start the Client Portal Gateway as well, beside the gateway with windows, with one budget of logins and pushes for both.",
+    }
     portal_url: Option<PortalAddress> {
         variables: ["GATEHAND_PORTAL_URL", "IBEAM_GATEWAY_BASE_URL"],
         ini: [],

@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -130,11 +131,14 @@ struct Book {
     users: BTreeMap<String, Record>,
 }
 
+/// Books that are open: who has the same one open goes by the same refusals and the same budget of pushes.
+static OPEN: Mutex<BTreeMap<PathBuf, Weak<Mutex<Book>>>> = Mutex::new(BTreeMap::new());
+
 /// The book, opened for one user name and secret.
 #[derive(Debug)]
 pub struct Governor {
     path: PathBuf,
-    book: Book,
+    book: Arc<Mutex<Book>>,
     user: String,
     fingerprint: String,
     limits: Limits,
@@ -152,15 +156,10 @@ impl Governor {
         limits: Limits,
     ) -> Result<Self, GovernorError> {
         let path = folder.join("governor.json");
-        let book = match Book::read(&path)? {
-            Some(book) => book,
-            None => Book {
-                salt: new_salt()?,
-                ..Book::default()
-            },
-        };
-        let user = hash(&book.salt, "user", user_name)?;
-        let fingerprint = hash(&book.salt, user_name, password)?;
+        let book = Book::open(&path)?;
+        let salt = locked(&book).salt.clone();
+        let user = hash(&salt, "user", user_name)?;
+        let fingerprint = hash(&salt, user_name, password)?;
         let governor = Self {
             path,
             book,
@@ -168,7 +167,7 @@ impl Governor {
             fingerprint,
             limits,
         };
-        governor.save()?;
+        locked(&governor.book).save(&governor.path)?;
         Ok(governor)
     }
 
@@ -201,15 +200,17 @@ impl Governor {
     /// # Errors
     /// When it could not be made durable: what was known still holds.
     pub fn forget(&mut self, user_name: Option<&str>) -> Result<bool, GovernorError> {
-        let mut left = self.book.users.clone();
+        let mut book = locked(&self.book);
+        let mut left = book.users.clone();
         match user_name {
-            Some(user_name) => drop(left.remove(&hash(&self.book.salt, "user", user_name)?)),
+            Some(user_name) => drop(left.remove(&hash(&book.salt, "user", user_name)?)),
             None => left.clear(),
         }
-        let before = std::mem::replace(&mut self.book.users, left);
-        let known = before.len() > self.book.users.len();
-        if known {
-            self.save().inspect_err(|_| self.book.users = before)?;
+        let before = std::mem::replace(&mut book.users, left);
+        let known = before.len() > book.users.len();
+        if known && let Err(error) = book.save(&self.path) {
+            book.users = before;
+            return Err(error);
         }
         Ok(known)
     }
@@ -217,28 +218,19 @@ impl Governor {
     /// Whether these credentials may be submitted now.
     #[must_use]
     pub fn may_submit(&self, now: &Clocks) -> Verdict {
-        match self.book.users.get(&self.user) {
-            Some(record) => record.may_submit(now, &self.fingerprint, &self.limits),
-            None => Record::default().may_submit(now, &self.fingerprint, &self.limits),
-        }
+        self.look(|record| record.may_submit(now, &self.fingerprint, &self.limits))
     }
 
     /// Whether somebody may be asked on a phone once more, beyond what came with the attempt.
     #[must_use]
     pub fn may_push(&self, now: &Clocks) -> Verdict {
-        match self.book.users.get(&self.user) {
-            Some(record) => record.may_push(now, &self.limits),
-            None => Record::default().may_push(now, &self.limits),
-        }
+        self.look(|record| record.may_push(now, &self.limits))
     }
 
     /// How many attempts in a row whose ending nobody sees these credentials still have.
     #[must_use]
     pub fn attempts_left(&self) -> usize {
-        match self.book.users.get(&self.user) {
-            Some(record) => record.attempts_left(&self.fingerprint, &self.limits),
-            None => Record::default().attempts_left(&self.fingerprint, &self.limits),
-        }
+        self.look(|record| record.attempts_left(&self.fingerprint, &self.limits))
     }
 
     /// Writes an attempt down before it is made.
@@ -246,13 +238,17 @@ impl Governor {
     /// # Errors
     /// When it could not be made durable: do not submit.
     pub fn begin(&mut self, now: &Clocks) -> Result<Verdict, GovernorError> {
-        let verdict = self.may_submit(now);
+        let mut book = locked(&self.book);
+        let record = book.users.get(&self.user).cloned().unwrap_or_default();
+        let verdict = record.may_submit(now, &self.fingerprint, &self.limits);
         if verdict == Verdict::Permitted {
-            let fingerprint = self.fingerprint.clone();
-            let before = self.book.users.clone();
-            let limits = self.limits.clone();
-            self.change(|record| record.begin(now, &fingerprint, &limits))
-                .inspect_err(|_| self.book.users = before)?;
+            let before = book.users.clone();
+            let record = book.users.entry(self.user.clone()).or_default();
+            record.begin(now, &self.fingerprint, &self.limits);
+            if let Err(error) = book.save(&self.path) {
+                book.users = before;
+                return Err(error);
+            }
         }
         Ok(verdict)
     }
@@ -317,7 +313,7 @@ impl Governor {
     /// The step (RFC 6238 §4.2) of the last one-time code that was typed: it is good once, also after a restart.
     #[must_use]
     pub fn code_step(&self) -> Option<u64> {
-        self.book.users.get(&self.user)?.code_step
+        locked(&self.book).users.get(&self.user)?.code_step
     }
 
     /// The code of this step was typed.
@@ -328,17 +324,44 @@ impl Governor {
         self.change(|record| record.code_step = Some(step))
     }
 
-    fn change(&mut self, edit: impl FnOnce(&mut Record)) -> Result<(), GovernorError> {
-        edit(self.book.users.entry(self.user.clone()).or_default());
-        self.save()
+    fn look<T>(&self, at: impl FnOnce(&Record) -> T) -> T {
+        match locked(&self.book).users.get(&self.user) {
+            Some(record) => at(record),
+            None => at(&Record::default()),
+        }
     }
 
-    fn save(&self) -> Result<(), GovernorError> {
-        self.book.save(&self.path)
+    fn change(&mut self, edit: impl FnOnce(&mut Record)) -> Result<(), GovernorError> {
+        let mut book = locked(&self.book);
+        edit(book.users.entry(self.user.clone()).or_default());
+        book.save(&self.path)
     }
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Book {
+    /// The book in this file: the one that is open already, the one that is read, or a new one.
+    fn open(path: &Path) -> Result<Arc<Mutex<Self>>, GovernorError> {
+        let mut open = locked(&OPEN);
+        if let Some(book) = open.get(path).and_then(Weak::upgrade) {
+            return Ok(book);
+        }
+        let book = match Self::read(path)? {
+            Some(book) => book,
+            None => Self {
+                salt: new_salt()?,
+                ..Self::default()
+            },
+        };
+        let book = Arc::new(Mutex::new(book));
+        open.retain(|_, book| book.strong_count() > 0);
+        open.insert(path.to_owned(), Arc::downgrade(&book));
+        Ok(book)
+    }
+
     /// The book in this file, if there is one.
     fn read(path: &Path) -> Result<Option<Self>, GovernorError> {
         let bytes = match fs::read(path) {

@@ -386,3 +386,28 @@ fn a_full_disk_permits_nothing_forgets_nothing_and_may_be_freed() {
     fs::remove_file(&new).expect("freed");
     assert!(is_locked(&attempt(folder.path(), "p")));
 }
+
+/// A gateway with windows and the Client Portal Gateway of one user ask one governor.
+#[test]
+fn whoever_has_the_book_open_goes_by_the_same_entries() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut one, mut other) = (open(folder.path(), "wrong"), open(folder.path(), "wrong"));
+    assert_eq!(one.begin(&clocks(0)).expect("written"), Verdict::Permitted);
+    one.refused().expect("written");
+    assert!(matches!(other.may_submit(&clocks(1)), Verdict::Locked { .. }));
+    assert!(matches!(
+        other.begin(&clocks(1)).expect("read"),
+        Verdict::Locked { .. }
+    ));
+    // Another user's entries are not written over either.
+    let mut third = Governor::open(folder.path(), "somebody", "else", Limits::default()).expect("opens");
+    assert_eq!(third.begin(&clocks(2)).expect("written"), Verdict::Permitted);
+    drop((one, other, third));
+    let again = open(folder.path(), "wrong").may_submit(&clocks(3));
+    assert!(matches!(again, Verdict::Locked { .. }), "{again:?}");
+    let again = Governor::open(folder.path(), "somebody", "else", Limits::default()).expect("opens");
+    assert!(
+        matches!(again.may_submit(&clocks(3)), Verdict::Locked { .. }),
+        "its end was not seen"
+    );
+}
