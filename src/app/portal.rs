@@ -52,6 +52,8 @@ pub(super) struct Portal {
     /// Who logs in; without it, a human does.
     authority: Option<Authority>,
     login: Option<Job>,
+    /// Why a login was not permitted last: told once.
+    last_denied: Option<String>,
     /// Codes that were asked for too early, when their time has come.
     codes_due: mpsc::UnboundedSender<CodeWanted>,
     due_codes: mpsc::UnboundedReceiver<CodeWanted>,
@@ -181,6 +183,7 @@ impl Portal {
             asking: Asking::new(client),
             authority,
             login: None,
+            last_denied: None,
             codes_due,
             due_codes,
             service: None,
@@ -346,6 +349,7 @@ impl Portal {
                     if let Some(authority) = &mut self.authority {
                         authority.session_came();
                     }
+                    self.last_denied = None;
                 }
                 State::NoSession => tracing::info!("No active sessions ({evidence})"),
                 State::LockedOut | State::Competing | State::Down | State::UpstreamDown => {

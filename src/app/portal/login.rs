@@ -407,7 +407,9 @@ impl Portal {
 
     /// A login may not be made, now or before a human did something.
     fn login_denied(&mut self, denied: Ending) {
-        if let Ending::Denied { why, wait } = &denied {
+        if let Ending::Denied { why, wait } = &denied
+            && self.last_denied.replace(why.clone()).as_ref() != Some(why)
+        {
             self.publish(&Event::Denied {
                 why: why.clone(),
                 retry_after: Some(*wait),

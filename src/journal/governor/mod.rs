@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ const HASH_COST: (u32, u32) = (8 * 1024, 2);
 /// Tests open it thousands of times.
 #[cfg(test)]
 const HASH_COST: (u32, u32) = (8, 1);
+/// How long a login waits for another one of its user.
+const OTHER_FIRST: Duration = Duration::from_secs(10);
 /// Of the salt, in bytes.
 const SALT_SIZE: usize = 16;
 
@@ -129,8 +132,13 @@ impl QuietHours {
 struct Book {
     salt: String,
     users: BTreeMap<String, Record>,
+    /// Which governor of this process has an attempt of a user under way: the other one of that user waits for its end.
+    #[serde(skip)]
+    under_way: BTreeMap<String, usize>,
 }
 
+/// Governors so far.
+static OPENED: AtomicUsize = AtomicUsize::new(0);
 /// Books that are open: who has the same one open goes by the same refusals and the same budget of pushes.
 static OPEN: Mutex<BTreeMap<PathBuf, Weak<Mutex<Book>>>> = Mutex::new(BTreeMap::new());
 
@@ -138,6 +146,8 @@ static OPEN: Mutex<BTreeMap<PathBuf, Weak<Mutex<Book>>>> = Mutex::new(BTreeMap::
 #[derive(Debug)]
 pub struct Governor {
     path: PathBuf,
+    /// Which of those it is that have the book open.
+    number: usize,
     book: Arc<Mutex<Book>>,
     user: String,
     fingerprint: String,
@@ -162,6 +172,7 @@ impl Governor {
         let fingerprint = hash(&salt, user_name, password)?;
         let governor = Self {
             path,
+            number: OPENED.fetch_add(1, Ordering::Relaxed),
             book,
             user,
             fingerprint,
@@ -218,7 +229,12 @@ impl Governor {
     /// Whether these credentials may be submitted now.
     #[must_use]
     pub fn may_submit(&self, now: &Clocks) -> Verdict {
-        self.look(|record| record.may_submit(now, &self.fingerprint, &self.limits))
+        let book = locked(&self.book);
+        if let Some(wait) = self.other_first(&book) {
+            return wait;
+        }
+        let record = book.users.get(&self.user).cloned().unwrap_or_default();
+        record.may_submit(now, &self.fingerprint, &self.limits)
     }
 
     /// Whether somebody may be asked on a phone once more, beyond what came with the attempt.
@@ -239,6 +255,9 @@ impl Governor {
     /// When it could not be made durable: do not submit.
     pub fn begin(&mut self, now: &Clocks) -> Result<Verdict, GovernorError> {
         let mut book = locked(&self.book);
+        if let Some(wait) = self.other_first(&book) {
+            return Ok(wait);
+        }
         let record = book.users.get(&self.user).cloned().unwrap_or_default();
         let verdict = record.may_submit(now, &self.fingerprint, &self.limits);
         if verdict == Verdict::Permitted {
@@ -249,6 +268,7 @@ impl Governor {
                 book.users = before;
                 return Err(error);
             }
+            book.under_way.insert(self.user.clone(), self.number);
         }
         Ok(verdict)
     }
@@ -258,7 +278,7 @@ impl Governor {
     /// # Errors
     /// When the book cannot be written.
     pub fn withdraw(&mut self) -> Result<(), GovernorError> {
-        self.change(Record::withdraw)
+        self.end(Record::withdraw)
     }
 
     /// The gateway has accepted the credentials, and the login goes on.
@@ -274,7 +294,7 @@ impl Governor {
     /// # Errors
     /// When the book cannot be written.
     pub fn logged_in(&mut self) -> Result<(), GovernorError> {
-        self.change(Record::logged_in)
+        self.end(Record::logged_in)
     }
 
     /// The gateway sent the login away, and did not say that it is because of the credentials.
@@ -282,7 +302,7 @@ impl Governor {
     /// # Errors
     /// When the book cannot be written.
     pub fn rebuffed(&mut self) -> Result<(), GovernorError> {
-        self.change(Record::rebuffed)
+        self.end(Record::rebuffed)
     }
 
     /// The gateway refused the credentials. Without an open attempt of ours, somebody else typed them.
@@ -290,7 +310,7 @@ impl Governor {
     /// # Errors
     /// When the book cannot be written.
     pub fn refused(&mut self) -> Result<(), GovernorError> {
-        self.change(Record::refused)
+        self.end(Record::refused)
     }
 
     /// The gateway asked to wait.
@@ -298,7 +318,7 @@ impl Governor {
     /// # Errors
     /// When the book cannot be written.
     pub fn throttled(&mut self, now: &Clocks, wait: Duration) -> Result<(), GovernorError> {
-        self.change(|record| record.throttled(now, wait))
+        self.end(|record| record.throttled(now, wait))
     }
 
     /// Somebody was asked to confirm on a phone.
@@ -331,10 +351,42 @@ impl Governor {
         }
     }
 
+    /// An attempt of the same user at another gateway: nobody knows yet what comes of it.
+    fn other_first(&self, book: &Book) -> Option<Verdict> {
+        let other = book
+            .under_way
+            .get(&self.user)
+            .filter(|number| **number != self.number);
+        other.map(|_| Verdict::Wait {
+            why: "another login of this user is under way".to_owned(),
+            remaining: OTHER_FIRST,
+        })
+    }
+
+    /// The attempt is over.
+    fn end(&mut self, edit: impl FnOnce(&mut Record)) -> Result<(), GovernorError> {
+        self.leave();
+        self.change(edit)
+    }
+
+    fn leave(&self) {
+        let mut book = locked(&self.book);
+        if book.under_way.get(&self.user) == Some(&self.number) {
+            book.under_way.remove(&self.user);
+        }
+    }
+
     fn change(&mut self, edit: impl FnOnce(&mut Record)) -> Result<(), GovernorError> {
         let mut book = locked(&self.book);
         edit(book.users.entry(self.user.clone()).or_default());
         book.save(&self.path)
+    }
+}
+
+/// What became of an attempt that is under way is not seen by anybody then, and nobody waits for it.
+impl Drop for Governor {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 

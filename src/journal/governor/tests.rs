@@ -393,6 +393,11 @@ fn whoever_has_the_book_open_goes_by_the_same_entries() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut one, mut other) = (open(folder.path(), "wrong"), open(folder.path(), "wrong"));
     assert_eq!(one.begin(&clocks(0)).expect("written"), Verdict::Permitted);
+    // What comes of it is not known yet: neither a second one, nor a human's business.
+    assert!(matches!(
+        other.begin(&clocks(0)).expect("read"),
+        Verdict::Wait { .. }
+    ));
     one.refused().expect("written");
     assert!(matches!(other.may_submit(&clocks(1)), Verdict::Locked { .. }));
     assert!(matches!(
@@ -403,6 +408,11 @@ fn whoever_has_the_book_open_goes_by_the_same_entries() {
     let mut third = Governor::open(folder.path(), "somebody", "else", Limits::default()).expect("opens");
     assert_eq!(third.begin(&clocks(2)).expect("written"), Verdict::Permitted);
     drop((one, other, third));
+    // One that goes in the middle of an attempt leaves nobody waiting.
+    let (mut one, other) = (open(folder.path(), "right"), open(folder.path(), "right"));
+    assert_eq!(one.begin(&clocks(2)).expect("written"), Verdict::Permitted);
+    drop(one);
+    assert!(matches!(other.may_submit(&clocks(3)), Verdict::Locked { .. }));
     let again = open(folder.path(), "wrong").may_submit(&clocks(3));
     assert!(matches!(again, Verdict::Locked { .. }), "{again:?}");
     let again = Governor::open(folder.path(), "somebody", "else", Limits::default()).expect("opens");
