@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 use protocol::region::Region;
-use protocol::scroll::{Changes, advance};
+use protocol::scroll::{Changes, Search};
 
 use super::held::HeldInput;
 use super::screen::{Account, Display, DisplayEvent, DisplayLost, Shared, ViewerInput, Work};
@@ -18,6 +18,7 @@ pub(super) struct Worker<D> {
     display: D,
     shared: Arc<Shared>,
     watching: bool,
+    search: Search,
     /// What waits for its turn.
     held: HeldInput,
     /// The agent's acts after which texts pass again.
@@ -30,6 +31,7 @@ impl<D: Display> Worker<D> {
             display,
             shared,
             watching: false,
+            search: Search::default(),
             held: HeldInput::default(),
             acts: 0,
         }
@@ -229,7 +231,7 @@ impl<D: Display> Worker<D> {
         for area in areas(stale) {
             if !new {
                 if let Some(look) = self.display.look(area)? {
-                    changes.append(advance(&mut frame, look));
+                    changes.append(self.search.advance(&mut frame, look));
                 }
                 continue;
             }
