@@ -1,4 +1,4 @@
-//! What scrolled once mostly goes on, by the same distance: to see that takes a third of a search.
+//! What scrolled once mostly goes on, by the same distance: to see that needs no hashes and no votes.
 
 use super::grid::Grid;
 use super::{Changes, Copy, Look, MIN_DAMAGE, part, same_bytes};
