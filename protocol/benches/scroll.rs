@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use protocol::framebuffer::Framebuffer;
 use protocol::geometry::{Rect, Size};
-use protocol::scroll::{Look, advance};
+use protocol::scroll::{Look, Search};
 
 const SIZE: Size = Size::new(1280, 1024);
 
@@ -53,7 +53,7 @@ fn scroll(criterion: &mut Criterion) {
             .flat_map(|pixel| pixel.to_le_bytes())
             .collect();
         let look = Look::new(new.bounds(), &bytes).expect("as many bytes as pixels");
-        let changes = advance(&mut old.clone(), look);
+        let changes = Search::default().advance(&mut old.clone(), look);
         println!(
             "{what}: {} copies, {} pixels to send",
             changes.copies.len(),
@@ -62,11 +62,36 @@ fn scroll(criterion: &mut Criterion) {
         criterion.bench_function(what, |bencher| {
             bencher.iter_batched_ref(
                 || old.clone(),
-                |frame| black_box(advance(frame, black_box(look))),
+                |frame| black_box(Search::default().advance(frame, black_box(look))),
                 BatchSize::LargeInput,
             );
         });
     }
+    // What went before was the same: the first of two looks is not measured.
+    let (first, second) = (log(1), log(2));
+    let bytes: Vec<u8> = second
+        .pixels()
+        .iter()
+        .flat_map(|pixel| pixel.to_le_bytes())
+        .collect();
+    let before: Vec<u8> = first
+        .pixels()
+        .iter()
+        .flat_map(|pixel| pixel.to_le_bytes())
+        .collect();
+    let looks = [&before, &bytes]
+        .map(|bytes| Look::new(Rect::of_size(SIZE), bytes).expect("as many bytes as pixels"));
+    criterion.bench_function("a log scrolls on", |bencher| {
+        bencher.iter_batched_ref(
+            || {
+                let (mut search, mut frame) = (Search::default(), log(0));
+                search.advance(&mut frame, looks[0]);
+                (search, frame)
+            },
+            |(search, frame)| black_box(search.advance(frame, black_box(looks[1]))),
+            BatchSize::LargeInput,
+        );
+    });
 }
 
 criterion_group!(benches, scroll);

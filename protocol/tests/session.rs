@@ -12,7 +12,7 @@ use protocol::geometry::{Point, Rect, Size};
 use protocol::pacing::Hold;
 use protocol::pixel_format::{Channel, PixelFormat};
 use protocol::region::Region;
-use protocol::scroll::{Changes, Copy, Look, advance};
+use protocol::scroll::{Changes, Copy, Look, Search};
 use protocol::session::{Event, ResizeStatus, Session};
 use viewer::{
     COPY_RECT, CURSOR, DESKTOP_SIZE, LAST_RECT, RAW, TIGHT, Viewer, ZRLE, open_session, request,
@@ -171,6 +171,7 @@ fn what_is_seen_to_scroll_costs_a_line() {
     let area = Rect::new(20, 10, 200, 160);
     let mut screen = pattern(SIZE);
     let (mut session, mut viewer) = watching(&screen, &[RAW, COPY_RECT]);
+    let mut search = Search::default();
     // Two steps before the viewer asks: each is told from what the screen was before it.
     for _ in 0..2 {
         let mut frame = screen.clone();
@@ -183,7 +184,7 @@ fn what_is_seen_to_scroll_costs_a_line() {
             .flat_map(|pixel| pixel.to_le_bytes())
             .collect();
         let look = Look::new(area, &bytes).unwrap();
-        session.changed(&advance(&mut frame, look));
+        session.changed(&search.advance(&mut frame, look));
     }
     session.receive(&request(true, ALL));
     let sent = viewer.update(&mut session, &screen);

@@ -4,7 +4,7 @@ use super::error::AppError;
 use super::viewers::{self, Stay};
 use crate::config::Config;
 use crate::exit::ExitCode;
-use crate::supervisor::Signals;
+use crate::supervisor::{self, Signals};
 use crate::vnc::{Door, Gate, Settings};
 use crate::x11::DisplayAddress;
 
@@ -20,6 +20,7 @@ pub fn view(config: &Config, address: &DisplayAddress, stay: Stay) -> Result<Exi
         let entries = viewers::entries(config, vnc)?;
         let screen = viewers::screen(address, Gate::default())?;
         viewers::tell(&ports, address);
+        supervisor::let_go_of_the_start();
         let stopped = async {
             let signal = signals.next().await;
             tracing::info!(%signal, "stopping");

@@ -6,6 +6,7 @@
 //! how it ended. [`Unit`] is the pure machine behind an ordered stop, [`Service`] the shell around one process.
 //! [`Leftovers`] ends what an earlier gatehand left behind when it crashed. [`Signals`] says when to stop.
 //! [`printed`] runs a command for what it prints, before anything else runs, [`Reaper::run`] beside everything else.
+//! [`let_go_of_the_start`] gives pages of the program back that only its start needed.
 //!
 //! Processes must be started from a thread that lives as long as the program, because the kernel's parent-death
 //! signal fires when the thread ends that started them; a current-thread runtime on the main thread does.
@@ -18,6 +19,7 @@ mod output;
 mod printed;
 mod process;
 mod reaper;
+mod residence;
 mod run;
 mod service;
 mod signals;
@@ -32,6 +34,7 @@ pub use output::{Output, OutputStream, Redaction, log_output};
 pub use printed::{PrintedError, printed};
 pub use process::{Exit, Identity, SpawnError, session_of};
 pub use reaper::{Child, Group, Orphans, Reaper};
+pub use residence::let_go_of_the_start;
 pub use run::RunError;
 pub use service::Service;
 pub use signals::{Signals, StopSignal};

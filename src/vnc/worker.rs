@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError, RwLockWriteGuard};
 
 use protocol::region::Region;
-use protocol::scroll::{Changes, advance};
+use protocol::scroll::{Changes, Search};
 
 use super::held::HeldInput;
 use super::screen::{Account, Display, DisplayEvent, DisplayLost, Shared, ViewerInput, Work};
@@ -18,6 +18,7 @@ pub(super) struct Worker<D> {
     display: D,
     shared: Arc<Shared>,
     watching: bool,
+    search: Search,
     /// What waits for its turn.
     held: HeldInput,
     /// The agent's acts after which texts pass again.
@@ -30,6 +31,7 @@ impl<D: Display> Worker<D> {
             display,
             shared,
             watching: false,
+            search: Search::default(),
             held: HeldInput::default(),
             acts: 0,
         }
@@ -189,13 +191,17 @@ impl<D: Display> Worker<D> {
 
     /// If a viewer waits or has just come: brings the frame up to date and wakes those for whom there is something.
     fn tell(&mut self) -> Result<(), DisplayLost> {
+        if !self.watching {
+            // Whoever came in the meantime is expected still when the display is watched again.
+            return Ok(());
+        }
         let mut book = self.shared.book();
         let accounts = book.accounts.values_mut();
         // All of them: the next time it is not new any more.
         let wanted = accounts.fold(false, |wanted, account| {
             std::mem::take(&mut account.expected) | account.waiting | wanted
         });
-        if !self.watching || !wanted {
+        if !wanted {
             return Ok(());
         }
         let (size, stale) = (book.size, book.stale.clone());
@@ -225,7 +231,7 @@ impl<D: Display> Worker<D> {
         for area in areas(stale) {
             if !new {
                 if let Some(look) = self.display.look(area)? {
-                    changes.append(advance(&mut frame, look));
+                    changes.append(self.search.advance(&mut frame, look));
                 }
                 continue;
             }
@@ -298,6 +304,22 @@ mod tests {
         bell: (Sender<()>, Receiver<()>),
         looks: Sender<Rect>,
         pixels: Vec<u8>,
+        /// Tells that it is watched no more, and goes on when it hears something or nobody is there.
+        left: (Sender<()>, Receiver<()>),
+    }
+
+    impl Still {
+        /// It, where it is looked at, and the other ends of [`Self::left`].
+        fn new() -> (Self, Receiver<Rect>, Receiver<()>, Sender<()>) {
+            let ((looks, seen), (tell, left), (go_on, hear)) = (channel(), channel(), channel());
+            let still = Self {
+                bell: channel(),
+                looks,
+                pixels: vec![0; SIZE.area() * 4],
+                left: (tell, hear),
+            };
+            (still, seen, left, go_on)
+        }
     }
 
     impl Display for Still {
@@ -310,7 +332,10 @@ mod tests {
             SIZE
         }
 
-        fn watch(&mut self, _: bool) -> Result<(), DisplayLost> {
+        fn watch(&mut self, on: bool) -> Result<(), DisplayLost> {
+            if !on && self.left.0.send(()).is_ok() {
+                let _ = self.left.1.recv();
+            }
             Ok(())
         }
 
@@ -349,23 +374,40 @@ mod tests {
         }
     }
 
+    const PATIENCE: Duration = Duration::from_secs(60);
+
     #[test]
     fn the_screen_is_captured_once_before_a_viewer_asks() {
-        let (looks, seen) = channel();
-        let screen = Screen::start(Still {
-            bell: channel(),
-            looks,
-            pixels: vec![0; SIZE.area() * 4],
-        })
-        .expect("a thread");
+        let (still, seen, ..) = Still::new();
+        let screen = Screen::start(still).expect("a thread");
         let view = screen.attach();
-        let patience = Duration::from_secs(60);
-        let first = seen.recv_timeout(patience).expect("a look that nobody asked for");
+        let first = seen.recv_timeout(PATIENCE).expect("a look that nobody asked for");
         drop((view, screen));
         let looks: Vec<Rect> = std::iter::once(first).chain(seen).collect();
         let joined: Region = looks.iter().copied().collect();
         assert!(joined.contains_rect(&Rect::of_size(SIZE)), "{looks:?}");
         assert_eq!(looks.iter().map(Rect::area).sum::<usize>(), SIZE.area());
+    }
+
+    #[test]
+    fn a_viewer_that_comes_while_the_last_one_goes_is_expected_too() {
+        let (still, seen, left, go_on) = Still::new();
+        let screen = Screen::start(still).expect("a thread");
+        let first = screen.attach();
+        let whole = || {
+            let mut joined = Region::new();
+            while !joined.contains_rect(&Rect::of_size(SIZE)) {
+                joined.add(seen.recv_timeout(PATIENCE).expect("a look that nobody asked for"));
+            }
+        };
+        whole();
+        drop(first);
+        left.recv_timeout(PATIENCE)
+            .expect("nobody watches when the last one is gone");
+        let _second = screen.attach();
+        go_on.send(()).expect("the display waits");
+        whole();
+        drop((left, go_on));
     }
 
     #[test]

@@ -1,19 +1,28 @@
-//! vncdotool from PyPI, as scripts and tests use it.
+//! vncdotool from PyPI, as scripts and tests use it, against `gatehand vnc` with its default settings.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use gatehand::screen::{Frame, Rect, Size};
 
 use crate::common::TestDisplay;
+use crate::endpoint::{Endpoint, State};
 use crate::painter::Painter;
 use crate::program::Program;
-use crate::server::{PASSWORD, VncServer};
 
 const SIZE: Size = Size::new(640, 480);
+const PASSWORD: &str = "to look!";
+
+/// The program as users start it: nothing is set but the password.
+fn serve(display: &TestDisplay, state: &State) -> (Endpoint, SocketAddr) {
+    let endpoint = Endpoint::start(display, state, &[], &[("VNC_PASSWORD", PASSWORD)]);
+    let address = endpoint.address();
+    (endpoint, address)
+}
 
 /// The program, from the environment that tests/python/setup.sh makes.
-fn vncdo(server: &VncServer, actions: &[&str]) {
+fn vncdo(address: SocketAddr, actions: &[&str]) {
     let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/python");
     let environment = std::env::var_os("GATEHAND_TEST_PYTHON").map_or_else(default, PathBuf::from);
     let program = environment.join("bin/vncdo");
@@ -23,7 +32,7 @@ fn vncdo(server: &VncServer, actions: &[&str]) {
         program.display(),
         environment.display()
     );
-    let address = format!("{}::{}", server.address.ip(), server.address.port());
+    let address = format!("{}::{}", address.ip(), address.port());
     let output = Command::new(&program)
         .args(["--server", &address, "--password", PASSWORD, "--timeout", "60"])
         .args(actions)
@@ -41,10 +50,11 @@ fn a_capture_is_the_display() {
     let display = TestDisplay::start(SIZE.width, SIZE.height);
     let painter = Painter::connect(&display);
     painter.show_pattern(SIZE);
-    let server = VncServer::start(&display);
+    let state = State::new();
+    let (_endpoint, address) = serve(&display, &state);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("capture.png");
-    vncdo(&server, &["capture", file.to_str().unwrap()]);
+    vncdo(address, &["capture", file.to_str().unwrap()]);
     let image = image::open(&file).unwrap().into_rgb8();
     let size = Size::new(image.width(), image.height());
     let pixels = image
@@ -61,9 +71,10 @@ fn a_capture_is_the_display() {
 fn keys_and_clicks_reach_the_program() {
     let display = TestDisplay::start(SIZE.width, SIZE.height);
     let program = Program::start(&display, Rect::new(100, 50, 300, 200));
-    let server = VncServer::start(&display);
+    let state = State::new();
+    let (_endpoint, address) = serve(&display, &state);
     vncdo(
-        &server,
+        address,
         &[
             "move", "150", "90", "click", "1", "move", "160", "95", "click", "3",
         ],
@@ -78,7 +89,7 @@ fn keys_and_clicks_reach_the_program() {
             "-button 3 at 60,45",
         ]
     );
-    vncdo(&server, &["type", "hello World7!", "key", "enter"]);
+    vncdo(address, &["type", "hello World7!", "key", "enter"]);
     assert_eq!(program.typed(13), "hello World7!");
     while program.next() != "+0xff0d" {}
 }

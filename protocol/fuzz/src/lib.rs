@@ -9,7 +9,7 @@
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use protocol::framebuffer::Framebuffer;
 use protocol::geometry::{Rect, Size};
-use protocol::scroll::{Look, advance};
+use protocol::scroll::{Look, Search};
 use protocol::session::Session;
 
 #[path = "../../tests/viewer/mod.rs"]
@@ -67,8 +67,8 @@ pub enum Change {
 }
 
 impl Change {
-    /// Changes `screen`, and tells the session.
-    pub fn happen(self, screen: &mut Framebuffer, session: &mut Session) {
+    /// Changes `screen`, looks at it, and tells the session.
+    pub fn happen(self, screen: &mut Framebuffer, search: &mut Search, session: &mut Session) {
         let size = screen.size();
         let before = screen.clone();
         let part = match self {
@@ -114,7 +114,7 @@ impl Change {
             .collect();
         let look = Look::new(part, &bytes).unwrap();
         let mut frame = before;
-        session.changed(&advance(&mut frame, look));
+        session.changed(&search.advance(&mut frame, look));
         assert!(frame == *screen, "all that changed was looked at");
     }
 }

@@ -13,6 +13,7 @@ use libfuzzer_sys::fuzz_target;
 use protocol::encoding::{Cursor, ENCODINGS};
 use protocol::framebuffer::Framebuffer;
 use protocol::geometry::{Point, Rect, Size};
+use protocol::scroll::Search;
 use protocol::session::{Event, ResizeStatus};
 use stage::viewer::{open_session, request, set_encodings, view_only_session};
 use stage::{Change, Part, SIZE};
@@ -60,6 +61,7 @@ fuzz_target!(|input: (bool, Vec<Step>)| {
         open_session(SIZE)
     };
     let mut screen = Framebuffer::new(SIZE);
+    let mut search = Search::default();
     for step in steps {
         match step {
             Step::Send(bytes) => session.receive(&bytes),
@@ -94,7 +96,7 @@ fuzz_target!(|input: (bool, Vec<Step>)| {
             Step::Request { incremental, part } => {
                 session.receive(&request(incremental, part.on(screen.size())));
             }
-            Step::Screen(change) => change.happen(&mut screen, &mut session),
+            Step::Screen(change) => change.happen(&mut screen, &mut search, &mut session),
             Step::Rename(name) => session.renamed(&name),
             Step::Text(text) => session.text_changed(&text),
             Step::Cursor { width, height, alpha } => {

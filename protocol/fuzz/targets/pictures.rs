@@ -9,6 +9,7 @@ use protocol::framebuffer::Framebuffer;
 use protocol::geometry::Rect;
 use protocol::pixel_format::{Channel, PixelFormat};
 use protocol::region::Region;
+use protocol::scroll::Search;
 use protocol::session::Session;
 use stage::viewer::{
     COPY_RECT, DESKTOP_SIZE, HEXTILE, LAST_RECT, RAW, TIGHT, TIGHT_PNG, TRLE, Viewer, ZLIB, ZRLE,
@@ -106,9 +107,10 @@ fuzz_target!(|steps: Vec<Step>| {
     };
     pair.session.receive(&set_encodings(&[RAW, DESKTOP_SIZE]));
     pair.session.receive(&request(false, Rect::of_size(SIZE)));
+    let mut search = Search::default();
     for step in steps {
         match step {
-            Step::Screen(change) => change.happen(&mut pair.screen, &mut pair.session),
+            Step::Screen(change) => change.happen(&mut pair.screen, &mut search, &mut pair.session),
             Step::Encodings(chosen) => {
                 let chosen = chosen.iter().map(|at| CHOICES[usize::from(*at) % CHOICES.len()]);
                 let numbers: Vec<i32> = chosen.chain([DESKTOP_SIZE]).collect();

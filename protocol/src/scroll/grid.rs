@@ -31,9 +31,8 @@ pub(super) struct Hashes {
 }
 
 impl Grid {
-    /// Compares; `hashed` when [`Self::voters`] is to be asked.
-    pub(super) fn new(old: &Framebuffer, new: Look<'_>, hashed: bool) -> Self {
-        let bounds = new.area;
+    /// Compares inside `bounds`, which were looked at; `hashed` when [`Self::voters`] is to be asked.
+    pub(super) fn new(old: &Framebuffer, new: Look<'_>, bounds: Rect, hashed: bool) -> Self {
         let rows = bounds.height as usize;
         let columns = bounds.width.div_ceil(COLUMN) as usize;
         let mut changed = vec![false; columns * rows];
@@ -94,22 +93,23 @@ impl Grid {
     pub(super) fn write(&self, new: Look<'_>, frame: &mut Framebuffer) {
         for row in 0..self.rows {
             let y = self.bounds.y + row as i32;
-            let target = frame.row_mut(y as u32);
             let mut columns = 0..self.columns();
             let changed = |column: &usize| self.changed[column * self.rows + row];
             while let Some(first) = columns.find(changed) {
                 let end = columns.find(|column| !changed(column)).unwrap_or(self.columns());
                 let (left, right) = (self.edges(first).0, self.edges(end - 1).1);
-                let pixels = target[left as usize..right as usize].iter_mut();
-                for (pixel, now) in pixels.zip(new.row(y, left, right)) {
-                    *pixel = colours(*now);
-                }
+                new.paint_row(frame, y, left, right);
             }
         }
     }
 
     pub(super) const fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Pixels of the tile rows that changed.
+    pub(super) fn changed(&self) -> usize {
+        self.changed.iter().filter(|changed| **changed).count() * COLUMN as usize
     }
 
     /// Whether the tile rows of a column changed, from the top.

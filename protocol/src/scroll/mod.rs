@@ -1,14 +1,17 @@
 //! What changed between two looks at a screen, and what of it only moved: text that scrolls travels as a copy.
 //!
 //! The screen is compared in tile rows: one row of pixels, [`COLUMN`] wide. Where some changed they are looked for in the
-//! old picture by their hashes, and vote for the distance that they moved; what wins is compared pixel by pixel.
+//! old picture by their hashes, and vote for the distance that they moved; what wins is compared pixel by pixel. First it
+//! is asked whether what scrolled last went on.
 
+mod again;
 mod grid;
 mod votes;
 
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
 use crate::region::Region;
+use again::again;
 use grid::Grid;
 use votes::distances;
 
@@ -79,10 +82,15 @@ impl<'a> Look<'a> {
     pub fn paint(&self, frame: &mut Framebuffer) {
         let area = self.area.intersection(&frame.bounds());
         for y in area.y..area.bottom() {
-            let target = &mut frame.row_mut(y as u32)[area.x as usize..area.right() as usize];
-            for (pixel, now) in target.iter_mut().zip(self.row(y, area.x, area.right())) {
-                *pixel = colours(*now);
-            }
+            self.paint_row(frame, y, area.x, area.right());
+        }
+    }
+
+    /// The same for the pixels from `left` to `right` of row `y`, all inside.
+    fn paint_row(&self, frame: &mut Framebuffer, y: i32, left: i32, right: i32) {
+        let target = &mut frame.row_mut(y as u32)[left as usize..right as usize];
+        for (pixel, now) in target.iter_mut().zip(self.row(y, left, right)) {
+            *pixel = colours(*now);
         }
     }
 
@@ -114,14 +122,34 @@ fn same_bytes(before: &[u32], now: &[[u8; 4]]) -> bool {
     cfg!(target_endian = "little") && bytemuck::cast_slice::<_, u8>(before) == now.as_flattened()
 }
 
-/// Brings `frame` up to date where the display was looked at, and tells how it came there. An area outside the frame,
-/// as when the display has another size by now, changes nothing.
-pub fn advance(frame: &mut Framebuffer, look: Look<'_>) -> Changes {
-    if look.area.is_empty() || !frame.bounds().contains_rect(&look.area) {
-        return Changes::default();
+/// Looks at one screen, time after time.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// The largest area that scrolled when something did.
+    last: Option<Copy>,
+}
+
+impl Search {
+    /// Brings `frame` up to date where the display was looked at, and tells how it came there. An area outside the frame,
+    /// as when the display has another size by now, changes nothing.
+    pub fn advance(&mut self, frame: &mut Framebuffer, look: Look<'_>) -> Changes {
+        if look.area.is_empty() || !frame.bounds().contains_rect(&look.area) {
+            return Changes::default();
+        }
+        if let Some(changes) = self.last.and_then(|last| again(frame, look, last)) {
+            return changes;
+        }
+        let changes = advance(frame, look);
+        let largest = changes.copies.iter().max_by_key(|copy| copy.to.area());
+        self.last = largest.copied().or(self.last);
+        changes
     }
+}
+
+/// The same, whatever scrolled before.
+fn advance(frame: &mut Framebuffer, look: Look<'_>) -> Changes {
     let searched = look.area.area() >= MIN_DAMAGE;
-    let mut grid = Grid::new(frame, look, searched);
+    let mut grid = Grid::new(frame, look, look.area, searched);
     let copies = if searched {
         find_copies(frame, look, &grid)
     } else {

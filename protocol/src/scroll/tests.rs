@@ -71,7 +71,7 @@ fn compared(old: &Framebuffer, new: &Framebuffer, area: Rect) -> Changes {
         .flat_map(|pixel| (pixel | 0xa500_0000).to_le_bytes())
         .collect();
     let mut frame = old.clone();
-    let changes = advance(&mut frame, Look::new(area, &bytes).unwrap());
+    let changes = Search::default().advance(&mut frame, Look::new(area, &bytes).unwrap());
     assert!(frame == *new);
     apply(old, new, &changes);
     changes
@@ -198,7 +198,7 @@ fn a_look_at_what_is_not_there_changes_nothing() {
     let (mut frame, bytes) = (screen(), [0x55; 40_000]);
     for area in [Rect::new(600, 0, 100, 100), Rect::new(0, 0, 0, 0)] {
         let look = Look::new(area, &bytes[..area.area() * 4]).unwrap();
-        assert_eq!(advance(&mut frame, look), Changes::default());
+        assert_eq!(Search::default().advance(&mut frame, look), Changes::default());
     }
     assert!(frame == screen());
     assert!(Look::new(Rect::new(0, 0, 100, 100), &bytes[4..]).is_none());
@@ -235,6 +235,126 @@ fn whatever_happened_the_result_is_the_screen() {
             let paint = Rect::new(random(150) as i32, random(120) as i32, random(50), random(40));
             new.fill(paint, random(3) * 0x0055_5555);
         }
-        compared(&old, &new, old.bounds());
+        for copy in compared(&old, &new, old.bounds()).copies {
+            went_on(&old, &new, old.bounds(), copy);
+        }
     }
+}
+
+fn bytes(screen: &Framebuffer, area: Rect, top: u32) -> Vec<u8> {
+    let pixels = screen.crop(area);
+    let with_top = pixels.pixels().iter().map(|pixel| pixel | top << 24);
+    with_top.flat_map(u32::to_le_bytes).collect()
+}
+
+/// What `again` says to a look at `area`; the frame and the viewer have `new` then, or the frame has `old` still.
+fn went_on(old: &Framebuffer, new: &Framebuffer, area: Rect, last: Copy) -> Option<Changes> {
+    let bytes = bytes(new, area, 0);
+    let mut frame = old.clone();
+    let changes = again(&mut frame, Look::new(area, &bytes).unwrap(), last);
+    assert!(frame == *if changes.is_some() { new } else { old });
+    if let Some(changes) = &changes {
+        apply(old, new, changes);
+    }
+    changes
+}
+
+#[test]
+fn what_scrolls_on_costs_its_new_line() {
+    let pane_at = Rect::new(37, 21, 560, 400);
+    let steps: Vec<Framebuffer> = (100..105)
+        .map(|first| {
+            let mut screen = screen();
+            pane(&mut screen, pane_at, first);
+            // It changes with every line, as a clock does.
+            screen.fill(Rect::new(600, 2, 30, 12), first);
+            screen
+        })
+        .collect();
+    let mut search = Search::default();
+    for area in [pane_at, Rect::of_size(SIZE)] {
+        for step in steps.windows(2) {
+            let bytes = bytes(&step[1], area, 0);
+            let mut frame = step[0].clone();
+            let changes = search.advance(&mut frame, Look::new(area, &bytes).unwrap());
+            assert!(changes.copies.iter().all(|copy| copy.dy == -16), "{changes:?}");
+            assert!(changes.damage.area() <= 560 * 16 * 3 / 2, "{changes:?}");
+            // The next time it needs no search.
+            let last = search.last.unwrap();
+            assert!(last.to.area() > pane_at.area() * 9 / 10, "{last:?}");
+            let again = went_on(&step[0], &step[1], Rect::of_size(SIZE), last);
+            assert!(again.is_some_and(|again| again.copies.len() == 1));
+        }
+    }
+}
+
+#[test]
+fn what_scrolled_is_remembered() {
+    let narrow = Rect::new(64, 21, 96, 400);
+    let steps = [100, 101, 102].map(|first| {
+        let mut screen = screen();
+        pane(&mut screen, narrow, first);
+        screen
+    });
+    // In the second look no column that votes is inside: a search finds nothing.
+    let wide = Rect::new(32, 21, 400, 400);
+    let found = |search: &mut Search, step: usize, area: Rect| {
+        let bytes = bytes(&steps[step], area, 0);
+        let look = Look::new(area, &bytes).unwrap();
+        copied(&search.advance(&mut steps[step - 1].clone(), look))
+    };
+    let mut search = Search::default();
+    assert!(found(&mut search, 1, narrow) > narrow.area() * 3 / 4);
+    assert!(found(&mut search, 2, wide) > narrow.area() * 3 / 4);
+    assert_eq!(found(&mut Search::default(), 2, wide), 0);
+}
+
+#[test]
+fn what_does_not_go_on_is_searched_anew() {
+    let (left, right) = (Rect::new(5, 5, 300, 400), Rect::new(333, 40, 301, 320));
+    let last = Copy {
+        to: Rect::new(5, 5, 300, 384),
+        dx: 0,
+        dy: -16,
+    };
+    let screen_of = |by_left: u32, by_right: u32| {
+        let mut screen = screen();
+        pane(&mut screen, left, 10 + by_left);
+        pane(&mut screen, right, 900 + by_right);
+        screen
+    };
+    let (before, all) = (screen_of(0, 0), Rect::of_size(SIZE));
+    assert!(went_on(&before, &screen_of(1, 0), all, last).is_some());
+    assert_eq!(
+        went_on(&before, &screen_of(2, 0), all, last),
+        None,
+        "another distance"
+    );
+    assert_eq!(went_on(&before, &before, all, last), None, "nothing");
+    assert_eq!(
+        went_on(&before, &screen_of(1, 1), all, last),
+        None,
+        "another pane too"
+    );
+    // Only what was looked at may be read: the rest may be new by then.
+    let above = Rect::new(0, 0, 640, 200);
+    let mut new = before.clone();
+    for y in 0..200 {
+        new.row_mut(y).copy_from_slice(screen_of(1, 0).row(y));
+    }
+    let changes = went_on(&before, &new, above, last).unwrap();
+    assert!(above.contains_rect(&changes.copies[0].source()), "{changes:?}");
+    let below = Rect::new(0, 410, 640, 70);
+    assert_eq!(
+        went_on(&before, &before, below, last),
+        None,
+        "nothing of it was seen"
+    );
+    let blank = Framebuffer::new(SIZE);
+    assert_eq!(went_on(&blank, &blank, all, last), None, "what is blank");
+    // A display that writes to the byte that is no colour.
+    let bytes = bytes(&screen_of(1, 0), all, 0xa5);
+    let mut frame = before.clone();
+    assert_eq!(again(&mut frame, Look::new(all, &bytes).unwrap(), last), None);
+    assert!(frame == before);
 }
