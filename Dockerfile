@@ -119,7 +119,7 @@ RUN mkdir -p /usr/share/man/man1 && apt-get update \
 # What jdeps finds in the gateway and its libraries, and what TLS needs beside that. Its parser of settings takes the beans of
 # java.desktop; what draws and sounds there is left out.
 FROM jdk AS jre
-RUN jlink --output /jre --strip-java-debug-attributes --no-man-pages --no-header-files --add-modules \
+RUN jlink --output /jre --strip-java-debug-attributes --compress=2 --no-man-pages --no-header-files --add-modules \
         java.base,java.compiler,java.desktop,java.logging,java.management,java.naming,java.sql,java.xml,jdk.crypto.ec,jdk.unsupported \
     && cd /jre/lib && rm -f libawt*.so libfontmanager.so libjavajpeg.so libjawt.so libjsound.so liblcms.so libmlib_image.so \
         libsplashscreen.so psfont*
