@@ -34,7 +34,7 @@ const BORDERS: [(&str, &[&str]); 20] = [
             "relay/",
             "gateway/",
             "notify/notifier.rs",
-            "portal/visit.rs",
+            "portal/visit",
             "supervisor/",
             "app",
             "cli/",
@@ -44,10 +44,7 @@ const BORDERS: [(&str, &[&str]); 20] = [
         "SystemTime::now()",
         &["http/", "pilot/", "supervisor/", "app", "cli/"],
     ),
-    (
-        "Timestamp::now()",
-        &["app", "notify/notifier.rs", "portal/visit.rs"],
-    ),
+    ("Timestamp::now()", &["app", "notify/notifier.rs", "portal/visit"]),
     (
         "env::var",
         &[

@@ -219,3 +219,244 @@ fn a_plain_login() {
         assert!(state.session, "{browser}");
     }
 }
+
+/// What IBKR refuses is not tried again, whatever it says about it.
+#[test]
+fn a_refusal_ends_it_after_one_submission() {
+    for browser in BROWSERS {
+        let stage = Stage::new(browser, |state| state.skin = Skin::Dark);
+        let (outcome, asked) = stage.log_in("wrong!");
+        let text = "Invalid username password combination";
+        assert_eq!(outcome.ending, Ending::Refused(text.into()), "{browser}");
+        assert!(!outcome.is_unclear());
+        assert_eq!((outcome.submissions, asked.submissions), (1, 1), "{browser}");
+        assert_eq!(stage.upstream.count("/sso/Authenticator"), 1, "{browser}");
+        assert_eq!(stage.upstream.count("/sso/Dispatcher"), 0, "{browser}");
+    }
+}
+
+/// Without permission nothing leaves the form.
+#[test]
+fn nothing_is_submitted_without_permission() {
+    let mut stage = Stage::new("surf", |_| {});
+    stage.permits = false;
+    let (outcome, asked) = stage.log_in(PASSWORD);
+    assert_eq!(outcome.ending, Ending::NotPermitted);
+    assert_eq!((outcome.submissions, asked.submissions), (0, 1));
+    assert_eq!(stage.upstream.count("/sso/Authenticator"), 0);
+}
+
+/// A stale code is refused, and the next one does.
+#[test]
+fn a_code_is_typed_when_the_page_asks_for_one() {
+    for (browser, skin) in BROWSERS.into_iter().zip([Skin::Dark, Skin::Classic]) {
+        let mut stage = Stage::new(browser, |state| {
+            state.skin = skin;
+            state.user.factor = Factor::Code(vec!["123456".into()]);
+        });
+        stage.codes = vec!["000000", "123456"];
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser}");
+        assert_eq!(outcome.submissions, 1);
+        assert_eq!(stage.upstream.state().codes, ["000000", "123456"], "{browser}");
+    }
+}
+
+#[test]
+fn codes_that_are_refused_or_missing_end_it() {
+    let code = |state: &mut State| state.user.factor = Factor::Code(vec!["123456".into()]);
+    let mut stage = Stage::new("surf", code).with("GATEHAND_PORTAL_CODE_TRIES", "2");
+    stage.codes = vec!["000000", "000001", "123456"];
+    let (outcome, asked) = stage.log_in(PASSWORD);
+    assert!(matches!(outcome.ending, Ending::CodeRefused(_)), "{outcome:?}");
+    assert_eq!(asked.codes, 2);
+    let stage = Stage::new("surf", code);
+    let (outcome, _) = stage.log_in(PASSWORD);
+    assert_eq!(outcome.ending, Ending::NeedsCode("there is none".into()));
+    let mut stage = Stage::new("surf", code);
+    stage.codes = vec!["12345"];
+    let (outcome, _) = stage.log_in(PASSWORD);
+    assert!(
+        matches!(&outcome.ending, Ending::NeedsCode(why) if why.contains("six digits")),
+        "{outcome:?}"
+    );
+    assert!(
+        stage.upstream.state().codes.is_empty(),
+        "what is no code is not typed"
+    );
+}
+
+/// The phone is notified by the login itself, and once more only with permission.
+#[test]
+fn a_push_is_sent_again_as_often_as_it_may() {
+    for browser in BROWSERS {
+        let stage = Stage::new(browser, |state| {
+            state.user.factor = Factor::Push { confirmed_at: 3 }
+        })
+        .with("GATEHAND_PORTAL_PUSH_RESENDS", "9")
+        .with("GATEHAND_PORTAL_PUSH_RESEND_INTERVAL", "1");
+        let (outcome, asked) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser}");
+        // The page may be slow to show that it was confirmed.
+        assert!(outcome.pushes >= 3, "{browser}: {outcome:?}");
+        assert_eq!(
+            (asked.told_pushes, asked.pushes),
+            (1, outcome.pushes - 1),
+            "{browser}"
+        );
+        assert_eq!(stage.upstream.state().pushes, outcome.pushes, "{browser}");
+    }
+}
+
+#[test]
+fn a_device_is_chosen_from_the_list() {
+    for browser in BROWSERS {
+        let mut stage = Stage::new(browser, |state| {
+            state.user.factor = Factor::Devices(vec![
+                ("Security Card", Factor::Code(vec!["999999".into()])),
+                ("IB Key (phone)", Factor::Push { confirmed_at: 1 }),
+                ("Mobile Authenticator App", Factor::Code(vec!["123456".into()])),
+            ]);
+        })
+        .with("GATEHAND_PORTAL_DEVICE", "authenticator app");
+        stage.codes = vec!["123456"];
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser}");
+        assert_eq!(stage.upstream.state().codes, ["123456"], "{browser}");
+    }
+    let stage = Stage::new("surf", |state| {
+        state.user.factor = Factor::Devices(vec![("A", Factor::None), ("B", Factor::None)]);
+    });
+    let (outcome, _) = stage.log_in(PASSWORD);
+    assert_eq!(outcome.ending, Ending::NoDevice(vec!["A".into(), "B".into()]));
+}
+
+/// A paper user is logged in in its own mode: because it is set, or because IBKR says so.
+#[test]
+fn the_switch_to_paper_is_turned() {
+    for browser in BROWSERS {
+        let stage =
+            Stage::new(browser, |state| state.user.is_paper = true).with("IBEAM_USE_PAPER_ACCOUNT", "True");
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(
+            (outcome.ending, outcome.submissions),
+            (Ending::SuccessText, 1),
+            "{browser}"
+        );
+    }
+    for skin in [Skin::Classic, Skin::Labels] {
+        let stage = Stage::new("surf", |state| {
+            state.user.is_paper = true;
+            state.skin = skin;
+        });
+        let (outcome, asked) = stage.log_in(PASSWORD);
+        assert_eq!(
+            (outcome.ending, outcome.submissions),
+            (Ending::SuccessText, 2),
+            "{skin:?}"
+        );
+        assert_eq!(asked.submissions, 2, "each submission needs its permission");
+        let logins: Vec<_> = stage
+            .upstream
+            .state()
+            .logins
+            .iter()
+            .map(|login| login.2)
+            .collect();
+        assert_eq!(logins, [false, true]);
+    }
+}
+
+#[test]
+fn an_advertisement_is_skipped() {
+    for browser in BROWSERS {
+        let stage = Stage::new(browser, |state| state.user.promo = true);
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser}");
+    }
+}
+
+/// A page that writes reports of its own into its title is not believed.
+#[test]
+fn a_page_cannot_forge_what_the_script_tells() {
+    for browser in BROWSERS {
+        let stage = Stage::new(browser, |state| state.trouble = Trouble::Forges);
+        let (outcome, _) = stage.log_in("wrong!");
+        assert!(
+            matches!(outcome.ending, Ending::Refused(_)),
+            "{browser}: {outcome:?}"
+        );
+    }
+}
+
+/// What cannot be known is not called a refusal, nor a success.
+#[test]
+fn endings_that_are_not_known() {
+    for (browser, trouble, submissions) in [
+        ("surf", Trouble::Hangs, 0),
+        ("chromium", Trouble::Hangs, 0),
+        ("surf", Trouble::NoForm, 0),
+        ("chromium", Trouble::Mute, 1),
+        ("surf", Trouble::Away, 0),
+        ("chromium", Trouble::Status(503), 0),
+    ] {
+        let mut stage = Stage::new(browser, |state| state.trouble = trouble)
+            .with("IBEAM_PAGE_LOAD_TIMEOUT", "6")
+            .with("IBEAM_OAUTH_TIMEOUT", "6");
+        // The page may stand still before or after what is typed.
+        stage.permits = trouble != Trouble::Hangs;
+        let (outcome, _) = stage.log_in(PASSWORD);
+        let is_known = matches!(outcome.ending, Ending::TimedOut(_) | Ending::NotPermitted);
+        assert!(is_known, "{browser} {trouble:?}: {outcome:?}");
+        assert_eq!(outcome.submissions, submissions, "{browser} {trouble:?}");
+    }
+    let stage = Stage::new("surf", |state| {
+        state.trouble = Trouble::BackToLogin;
+        state.is_gateway = false;
+    });
+    let (outcome, _) = stage.log_in(PASSWORD);
+    assert!(
+        matches!(&outcome.ending, Ending::Broken(what) if what.contains("came back")),
+        "{outcome:?}"
+    );
+    assert!(outcome.is_unclear());
+    let stage = Stage::new("surf", |state| {
+        state.trouble = Trouble::Says("Our systems are resting.")
+    });
+    let (outcome, _) = stage.log_in(PASSWORD);
+    assert!(
+        matches!(&outcome.ending, Ending::Broken(what) if what.contains("resting")),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_browser_that_is_killed_ends_it() {
+    for browser in BROWSERS {
+        let stage = Stage::new(browser, |_| {});
+        let (outcome, _) = stage.log_in_while(PASSWORD, |process| {
+            std::thread::spawn(move || {
+                common::wait_for("its folder to be used", || Some(()));
+                let killed = std::process::Command::new("kill")
+                    .args(["-9", &process.to_string()])
+                    .status();
+                assert!(killed.unwrap().success());
+            });
+        });
+        assert!(
+            matches!(outcome.ending, Ending::BrowserDied(_)),
+            "{browser}: {outcome:?}"
+        );
+        assert!(stage.upstream.state().logins.is_empty());
+    }
+}
+
+/// Another certificate than the gateway's is seen before a browser is started.
+#[test]
+fn a_stranger_is_not_visited() {
+    let mut stage = Stage::new("surf", |_| {});
+    stage.authority = Authority::new("somebody else's");
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stage.log_in(PASSWORD)));
+    assert!(refused.is_err());
+    assert_eq!(stage.upstream.count("/sso/Login"), 0);
+}

@@ -86,6 +86,8 @@ pub struct PortalLaunch {
     /// Which certificate it will show.
     pub trust: Trust,
     conf: Conf,
+    /// Whom it serves beside this machine, if its configuration is made.
+    allow: Vec<String>,
     java: PathBuf,
     options: Vec<String>,
     gateway: PathBuf,
@@ -114,11 +116,17 @@ impl PortalLaunch {
         let inputs = settings.inputs.clone();
         let (of_user, own) = (inputs.join(CONF), gateway.join(ROOT).join(CONF));
         let users = read(&of_user)?;
+        let mut allow = Vec::new();
         let (path, conf) = match users {
             Some(text) => (of_user, Conf::of_user(text)),
             None => {
                 let stock = read(&own)?.ok_or_else(|| PortalLaunchError::NoGateway(own.clone()))?;
-                let allow: Vec<String> = settings.allow.iter().cloned().chain(neighbour()).collect();
+                allow = settings
+                    .allow
+                    .iter()
+                    .cloned()
+                    .chain(neighbour())
+                    .collect::<Vec<_>>();
                 let wanted = Wanted {
                     port: settings.address.as_ref().map(|address| address.port),
                     encrypted: settings.address.as_ref().map(|address| address.encrypted),
@@ -155,6 +163,7 @@ impl PortalLaunch {
             address,
             trust: trust.unwrap_or(SHIPPED),
             conf,
+            allow,
             java,
             options: settings.jvm_options.clone(),
             gateway,
@@ -181,6 +190,12 @@ impl PortalLaunch {
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(&self.folder)(error)),
             _ => {}
+        }
+        if !self.allow.is_empty() {
+            tracing::info!(
+                allow = self.allow.join(", "),
+                "served beside this machine; whoever else asks is answered 404 \"Access Denied\": GATEHAND_PORTAL_ALLOW adds addresses (in a swarm that of docker_gwbridge)"
+            );
         }
         make_private_folder(&self.folder).map_err(failed(&self.folder))?;
         make_private_folder(&root).map_err(failed(&root))?;

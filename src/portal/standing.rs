@@ -127,7 +127,7 @@ impl fmt::Display for Standing {
                 write!(f, "the gateway runs and does not reach IBKR ({why}); it goes on by itself once it does")
             }
             Self::NotAllowed => f.write_str(
-                "the gateway denies access to this address; add it to ips.allow in its conf.yaml (in a container: the bridge's address)",
+                "the gateway denies access to this address; add it to ips.allow in its conf.yaml (in a container also the bridge's address, in a swarm that of docker_gwbridge)",
             ),
             Self::NoSession => f.write_str("nobody is logged in"),
             Self::NotAuthenticated(session) if session.connected => {

@@ -168,7 +168,7 @@ impl Visit<'_> {
             scale: self.settings.scale,
             size: desktop.size()?,
             display: self.display,
-            selectors: Some(&self.settings.selectors),
+            selectors: self.settings.report.then_some(&self.settings.selectors),
             sandbox: browser == PortalBrowser::Chromium && self.may_confine().await,
             environment: self.environment,
         };
@@ -206,6 +206,7 @@ impl Visit<'_> {
             inbox: inbox.clone(),
             window: None,
             title: String::new(),
+            list_is_open: false,
             page: None,
         };
         let (tell, told) = oneshot::channel();

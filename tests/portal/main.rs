@@ -4,8 +4,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod house;
+mod keeping;
 mod real;
 mod stand_in;
+mod upstream;
 
 use common::certificates::Authority;
 use common::outcome::{Home, Outcome, gatehand};

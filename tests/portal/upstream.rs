@@ -349,7 +349,7 @@ impl State {
                 .or_else(|| path.strip_prefix("/v1/api/"))
             {
                 Some(_) if !self.session => Response::text(401, "Access Denied"),
-                Some(path) => self.api(path),
+                Some(path) => self.api(path, &request.body),
                 None => Response::text(404, "not found"),
             },
         })
@@ -460,7 +460,7 @@ impl State {
         })
     }
 
-    fn api(&mut self, path: &str) -> Response {
+    fn api(&mut self, path: &str, body: &[u8]) -> Response {
         let status = json!({
             "authenticated": self.authenticated, "competing": self.competing, "connected": self.connected, "message": "",
             "MAC": "F4:00:00:00:00:01",
@@ -473,6 +473,8 @@ impl State {
             }),
             "iserver/auth/status" => status,
             "ssodh/init" | "iserver/auth/ssodh/init" => {
+                let asked: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+                self.competing &= asked["compete"] != true;
                 self.authenticated = !self.competing;
                 self.connected = true;
                 json!({"authenticated": self.authenticated, "competing": self.competing, "connected": true, "established": self.authenticated, "message": ""})
@@ -630,7 +632,7 @@ const SCRIPT: &str = r#"
             // What was told before, and what was told with something else in it.
             var last = seen[seen.length - 1] || 'GH1.0123456789abcdef.{"t":9999999999999}';
             document.title = last.replace('"e":{', '"e":{"success":[1,1,9,9,-1,1],').replace(/"t":\d+/, '"t":' + (+new Date() + 60000));
-        }, 30);
+        }, 250);
     }
 })();
 "#;

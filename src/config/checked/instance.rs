@@ -128,7 +128,6 @@ pub(in crate::config) fn instance(
     let notify = notifications::notify(of_notifications, raw, faults);
     let credentials = credentials.map(Arc::new);
     let portal = portal::portal(of_portal, credentials.as_ref(), raw, folders, faults);
-    let portal_login = portal_login::portal_login(of_portal_login);
     let codes = codes::sources(&mut second_factor, raw, faults);
     let device = second_factor
         .second_factor_device
@@ -144,6 +143,23 @@ pub(in crate::config) fn instance(
         path: rules.unwrap_or_else(|| state_dir.join("rules")),
     };
 
+    let second_factor = SecondFactorSettings {
+        totp_key: second_factor.totp_key.map(Arc::new),
+        codes,
+        token: second_factor.second_factor_token.map(|token| token.0),
+        device,
+        limit: second_factor.second_factor_limit.0,
+        grace: second_factor.second_factor_grace.0,
+        on_timeout: second_factor.second_factor_on_timeout,
+        relogin: second_factor.second_factor_relogin,
+        read_only_login: second_factor.read_only_login,
+        pushes_per_hour: schedule.pushes_per_hour.0,
+        quiet_hours: schedule.quiet_hours,
+        unanswered_retries: schedule.unanswered_retries.0,
+    };
+    let portal_login =
+        portal_login::portal_login(of_portal_login, &second_factor, &state_dir, raw, folders, faults);
+
     Some(Config {
         file: sources.config,
         ibc_ini: sources.ibc_ini,
@@ -151,20 +167,7 @@ pub(in crate::config) fn instance(
         fix: account.fix,
         credentials,
         data_credentials: data_credentials.map(Arc::new),
-        second_factor: SecondFactorSettings {
-            totp_key: second_factor.totp_key.map(Arc::new),
-            codes,
-            token: second_factor.second_factor_token.map(|token| token.0),
-            device,
-            limit: second_factor.second_factor_limit.0,
-            grace: second_factor.second_factor_grace.0,
-            on_timeout: second_factor.second_factor_on_timeout,
-            relogin: second_factor.second_factor_relogin,
-            read_only_login: second_factor.read_only_login,
-            pushes_per_hour: schedule.pushes_per_hour.0,
-            quiet_hours: schedule.quiet_hours,
-            unanswered_retries: schedule.unanswered_retries.0,
-        },
+        second_factor,
         schedule: ScheduleSettings {
             cold_restart: schedule.cold_restart_time,
             closed_down: schedule.closed_down_at,

@@ -438,6 +438,8 @@ pub struct PortalSettings {
 pub struct PortalLoginSettings {
     /// Which browser.
     pub browser: PortalBrowser,
+    /// Whether a script tells the page's state.
+    pub report: bool,
     /// Where on the page what is.
     pub selectors: Selectors,
     /// Path of the login page.

@@ -6,7 +6,7 @@ settings! {
     SecondFactor
 
     totp_key: Option<TotpKey> {
-        variables: ["GATEHAND_TOTP_KEY", "TWOFACTOR_CODE", "TOTP_KEY"],
+        variables: ["GATEHAND_TOTP_KEY", "TWOFACTOR_CODE", "TOTP_KEY", "IBEAM_PYOTP_SECRET"],
         ini: [],
         secret: true,
         help: "Key of the time-based codes for the second factor.",

@@ -44,6 +44,9 @@ pub(super) use numbers::{ClientCount, ClientId, PerHour, Pushes, RecorderSize, R
 pub(super) use portal::{AllowedAddresses, LoginCount, PortalListen, Reauthentications, Route};
 pub use portal::{OnCompeting, PortalAddress};
 pub use portal_login::PortalBrowser;
+pub(super) use portal_login::{
+    CodeTries, FactorHandler, PathOnServer, Pause, Resends, SaidText, Scale, Selector, SelectorsText,
+};
 pub(super) use save_times::SaveTimes;
 pub(super) use trading::TradingModes;
 pub use trading::{Program, TradingMode};

@@ -52,15 +52,29 @@
         for (var i = 0; i < list.length; i++) if (fits(list[i]) && shown(list[i])) return list[i];
         return null;
     }
-    function search(ways, body) {
+    // What a part must be, whatever finds it.
+    function suits(name) {
+        return function (e) {
+            if (name === 'device') return !!e.options;
+            return (name !== 'user' && name !== 'password' && name !== 'code') || e.tagName === 'INPUT';
+        };
+    }
+    function search(name, body) {
+        var ways = parts[name], fits = suits(name);
         for (var i = 0; i < ways.length; i++) {
             var kind = ways[i][0], text = ways[i][1], e = null;
-            if (kind === 'css') e = first(all(text), function () { return true; });
-            if (kind === 'placeholder') e = first(all('input'), function (e) { return folded(e.placeholder).indexOf(text) >= 0; });
+            if (kind === 'css') e = first(all(text), fits);
+            if (kind === 'placeholder') e = first(all('input'), function (e) {
+                return folded(e.placeholder).indexOf(text) >= 0 && fits(e);
+            });
             if (kind === 'label') {
-                e = first(all('[aria-label]'), function (e) { return folded(e.getAttribute('aria-label')).indexOf(text) >= 0; });
-                var label = first(all('label'), function (e) { return folded(e.textContent).indexOf(text) >= 0; });
-                if (!e && label) e = label.control && shown(label.control) ? label.control : label;
+                e = first(all('[aria-label]'), function (e) {
+                    return folded(e.getAttribute('aria-label')).indexOf(text) >= 0 && fits(e);
+                });
+                var label = first(all('label'), function (e) {
+                    return folded(e.textContent).indexOf(text) >= 0 && (!e.control || fits(e.control));
+                });
+                if (!e && label) e = label.control && shown(label.control) ? label.control : fits(label) ? label : null;
             }
             if (kind === 'text') e = first(all('button,a,[role=button],input[type=submit],input[type=button]'), function (e) {
                 return folded(e.value || e.textContent).indexOf(text) >= 0;
@@ -85,7 +99,7 @@
     function state() {
         var body = document.body ? folded(document.body.innerText) : '', found = [], error = '', devices = '', chosen = -1, name, e, i;
         for (name in parts) {
-            e = search(parts[name], body);
+            e = search(name, body);
             if (!e) continue;
             if (name === 'error') { error = e.innerText; if (folded(error) === '') continue; }
             if (name === 'device' && e.options) {
@@ -103,7 +117,7 @@
     function reveal() {
         var wanted = ['user', 'code'], i, e, r;
         for (i = 0; i < wanted.length; i++) {
-            e = parts[wanted[i]] && search(parts[wanted[i]], '');
+            e = parts[wanted[i]] && search(wanted[i], '');
             r = e && e.getBoundingClientRect();
             if (r && (r.bottom > window.innerHeight || r.top < 0)) e.scrollIntoView({ block: 'center' });
         }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::seal::Key;
@@ -55,9 +56,9 @@ impl Reports {
         Self { key, last: 0 }
     }
 
-    /// The page that a title tells of in a window of this size. None when it is no report, one of somebody else's, or not newer
+    /// When a title was told, and the page that it tells of in a window of this size. None when it is no report, one of somebody else's, or not newer
     /// than the last.
-    pub fn read(&mut self, title: &str, window: Size) -> Option<Page> {
+    pub fn read(&mut self, title: &str, window: Size) -> Option<(Timestamp, Page)> {
         let (_, rest) = title.split_once(MARK)?;
         let (seal, rest) = rest.split_at_checked(SEAL)?;
         let rest = rest.strip_prefix('.')?;
@@ -70,7 +71,8 @@ impl Reports {
             return None;
         }
         self.last = told.time;
-        told.page(window)
+        let time = Timestamp::from_millisecond(told.time.try_into().ok()?).ok()?;
+        Some((time, told.page(window)?))
     }
 }
 
@@ -161,7 +163,7 @@ mod tests {
     fn a_report_is_read_in_the_pixels_of_its_window() {
         let key = Key::new([1, 2]);
         let mut reports = Reports::new(key);
-        let page = reports.read(&title(key, &text(5)), WINDOW).unwrap();
+        let (time, page) = reports.read(&title(key, &text(5)), WINDOW).unwrap();
         let user = &page.elements[&Part::User];
         assert_eq!(
             user.bounds,
@@ -172,6 +174,7 @@ mod tests {
         assert_eq!((user.checked, user.reachable), (None, true));
         assert_eq!(page.elements[&Part::Paper].checked, Some(true));
         assert_eq!(page.error.as_deref(), Some("No way"));
+        assert_eq!(time.as_millisecond(), 5);
         assert_eq!(page.devices, ["IB Key"]);
     }
 

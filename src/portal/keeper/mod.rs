@@ -269,6 +269,8 @@ impl Keeper {
     }
 
     fn start_again(&mut self, now: Instant) {
+        // The session lived in the process.
+        self.was_ready = false;
         if let Some(since) = self.since_start.take() {
             self.back_off.was_up(now.saturating_duration_since(since));
         }

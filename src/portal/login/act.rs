@@ -61,13 +61,8 @@ pub enum Act {
     Type(What),
     /// Press Return.
     Return,
-    /// Press Escape.
-    Escape,
-    /// Press the arrow down, or up.
-    Arrow {
-        /// Which of them.
-        down: bool,
-    },
+    /// Choose this one of the open list, counted from 0.
+    Pick(usize),
     /// Ask whether the credentials may be submitted.
     AskSubmission,
     /// Ask whether a phone may be notified once more.
@@ -156,12 +151,14 @@ pub(super) enum Goal {
     Switched(bool),
     /// A part is not shown any more.
     Gone(Part),
-    /// Another device of the list is chosen than this one.
-    Moved(usize),
+    /// The list of devices is open.
+    ListOpen,
+    /// This device of the list is chosen.
+    Chosen(usize),
 }
 
 impl Goal {
-    pub(super) fn is_reached(&self, page: &Page) -> bool {
+    pub(super) fn is_reached(&self, page: &Page, list_is_open: bool) -> bool {
         match self {
             Self::None => false,
             Self::Focused(part) => page.element(*part).is_some_and(|element| element.focused),
@@ -170,7 +167,8 @@ impl Goal {
             }
             Self::Switched(on) => page.element(Part::Paper).and_then(|element| element.checked) == Some(*on),
             Self::Gone(part) => !page.has(*part),
-            Self::Moved(from) => page.chosen != Some(*from),
+            Self::ListOpen => list_is_open,
+            Self::Chosen(index) => page.chosen == Some(*index),
         }
     }
 
@@ -183,7 +181,8 @@ impl Goal {
             Self::Holds(part, _) => format!("the page's part {part:?} does not hold what was typed"),
             Self::Switched(_) => "the page's switch between live and paper does not turn".into(),
             Self::Gone(part) => format!("the page's part {part:?} does not go"),
-            Self::Moved(_) => "the page's list of devices does not move".into(),
+            Self::ListOpen => "the page's list of devices does not open".into(),
+            Self::Chosen(_) => "the page's list of devices does not take the wanted one".into(),
         }
     }
 }
@@ -192,6 +191,7 @@ impl Goal {
 #[derive(Debug)]
 pub(super) struct Pending {
     pub(super) goal: Goal,
+    pub(super) since: Instant,
     /// When it counts as missed.
     pub(super) until: Instant,
 }

@@ -7,13 +7,12 @@ use super::outcome::Ending;
 use super::page::Page;
 use super::{Login, Stage};
 use crate::portal::selectors::Part;
+use crate::screen::Rect;
 
 /// Where the second factor is. At first none is asked for.
 #[derive(Debug, Default)]
 pub(super) struct Factor {
     state: State,
-    /// Whether the list of devices may be open.
-    is_open: bool,
     /// Codes that were submitted.
     codes: u32,
     /// Whether the phone's first notice was told.
@@ -47,6 +46,11 @@ enum State {
 impl Factor {
     pub(super) const fn typed_code(&self) -> bool {
         matches!(self.state, State::Sent)
+    }
+
+    /// Whether something was submitted that the page has not answered.
+    pub(super) const fn awaits_answer(&self) -> bool {
+        matches!(self.state, State::None | State::Sent)
     }
 
     pub(super) fn limit(&self, policy: &Policy) -> Duration {
@@ -83,7 +87,7 @@ impl Login {
         // The list stays when the field of its device shows.
         if let Some(list) = page.element(Part::Device)
             && page.devices.len() > 1
-            && self.choose(now, page, list.bounds, list.focused)
+            && self.choose(now, page, list.bounds)
         {
             return true;
         }
@@ -99,7 +103,7 @@ impl Login {
     }
 
     /// Moves to the wanted device; false when it is chosen.
-    fn choose(&mut self, now: Instant, page: &Page, list: crate::screen::Rect, focused: bool) -> bool {
+    fn choose(&mut self, now: Instant, page: &Page, list: Rect) -> bool {
         let wanted = match &self.policy.device {
             Some(device) => {
                 let device = device.to_lowercase();
@@ -113,29 +117,18 @@ impl Login {
             self.end(Ending::NoDevice(page.devices.clone()));
             return true;
         };
-        let chosen = page.chosen.unwrap_or_default();
-        if chosen == wanted && page.chosen.is_some() {
+        if page.chosen == Some(wanted) {
             return false;
         }
         if self.factor.state != State::Choosing {
             self.factor.state = State::Choosing;
             self.since = now;
         }
-        let moved = Goal::Moved(chosen);
-        if !focused {
-            self.factor.is_open = true;
-            self.act(now, Act::Click(list), Goal::Focused(Part::Device));
-        } else if self.factor.is_open {
-            // A click opens the list. Closed again, it keeps the focus, and arrows choose at once.
-            self.factor.is_open = false;
-            let tries = self.tries.clone();
-            self.act(now, Act::Escape, Goal::None);
-            self.tries = tries;
+        // From the open list, as each device that is passed on a closed one counts as chosen.
+        if self.list_is_open {
+            self.act(now, Act::Pick(wanted), Goal::Chosen(wanted));
         } else {
-            // When nothing comes of it, the list was opened later.
-            self.factor.is_open = true;
-            let down = wanted > chosen;
-            self.act(now, Act::Arrow { down }, moved);
+            self.act(now, Act::Click(list), Goal::ListOpen);
         }
         true
     }
@@ -192,6 +185,7 @@ impl Login {
             return self.end(Ending::CodeRefused(error));
         }
         self.factor.state = State::Asking;
+        self.old_error = Some(error);
         self.since = now;
         self.acts.push(Act::AskCode);
     }

@@ -53,6 +53,8 @@ pub struct Login {
     page: Option<Page>,
     /// When the page was told of last; at first, when the browser was started.
     told: Instant,
+    /// When what it told was true.
+    true_at: Instant,
     /// When anything happened last.
     now: Instant,
     /// When the stage, or a step of the second factor, began.
@@ -74,6 +76,7 @@ pub struct Login {
     /// When the form was seen again after the submission.
     form_again: Option<Instant>,
     factor: Factor,
+    list_is_open: bool,
     submissions: u32,
     pushes: u32,
     acts: Vec<Act>,
@@ -92,6 +95,7 @@ impl Login {
             stage: Stage::Filling,
             page: None,
             told: now,
+            true_at: now,
             now,
             since: now,
             pending: None,
@@ -103,6 +107,7 @@ impl Login {
             submitted_from: 0,
             form_again: None,
             factor: Factor::default(),
+            list_is_open: false,
             submissions: 0,
             pushes: 0,
             acts: Vec::new(),
@@ -110,11 +115,19 @@ impl Login {
         }
     }
 
-    /// The page told of itself.
-    pub fn observe(&mut self, now: Instant, page: Page) {
+    /// The page told of itself, as it was `age` ago.
+    pub fn observe(&mut self, now: Instant, age: Duration, page: Page) {
         self.told = now;
+        self.true_at = now.checked_sub(age).unwrap_or(now);
         self.now = now;
         self.page = Some(page);
+        self.go_on(now);
+    }
+
+    /// A list of the page was opened or closed.
+    pub fn list_shown(&mut self, now: Instant, is_open: bool) {
+        self.now = now;
+        self.list_is_open = is_open;
         self.go_on(now);
     }
 
@@ -250,7 +263,11 @@ impl Login {
             (Some(goal.clone()), tried)
         };
         self.acts.push(act);
-        self.pending = Some(Pending { goal, until });
+        self.pending = Some(Pending {
+            goal,
+            since: now,
+            until,
+        });
     }
 
     /// Takes the next step, unless the last one is still under way.
@@ -262,10 +279,12 @@ impl Login {
             return;
         };
         if let Some(pending) = &self.pending {
-            if !pending.goal.is_reached(&page) && now < pending.until {
+            let is_reached = pending.goal.is_reached(&page, self.list_is_open);
+            // What was true before the act tells nothing about it.
+            if !is_reached && (now < pending.until || self.true_at <= pending.since) {
                 return;
             }
-            if pending.goal.is_reached(&page) && pending.goal != Goal::None {
+            if is_reached {
                 self.tries = (None, 0);
             }
             self.pending = None;
@@ -406,7 +425,8 @@ impl Login {
             self.old_error = None;
             return None;
         };
-        if self.old_error.as_ref() == Some(error) && now < self.since + OLD_ERROR {
+        let is_old = self.old_error.as_ref() == Some(error);
+        if is_old && (!self.factor.awaits_answer() || now < self.since + OLD_ERROR) {
             return None;
         }
         Some(error.clone())

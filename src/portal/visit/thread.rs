@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
@@ -15,18 +15,20 @@ use crate::journal::BLANK;
 use crate::portal::browser::{self, Reports};
 use crate::portal::login::{Act, Answer, Code, Login, Outcome, Page, Shot, What};
 use crate::portal::selectors::Part;
-use crate::screen::{Rect, WindowId};
+use crate::screen::{Rect, Window, WindowId, WindowKind};
 use crate::vision::png;
 use crate::x11::{Desktop, DesktopEvent, X11Error};
 
 // X11 protocol, appendix A.
 const RETURN: u32 = 0xff0d;
-const ESCAPE: u32 = 0xff1b;
-const UP: u32 = 0xff52;
+const HOME: u32 = 0xff50;
 const DOWN: u32 = 0xff54;
 const CONTROL: u32 = 0xffe3;
 const A: u32 = 0x61;
 const BACKSPACE: u32 = 0xff08;
+
+/// Reports are not older than this: the clock was set.
+const MOST_AGE: Duration = Duration::from_secs(2);
 
 /// What the thread is told.
 #[derive(Debug)]
@@ -62,6 +64,7 @@ pub(super) struct Cockpit {
     /// The page's window.
     pub(super) window: Option<WindowId>,
     pub(super) title: String,
+    pub(super) list_is_open: bool,
     pub(super) page: Option<Page>,
 }
 
@@ -135,7 +138,13 @@ impl Cockpit {
                 return Err(X11Error::Gone { reason });
             }
         }
-        let is_page = |window: &&crate::screen::Window| browser::is_page(self.browser, window, self.process);
+        let popup = |window: &Window| window.kind == WindowKind::Popup;
+        let list_is_open = self.desktop.windows().iter().any(popup);
+        if list_is_open != self.list_is_open {
+            self.list_is_open = list_is_open;
+            self.login.list_shown(Instant::now(), list_is_open);
+        }
+        let is_page = |window: &&Window| browser::is_page(self.browser, window, self.process);
         let Some(window) = self.desktop.windows().iter().rev().find(is_page).cloned() else {
             return Ok(());
         };
@@ -154,10 +163,13 @@ impl Cockpit {
             self.login.distrusted();
         }
         let reports = self.reports.as_mut();
-        if let Some(page) = reports.and_then(|reports| reports.read(&self.title, window.geometry.size())) {
+        if let Some((told, page)) =
+            reports.and_then(|reports| reports.read(&self.title, window.geometry.size()))
+        {
             tracing::trace!(?page, "the page");
+            let age = Timestamp::now().duration_since(told).unsigned_abs().min(MOST_AGE);
             self.page = Some(page.clone());
-            self.login.observe(now, page);
+            self.login.observe(now, age, page);
         }
         Ok(())
     }
@@ -171,8 +183,7 @@ impl Cockpit {
                 .and_then(|()| self.desktop.press_chord(&[BACKSPACE])),
             Act::Type(what) => self.type_out(what),
             Act::Return => self.desktop.press_chord(&[RETURN]),
-            Act::Escape => self.desktop.press_chord(&[ESCAPE]),
-            Act::Arrow { down } => self.desktop.press_chord(&[if down { DOWN } else { UP }]),
+            Act::Pick(index) => self.pick(index),
             Act::AskSubmission => self.ask(Question::Submission(self.reply(Message::Permission))),
             Act::AskPush => self.ask(Question::Push(self.reply(Message::Push))),
             Act::AskCode => self.ask(Question::Code(self.reply(Message::Code))),
@@ -198,9 +209,22 @@ impl Cockpit {
 
     fn click(&mut self, bounds: Rect) -> Result<(), X11Error> {
         match self.window {
-            Some(window) => self.desktop.click(window, bounds.center()),
+            // Over a link, surf's title is the link's.
+            Some(window) => self
+                .desktop
+                .click(window, bounds.center())
+                .and_then(|()| self.desktop.park_pointer()),
             None => Ok(()),
         }
+    }
+
+    /// Chooses one of an open list, which begins anywhere.
+    fn pick(&mut self, index: usize) -> Result<(), X11Error> {
+        self.desktop.press_chord(&[HOME])?;
+        for _ in 0..index {
+            self.desktop.press_chord(&[DOWN])?;
+        }
+        self.desktop.press_chord(&[RETURN])
     }
 
     fn type_out(&mut self, what: What) -> Result<(), X11Error> {
