@@ -155,6 +155,7 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     JAVA_HOME=/opt/java \
     IBEAM_GATEWAY_DIR=/srv/clientportal.gw \
     IBEAM_INPUTS_DIR=/srv/inputs \
+    IBEAM_OUTPUTS_DIR=/srv/outputs \
     IBEAM_HEALTH_SERVER_PORT=5001 \
     GATEHAND_HTTP_LISTEN=0.0.0.0:6080 \
     OMP_THREAD_LIMIT=1
