@@ -3,6 +3,8 @@
 #   docker build --build-arg GATEWAY_VERSION=10.45.1j --build-arg GATEWAY_SHA256=... .    with IBKR's Gateway
 #   docker build --target demo .                                                         with the stand-in: no IBKR needed
 #   docker build --target runtime .                                                      without either
+#   docker build --target portal .                                                       for the Client Portal Gateway, which is mounted
+#   docker build --target portal-gateway --build-arg PORTAL_SHA256=... .                 with it, from IBKR's zip
 #
 # docs/image.md tells what each argument means and what the image holds. Every package manager is told exact versions
 # (Cargo.lock, package-lock.json, GATEWAY_SHA256); pin the bases by their digests to have the same image again.
@@ -74,12 +76,8 @@ RUN groupadd --gid ${GID} ibgateway \
 # What installs packages and mends disks goes, with the libraries that nothing else has; and no program may give its user
 # more rights than the user has.
 FROM system AS lean
-RUN dpkg --purge --force-depends --force-remove-protected \
-        apt libapt-pkg6.0 gpgv debian-archive-keyring libseccomp2 libxxhash0 \
-        libgnutls30 libhogweed6 libnettle8 libidn2-0 libp11-kit0 libtasn1-6 libunistring2 \
-        e2fsprogs logsave libext2fs2 libss2 \
-    && rm -rf /etc/apt /var/lib/apt /var/cache/apt /var/cache/debconf/*-old /var/lib/dpkg/*-old /var/log/* \
-    && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
+RUN --mount=type=bind,source=image/lean.sh,target=/lean.sh \
+    /lean.sh libseccomp2 libgnutls30 libhogweed6 libnettle8 libidn2-0 libp11-kit0 libtasn1-6 libunistring2
 
 # One layer: in several, what is removed or changed would still be carried along.
 FROM scratch AS runtime
@@ -112,11 +110,81 @@ LABEL org.opencontainers.image.title="gatehand" \
       org.opencontainers.image.description="Runs Interactive Brokers' gateways without a person in front of them" \
       org.opencontainers.image.base.name="debian:bookworm-slim"
 
-# --- The stand-in gateway, by an installer like IBKR's ---------------------------------------------------------------
+# --- The Client Portal Gateway, with a browser for its login ----------------------------------------------------------
 
-FROM ${DEBIAN} AS demo-installer
+FROM ${DEBIAN} AS jdk
 RUN mkdir -p /usr/share/man/man1 && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openjdk-17-jdk
+
+# What jdeps finds in the gateway and its libraries, and what TLS needs beside that. Its parser of settings takes the beans of
+# java.desktop; what draws and sounds there is left out.
+FROM jdk AS jre
+RUN jlink --output /jre --strip-java-debug-attributes --compress=2 --no-man-pages --no-header-files --add-modules \
+        java.base,java.compiler,java.desktop,java.logging,java.management,java.naming,java.sql,java.xml,jdk.crypto.ec,jdk.unsupported \
+    && cd /jre/lib && rm -f libawt*.so libfontmanager.so libjavajpeg.so libjawt.so libjsound.so liblcms.so libmlib_image.so \
+        libsplashscreen.so psfont*
+
+FROM system AS portal-system
+RUN --mount=type=bind,from=packages,source=/out,target=/packages \
+    apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        /packages/libegl1.deb /packages/libflite1.deb /packages/iso-codes.deb /packages/adwaita-icon-theme.deb \
+        /packages/gstreamer1.0-plugins-base.deb /packages/gstreamer1.0-plugins-good.deb \
+        /packages/dconf-gsettings-backend.deb /packages/hunspell-en-us.deb \
+        /packages/bubblewrap.deb /packages/xdg-dbus-proxy.deb \
+        surf ca-certificates
+ARG UID=1000
+RUN mkdir -p /srv/clientportal.gw /srv/inputs /srv/outputs && chown ${UID}:0 /srv/outputs && chmod g=u /srv/outputs
+
+FROM portal-system AS portal-lean
+RUN --mount=type=bind,source=image/lean.sh,target=/lean.sh /lean.sh openssl
+
+FROM scratch AS portal
+COPY --from=portal-lean / /
+COPY --from=jre /jre /opt/java
+ARG UID=1000
+ARG GID=1000
+COPY --from=binary /out/gatehand /usr/local/bin/gatehand
+COPY --from=binary /out/crates /usr/share/doc/gatehand/crates
+COPY LICENSE* /usr/share/doc/gatehand/
+# The names of IBeam's are set where users of its image set them otherwise.
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    HOME=/home/ibgateway \
+    XDG_STATE_HOME=/var/lib \
+    XDG_CACHE_HOME=/tmp/.cache \
+    JAVA_HOME=/opt/java \
+    IBEAM_GATEWAY_DIR=/srv/clientportal.gw \
+    IBEAM_INPUTS_DIR=/srv/inputs \
+    IBEAM_OUTPUTS_DIR=/srv/outputs \
+    IBEAM_HEALTH_SERVER_PORT=5001 \
+    GATEHAND_HTTP_LISTEN=0.0.0.0:6080 \
+    OMP_THREAD_LIMIT=1
+WORKDIR /home/ibgateway
+USER ${UID}:${GID}
+# What IBKR refused, and pictures of logins that failed.
+VOLUME ["/var/lib/gatehand", "/srv/outputs"]
+# The gateway, IBeam's health checks, HTTP.
+EXPOSE 5000 5001 6080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=3m --retries=2 CMD ["gatehand", "health"]
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["gatehand", "portal", "run"]
+LABEL org.opencontainers.image.title="gatehand portal" \
+      org.opencontainers.image.description="Keeps Interactive Brokers' Client Portal Gateway logged in without a person in front of it" \
+      org.opencontainers.image.base.name="debian:bookworm-slim"
+
+FROM ${DEBIAN} AS portal-installed
+RUN apt-get update && apt-get install -y --no-install-recommends wget ca-certificates unzip
+COPY image/portal /installer
+ARG PORTAL_SHA256
+ARG PORTAL_URL
+RUN /installer/install.sh /installer /out
+
+FROM portal AS portal-gateway
+COPY --from=portal-installed /out/ /
+
+# --- The stand-in gateway, by an installer like IBKR's ---------------------------------------------------------------
+
+FROM jdk AS demo-installer
 RUN jlink --add-modules java.se,jdk.management,jdk.unsupported --strip-java-debug-attributes --no-man-pages --no-header-files --output /jre
 COPY fixtures/gateway /gateway
 RUN /gateway/install.sh /standin 1037 \

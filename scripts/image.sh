@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the image and tests it.
 #   scripts/image.sh build [TARGET [OPTION...]]   builds gatehand:TARGET (demo unless told), with more options of the builder
-#   scripts/image.sh test [TEST...]               builds the demo target and runs tests/image against it
+#   scripts/image.sh test [TEST...]               builds the targets demo and portal and runs tests/image against them
 #   scripts/image.sh compare [ROUNDS]             compares it with image/comparison, for docs/image.md
 # Uses Docker where a daemon answers, else podman. The binary is compiled here, not in the image's build: it is the same
 # Debian, and the crates are compiled already; GATEHAND_IMAGE_PROFILE=dev takes the one that the tests are compiled with.
@@ -79,6 +79,7 @@ case "${1:-}" in
 build) build "${@:2}" ;;
 test)
     build demo
+    build portal
     export GATEHAND_TEST_CONTAINERS=$run GATEHAND_TEST_PYTHON=$target/python
     tests/python/setup.sh "$GATEHAND_TEST_PYTHON"
     cargo test --workspace --locked --test image -- --ignored --test-threads 3 "${@:2}"

@@ -221,11 +221,18 @@ fn every_secret_leaves_the_environment_and_goes_to_no_child() {
     assert!(!said.to_ascii_lowercase().contains("needl"), "{said}");
 }
 
+/// A needle that is encrypted.
+const PORTAL_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+const PORTAL_PASSWORD: &str =
+    "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0OD5CbotDpEYz7Cu2NmWfXwK4oJcKSYsTGog0EaaxcAWII08dt7WjN_mCUxYYPmmhwcg==";
+
 /// A value that the setting behind the name allows.
 fn value_of(name: &str) -> &'static str {
     match name {
         _ if name.contains("TOTP") || name == "TWOFACTOR_CODE" => "NEEDLENEEDLENEEDLE",
         "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
+        "GATEHAND_PORTAL_KEY" | "IBEAM_KEY" => PORTAL_KEY,
+        "GATEHAND_PORTAL_PASSWORD" | "IBEAM_PASSWORD" => PORTAL_PASSWORD,
         _ if name.contains("VNC") => "needl-1",
         "GATEHAND_HTTP_TOKEN" => "needle-of-sixteen",
         "GATEHAND_NOTIFY_NTFY" => "https://needle/needle",

@@ -124,13 +124,15 @@ fn kustomize_makes_every_overlay() {
 }
 
 #[test]
-fn systemd_knows_every_line_of_the_unit() {
-    let folder = tempfile::tempdir().unwrap();
-    let unit = folder.path().join("gatehand.service");
-    let text = fs::read_to_string(root().join("systemd/gatehand.service")).unwrap();
-    // Its program need not be installed where this is tested.
-    fs::write(&unit, text.replace("/usr/local/bin/gatehand", "/bin/true")).unwrap();
-    if let Some(said) = accepted("systemd-analyze", &["verify"], &unit) {
-        assert_eq!(said, "");
+fn systemd_knows_every_line_of_the_units() {
+    for name in ["gatehand.service", "gatehand-portal.service"] {
+        let folder = tempfile::tempdir().unwrap();
+        let unit = folder.path().join(name);
+        let text = fs::read_to_string(root().join("systemd").join(name)).unwrap();
+        // Its program need not be installed where this is tested.
+        fs::write(&unit, text.replace("/usr/local/bin/gatehand", "/bin/true")).unwrap();
+        if let Some(said) = accepted("systemd-analyze", &["verify"], &unit) {
+            assert_eq!(said, "", "{name}");
+        }
     }
 }

@@ -374,6 +374,11 @@ fn no_secret_is_found_anywhere() {
             name,
             match name {
                 "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
+                // A needle that is encrypted.
+                "GATEHAND_PORTAL_KEY" | "IBEAM_KEY" => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
+                "GATEHAND_PORTAL_PASSWORD" | "IBEAM_PASSWORD" => {
+                    "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0OD5CbotDpEYz7Cu2NmWfXwK4oJcKSYsTGog0EaaxcAWII08dt7WjN_mCUxYYPmmhwcg=="
+                }
                 _ if name.contains("VNC") => "vncneedl",
                 "GATEHAND_HTTP_TOKEN" => "S3cret-needle-of-many",
                 _ if name.ends_with("_URL")

@@ -5,7 +5,15 @@
 #   libglx-mesa0   Xvfb's GLX would bring Mesa and LLVM (140 MB); no gateway draws with it
 #   libarchive13   Tesseract reads packed language data by it, and brings libxml2 and ICU (40 MB); the data are plain files here
 #   libcurl4       Tesseract fetches pictures from addresses by it (10 MB); gatehand gives it pixels
-# The last two hold a library, because Tesseract is linked with it; what is called there answers "nothing".
+# And for the browser that shows a login page, and is thrown away after it:
+#   libegl1        the page is drawn by the processor (Mesa again)
+#   libflite1      the voices of pages that speak (27 MB)
+#   gstreamer1.0-plugins-base, -good    sound and films
+#   iso-codes, adwaita-icon-theme       names of languages, pictures of buttons: it has none
+#   dconf-gsettings-backend             keeps settings, and brings D-Bus and systemd
+#   hunspell-en-us                      spelling
+#   bubblewrap, xdg-dbus-proxy          confine WebKit's processes where a program asks for that; surf does not
+# Those with a .c here hold a library, because something is linked with it; what is called there answers "nothing".
 set -eu
 
 out=${1:?usage: build.sh OUT}
@@ -44,3 +52,20 @@ library libarchive13 libarchive.so.13
 package libarchive13 3.6.2+none
 library libcurl4 libcurl.so.4 "$here/libcurl4.map"
 package libcurl4 7.88.1+none
+
+library libegl1 libEGL.so.1
+package libegl1 1.6.0+none
+library libflite1 libflite.so.1
+for part in usenglish cmulex cmu_grapheme_lang cmu_grapheme_lex cmu_indic_lang cmu_indic_lex cmu_time_awb cmu_us_awb \
+    cmu_us_kal cmu_us_kal16 cmu_us_rms cmu_us_slt; do
+    ln -s libflite.so.1 "$work/libflite1$libraries/libflite_$part.so.1"
+done
+package libflite1 2.2+none
+package gstreamer1.0-plugins-base 1.22.0+none
+package gstreamer1.0-plugins-good 1.22.0+none
+package iso-codes 4.15.0+none
+package adwaita-icon-theme 43+none
+package dconf-gsettings-backend 0.40.0+none
+package hunspell-en-us 1:2020.12.07+none
+package bubblewrap 0.8.0+none
+package xdg-dbus-proxy 0.1.4+none

@@ -252,8 +252,12 @@ fn finish(
         1 => "debug",
         _ => "trace",
     };
-    logging::start(filter, log_format.unwrap_or(first.log.format))
-        .map_err(|error| Failure::configuration(format!("GATEHAND_LOG={error}")))?;
+    logging::start(
+        filter,
+        log_format.unwrap_or(first.log.format),
+        first.log.line.clone(),
+    )
+    .map_err(|error| Failure::configuration(format!("GATEHAND_LOG={error}")))?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }

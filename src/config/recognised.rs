@@ -13,6 +13,8 @@ pub struct Recognised {
     pub idle: &'static [&'static str],
     /// Why nothing goes by it.
     pub why: &'static str,
+    /// What to write instead, where to ignore another value would do harm: it is refused.
+    pub cure: Option<&'static str>,
 }
 
 /// All of them, in the order of the reference page.
@@ -23,6 +25,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["no", "false"],
         why: "IBC's own has given way to `TWOFA_TIMEOUT_ACTION`.",
+        cure: None,
     },
     Recognised {
         variables: &[],
@@ -30,6 +33,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["no", "false"],
         why: "A check box of TWS's login form, which stays as it is: only what is typed there is verified.",
+        cure: None,
     },
     Recognised {
         variables: &[],
@@ -37,6 +41,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["no", "false"],
         why: "The main window tells whether the gateway is connected, and must be seen for that.",
+        cure: None,
     },
     Recognised {
         variables: &[],
@@ -44,13 +49,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["no", "false"],
         why: "What TWS shows of trades is for people; API clients ask for executions.",
-    },
-    Recognised {
-        variables: &["IBEAM_KEY"],
-        ini: &[],
-        secret: true,
-        idle: &[],
-        why: "For the Client Portal Gateway, which is not run yet.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_MAX_PRESUBMIT_BUFFER"],
@@ -58,6 +57,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["30"],
         why: "Credentials that were refused are not submitted again, so no pause grows.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_MAX_IMMEDIATE_ATTEMPTS"],
@@ -65,6 +65,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["10"],
         why: "One login submits the credentials once, and once more for a user of the other mode.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_PYOTP_EXPIRY_BUFFER_SECONDS"],
@@ -72,6 +73,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["8"],
         why: "A code that is about to change is never typed.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_PYOTP_RETRY_DELAY_SECONDS"],
@@ -79,6 +81,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["2"],
         why: "Another code is typed as soon as there is one: the same one would be refused again.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_TWO_FA_EL_ID"],
@@ -86,6 +89,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["ID@@twofactbase"],
         why: "The field, the list and the notice are looked for themselves, not what is around them.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_CUSTOM_TWO_FA_HANDLER"],
@@ -93,6 +97,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["custom_two_fa_handler.CustomTwoFaHandler"],
         why: "Classes of Python are not run: `GATEHAND_CODE_COMMAND` gives codes.",
+        cure: None,
     },
     Recognised {
         variables: &[
@@ -107,6 +112,47 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &[],
         why: "Messages are not read in a second browser: `GATEHAND_CODE_COMMAND` gives codes.",
+        cure: None,
+    },
+    Recognised {
+        variables: &["IBEAM_ENCODING"],
+        ini: &[],
+        secret: false,
+        idle: &["UTF-8", "UTF8", "UTF_8", "ascii", "us-ascii"],
+        why: "Files with secrets are read as UTF-8.",
+        cure: Some("UTF-8, and convert the files with secrets to it"),
+    },
+    Recognised {
+        variables: &["IBEAM_LOG_TO_FILE"],
+        ini: &[],
+        secret: false,
+        idle: &["no", "false"],
+        why: "The log goes to standard error, which container engines and systemd keep.",
+        cure: None,
+    },
+    Recognised {
+        variables: &["IBEAM_COUNT_TIMEOUT_AS_FAILED"],
+        ini: &[],
+        secret: false,
+        idle: &["yes", "true"],
+        why: "Logins without an answer always count for `portal_failed_logins`.",
+        cure: None,
+    },
+    Recognised {
+        variables: &["IBEAM_AUTHENTICATION_STRATEGY"],
+        ini: &[],
+        secret: false,
+        idle: &["B"],
+        why: "What is missing is asked for: a session by a login, a brokerage session without one.",
+        cure: None,
+    },
+    Recognised {
+        variables: &["IBEAM_REAUTHENTICATE_WAIT"],
+        ini: &[],
+        secret: false,
+        idle: &["15"],
+        why: "A brokerage session is seen when it comes; `portal_session_limit` is the longest wait.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_CHROME_DRIVER_PATH"],
@@ -114,6 +160,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &[],
         why: "No driver is needed: the browser is looked at and worked like any window.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_GATEWAY_PROCESS_MATCH"],
@@ -121,6 +168,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &[],
         why: "The gateway is started and ended as a process of gatehand's own; no other is looked for.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_SPAWN_NEW_PROCESSES"],
@@ -128,6 +176,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["no", "false"],
         why: "How IBeam runs its own jobs.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_REQUEST_RETRIES"],
@@ -135,6 +184,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["2"],
         why: "A question that was not answered is asked again when it matters, not at once.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_RESTART_FAILED_SESSIONS"],
@@ -142,6 +192,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["yes", "true"],
         why: "A session that does not come is asked for anew, then the gateway is started anew.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_RESTART_WAIT"],
@@ -149,6 +200,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["15"],
         why: "The gateway's process is known to have ended before the next one is started.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_ROUTE_AUTH_STATUS"],
@@ -156,6 +208,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["/v1/api/iserver/auth/status"],
         why: "Only the answer to `/tickle` counts, as for IBeam itself.",
+        cure: None,
     },
     Recognised {
         variables: &["IBEAM_MANUAL_INPUT_VARIABLES"],
@@ -163,6 +216,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["[]"],
         why: "IBeam looks it up under a name that nothing sets.",
+        cure: None,
     },
     Recognised {
         variables: &[],
@@ -170,6 +224,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["known"],
         why: "About Java components, of which gatehand sees the pixels only; evidence and the flight recorder are there instead.",
+        cure: None,
     },
     Recognised {
         variables: &[],
@@ -177,6 +232,7 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["never"],
         why: "About Java components, of which gatehand sees the pixels only; evidence and the flight recorder are there instead.",
+        cure: None,
     },
     Recognised {
         variables: &[],
@@ -184,5 +240,6 @@ pub static RECOGNISED: &[Recognised] = &[
         secret: false,
         idle: &["no", "false"],
         why: "IBC's own exceptions.",
+        cure: None,
     },
 ];

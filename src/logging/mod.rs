@@ -2,6 +2,7 @@
 //! changed while gatehand runs.
 
 mod accounts;
+mod line;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
@@ -12,6 +13,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 pub use accounts::mask_accounts;
+pub use line::LineFormat;
 
 use crate::config::LogFormat;
 
@@ -37,16 +39,17 @@ pub enum LogError {
     NotStarted,
 }
 
-/// Starts the log.
+/// Starts the log. `line` is the form of lines of text, if it is another than ours.
 ///
 /// # Errors
 /// When the filter is wrong, or there is a log already.
-pub fn start(filter: &str, format: LogFormat) -> Result<(), LogError> {
+pub fn start(filter: &str, format: LogFormat, line: Option<LineFormat>) -> Result<(), LogError> {
     let (filter, handle) = reload::Layer::new(parse(filter)?);
     let lines = fmt::layer().with_writer(Masked).with_target(false);
-    let lines = match format {
-        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    let lines = match (format, line) {
+        (LogFormat::Text, Some(line)) => lines.with_ansi(false).event_format(line).boxed(),
+        (LogFormat::Text, None) => lines.with_ansi(io::stderr().is_terminal()).boxed(),
+        (LogFormat::Json, _) => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry()
         .with(filter)

@@ -55,6 +55,19 @@ pub(crate) fn image() -> String {
     std::env::var("GATEHAND_TEST_IMAGE").unwrap_or_else(|_| "localhost/gatehand:demo".to_owned())
 }
 
+/// The target for the Client Portal Gateway.
+pub(crate) fn portal_image() -> String {
+    std::env::var("GATEHAND_TEST_PORTAL_IMAGE").unwrap_or_else(|_| "localhost/gatehand:portal".to_owned())
+}
+
+/// The address of this machine on the network that containers are in.
+pub(crate) fn this_machine() -> String {
+    let script = "while read -r _ to by _; do [ $to = 00000000 ] && echo $by; done </proc/net/route; true";
+    let way_out = podman(&["run", "--rm", "--entrypoint=sh", &image(), "-c", script]);
+    let address = u32::from_str_radix(way_out.trim(), 16).unwrap();
+    std::net::Ipv4Addr::from(address.swap_bytes()).to_string()
+}
+
 /// What a container is made of, before it is.
 pub(crate) struct Demo {
     shared: TempDir,
@@ -107,9 +120,6 @@ impl Demo {
 
     /// Starts it with these arguments behind the image's own.
     pub(crate) fn start_with(mut self, arguments: &[&str]) -> Container {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("gatehand-test-{}-{number}", std::process::id());
         for (field, value) in [("user", "edemo"), ("password", "demouser")] {
             if self.scenario[field].is_null() {
                 self.scenario[field] = json!(value);
@@ -120,26 +130,13 @@ impl Demo {
             self.scenario.to_string(),
         )
         .unwrap();
-        let volume = format!("--volume={}:/standin", self.shared.path().display());
-        let mut command = vec![
-            "run",
-            "--detach",
-            "--name",
-            &name,
-            &volume,
-            "--env=GATEHAND_STANDIN_SCENARIO=/standin/scenario.json",
-            "--env=GATEHAND_STANDIN_JOURNAL=/standin/journal.jsonl",
+        let mut options = vec![
+            format!("--volume={}:/standin", self.shared.path().display()),
+            "--env=GATEHAND_STANDIN_SCENARIO=/standin/scenario.json".into(),
+            "--env=GATEHAND_STANDIN_JOURNAL=/standin/journal.jsonl".into(),
         ];
-        command.extend(self.options.iter().map(String::as_str));
-        let image = image();
-        command.push(&image);
-        command.extend(arguments);
-        podman(&command);
-        Container {
-            journal: Journal::in_folder(self.shared.path()),
-            shared: self.shared,
-            name,
-        }
+        options.append(&mut self.options);
+        Container::start(self.shared, &image(), &options, arguments)
     }
 }
 
@@ -151,6 +148,23 @@ pub(crate) struct Container {
 }
 
 impl Container {
+    /// Starts one of this image; `shared` is what is mounted there from this machine.
+    pub(crate) fn start(shared: TempDir, image: &str, options: &[String], arguments: &[&str]) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("gatehand-test-{}-{number}", std::process::id());
+        let mut command = vec!["run", "--detach", "--name", &name];
+        command.extend(options.iter().map(String::as_str));
+        command.push(image);
+        command.extend(arguments);
+        podman(&command);
+        Self {
+            journal: Journal::in_folder(shared.path()),
+            shared,
+            name,
+        }
+    }
+
     pub(crate) fn exec(&self, arguments: &[&str]) -> Output {
         output(&[&["exec", &self.name], arguments].concat())
     }

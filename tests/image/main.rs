@@ -11,6 +11,9 @@ mod content;
 mod hardened;
 mod lockout;
 mod mounts;
+mod portal;
 mod ports;
 mod stop;
 mod surroundings;
+#[path = "../portal/upstream.rs"]
+mod upstream;

@@ -8,7 +8,7 @@ use crate::common::printed;
 use crate::container::{Container, Demo, HARDENED, podman};
 
 /// States of the processes in the container, from /proc: the image has no `ps`.
-fn processes(container: &Container) -> Vec<(String, char)> {
+pub(crate) fn processes(container: &Container) -> Vec<(String, char)> {
     let told = container.exec(&[
         "sh",
         "-c",

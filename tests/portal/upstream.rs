@@ -109,7 +109,12 @@ pub struct Upstream {
 impl Upstream {
     /// One with this certificate; without TLS when there is none.
     pub fn start(certificate: Option<(&Path, &Path)>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        Self::start_at("127.0.0.1", certificate)
+    }
+
+    /// One at this address of this machine.
+    pub fn start_at(host: &str, certificate: Option<(&Path, &Path)>) -> Self {
+        let listener = TcpListener::bind((host, 0)).unwrap();
         let state = Arc::new(Mutex::new(State {
             user: User {
                 name: "trader01".into(),

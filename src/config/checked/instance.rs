@@ -256,6 +256,7 @@ pub(in crate::config) fn instance(
         log: LogSettings {
             filter: service.log.0,
             format: service.log_format,
+            line: service.log_line.map(|line| line.0),
         },
     })
 }

@@ -28,6 +28,7 @@ use super::values::{
     OnTimeout, OrderIdReset, PortalAddress, PortalBrowser, Program, SizesNotice, TotpKey, TradingMode,
     ViewerPassword, VncPassword, WeekTime, WriteAccess,
 };
+use crate::logging::LineFormat;
 use crate::notify::Kind;
 use crate::portal::Selectors;
 use crate::relay::Hold;
@@ -533,4 +534,6 @@ pub struct LogSettings {
     pub filter: String,
     /// How lines are written.
     pub format: LogFormat,
+    /// The form of lines of text, if it is another than ours.
+    pub line: Option<LineFormat>,
 }

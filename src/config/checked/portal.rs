@@ -6,8 +6,9 @@ use super::account::Pair;
 use super::instance::note;
 use super::{Credentials, Folders, PortalSettings};
 use crate::config::error::ConfigError;
+use crate::config::secret::Secret;
 use crate::config::settings::Portal;
-use crate::config::values::PemFile;
+use crate::config::values::{FernetKey, PemFile};
 use crate::config::written::RawSettings;
 use crate::portal::{Policy, Routes};
 use crate::tls::Trust;
@@ -25,9 +26,13 @@ pub(super) fn portal(
 ) -> PortalSettings {
     let certificate = portal.portal_certificate.take();
     let file = certificate.and_then(|PemFile(path)| note(folders.expand(path, CERTIFICATE), faults));
+    let password = portal.portal_password.take();
     let own = Pair {
         user: portal.portal_user.take(),
-        password: portal.portal_password.take(),
+        password: match portal.portal_key.take() {
+            Some(key) => decrypted(password, &key, raw, faults),
+            None => password,
+        },
         keys: ["portal_user", "portal_password"],
         usual: ["IBEAM_ACCOUNT", "IBEAM_PASSWORD"],
     };
@@ -72,4 +77,35 @@ pub(super) fn portal(
             logout: portal.portal_route_logout.0,
         },
     }
+}
+
+/// The password of an encrypted one.
+fn decrypted(
+    password: Option<Secret>,
+    key: &FernetKey,
+    raw: &RawSettings,
+    faults: &mut Vec<ConfigError>,
+) -> Option<Secret> {
+    const KEY: &str = "portal_key";
+    let (name, why) = match password.as_ref().map(|token| key.decrypt(token.expose())) {
+        Some(Ok(password)) => return Some(password),
+        Some(Err(why)) => (
+            "portal_password",
+            format!(
+                "{why}; encrypt the password with the key in {}, or unset that and give the password itself",
+                raw.origin(KEY)
+            ),
+        ),
+        // One that is there but faulty is told elsewhere.
+        None if raw.is_given("portal_password") => return None,
+        None => (
+            KEY,
+            "there is no password for it; set GATEHAND_PORTAL_PASSWORD, or unset the key".to_owned(),
+        ),
+    };
+    faults.push(ConfigError::NotHad {
+        name: raw.origin(name).to_string(),
+        why,
+    });
+    None
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::secret::Secret;
 use crate::config::values::{
-    AllowedAddresses, LoginCount, OnCompeting, PemFile, PortalAddress, PortalListen, Reauthentications, Route,
+    AllowedAddresses, FernetKey, LoginCount, OnCompeting, PemFile, PortalAddress, PortalListen, Reauthentications, Route,
     Seconds, Words,
 };
 
@@ -48,6 +48,12 @@ settings! {
         ini: [],
         secret: true,
         help: "Password that goes with `portal_user`.",
+    }
+    portal_key: Option<FernetKey> {
+        variables: ["GATEHAND_PORTAL_KEY", "IBEAM_KEY"],
+        ini: [],
+        secret: true,
+        help: "Fernet key with which `portal_password` is encrypted. It protects only where it stands apart from it.",
     }
     portal_folder: PathBuf {
         variables: ["GATEHAND_PORTAL_FOLDER", "IBEAM_GATEWAY_DIR"],

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::values::{DisplayName, LogFilter, LogFormat, OnRefusal, RecorderSize};
+use crate::config::values::{DisplayName, LogFilter, LogFormat, LogLine, OnRefusal, RecorderSize};
 use crate::screen::Size;
 
 settings! {
@@ -48,7 +48,7 @@ settings! {
         help: "What to do after credentials were refused.",
     }
     log: LogFilter {
-        variables: ["GATEHAND_LOG"],
+        variables: ["GATEHAND_LOG", "IBEAM_LOG_LEVEL"],
         ini: [],
         secret: false,
         default: "info",
@@ -60,5 +60,11 @@ settings! {
         secret: false,
         default: "text",
         help: "How log lines are written.",
+    }
+    log_line: Option<LogLine> {
+        variables: ["GATEHAND_LOG_LINE", "IBEAM_LOG_FORMAT"],
+        ini: [],
+        secret: false,
+        help: "Form of a line of text, in the words of Python's logging, such as `%(asctime)s %(levelname)-8s %(message)s`; times are in UTC.",
     }
 }

@@ -5,6 +5,7 @@ mod clock;
 mod code_source;
 mod credentials;
 mod display;
+mod fernet;
 mod installation;
 mod log;
 mod network;
@@ -31,9 +32,10 @@ pub(super) use code_source::{CodeMethod, Pairs, Url};
 pub(super) use credentials::{BearerToken, DeviceToken, SecretsSource};
 pub use credentials::{TotpKey, ViewerPassword, VncPassword};
 pub(super) use display::DisplayName;
+pub(super) use fernet::FernetKey;
 pub(super) use installation::{HeapSize, Version};
-pub(super) use log::LogFilter;
 pub use log::LogFormat;
+pub(super) use log::{LogFilter, LogLine};
 pub use network::parse_listen;
 pub(super) use network::{
     HostList, Hosts, HttpListen, ListenOrNot, MetadataHost, Networks, PemFile, Port, PortOrOff, ServiceUrl,

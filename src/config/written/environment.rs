@@ -57,8 +57,14 @@ impl RawSettings {
         }
         for recognised in RECOGNISED {
             for name in recognised.variables {
-                if let Some(origin) = environment.take_name(name, recognised.idle) {
-                    self.warnings.push(Warning::NoEffect(origin));
+                match (environment.take_name(name, recognised.idle), recognised.cure) {
+                    (Some(origin), Some(allowed)) => faults.push(ConfigError::NotAllowed {
+                        origin,
+                        value: "the value".to_owned(),
+                        allowed,
+                    }),
+                    (Some(origin), None) => self.warnings.push(Warning::NoEffect(origin)),
+                    (None, _) => {}
                 }
             }
         }
