@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::instance::{make_private_folder, take_state_folder};
 use super::{AppError, Shared, listen, notifications};
-use crate::agent::Event;
+use crate::agent::{Event, Outcome};
 use crate::config::Config;
 use crate::control::{Asked, Board, OneTimeCode, Standing, seconds};
 use crate::exit::ExitCode;
@@ -346,8 +346,8 @@ impl Portal {
             match state {
                 State::Ready => {
                     tracing::info!("Gateway running and authenticated ({evidence})");
-                    if let Some(authority) = &mut self.authority {
-                        authority.session_came();
+                    if self.authority.as_mut().is_some_and(Authority::session_came) {
+                        self.board.tally.login(Outcome::LoggedIn, Instant::now());
                     }
                     self.last_denied = None;
                 }

@@ -141,7 +141,7 @@ impl PortalLaunch {
         })?;
         let certificate = inputs.join(CERTIFICATE);
         let trust = settings.trust.clone().or_else(|| {
-            certificate.is_file().then(|| Trust::File {
+            certificate.is_file().then_some(Trust::File {
                 setting: "GATEHAND_PORTAL_INPUTS",
                 path: certificate,
             })

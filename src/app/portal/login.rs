@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
 
 use super::{AppError, Portal};
-use crate::agent::Event;
+use crate::agent::{Event, Outcome as Judgement};
 use crate::app::codes::{LastCode, fetch};
 use crate::app::display::VirtualDisplay;
 use crate::app::instance::limits;
@@ -111,11 +111,13 @@ impl Authority {
         Ok(())
     }
 
-    /// The session is there: so the credentials were right.
-    pub(super) fn session_came(&mut self) {
-        if std::mem::take(&mut self.open) {
+    /// The session is there: so the credentials were right. `true` when a login of ours led to it.
+    pub(super) fn session_came(&mut self) -> bool {
+        let ours = std::mem::take(&mut self.open);
+        if ours {
             written(self.governor.logged_in());
         }
+        ours
     }
 
     /// What an outcome says of the credentials.
@@ -306,6 +308,7 @@ impl Portal {
             }
             Question::Pushed => {
                 written(authority.governor.pushed(&clocks()));
+                self.board.tally.login(Judgement::Pushed, Instant::now());
                 self.notices
                     .tell(Kind::SecondFactor, "confirm the login on your phone".to_owned());
             }
@@ -375,6 +378,15 @@ impl Portal {
         if let Some(authority) = &mut self.authority {
             authority.judge(outcome);
         }
+        let judgement = match outcome.ending {
+            End::Refused(_) => Some(Judgement::Refused),
+            End::WrongMode(_) => Some(Judgement::Rebuffed),
+            _ if outcome.submissions == 0 => Some(Judgement::Withdrawn),
+            _ => None,
+        };
+        if let Some(judgement) = judgement {
+            self.board.tally.login(judgement, Instant::now());
+        }
         let why = outcome.ending.to_string();
         let (submissions, pushes) = (outcome.submissions, outcome.pushes);
         match outcome.ending {
@@ -395,9 +407,8 @@ impl Portal {
             | End::BrowserDied(_)
             | End::Stopped => Ending::Failed(why),
         };
-        match outcome.ending {
-            End::NotConfirmed => self.publish(&Event::SecondFactorMissed),
-            _ => {}
+        if outcome.ending == End::NotConfirmed {
+            self.publish(&Event::SecondFactorMissed);
         }
         match ending {
             denied @ Ending::Denied { .. } => self.login_denied(denied),

@@ -130,7 +130,7 @@ impl World {
             Turn::Drop => self.brokerage = false,
             Turn::Stubborn(times) => (self.brokerage, self.stubborn) = (false, times),
             Turn::Elsewhere(elsewhere) => {
-                (self.elsewhere, self.brokerage) = (elsewhere, self.brokerage && !elsewhere)
+                (self.elsewhere, self.brokerage) = (elsewhere, self.brokerage && !elsewhere);
             }
             Turn::Pretends(pretends) => self.pretends = pretends,
             Turn::Hangs(hangs) => self.hangs = hangs,
