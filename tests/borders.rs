@@ -44,7 +44,10 @@ const BORDERS: [(&str, &[&str]); 20] = [
         "SystemTime::now()",
         &["http/", "pilot/", "supervisor/", "app", "cli/"],
     ),
-    ("Timestamp::now()", &["app", "notify/notifier.rs", "portal/visit"]),
+    (
+        "Timestamp::now()",
+        &["app", "logging/line.rs", "notify/notifier.rs", "portal/visit"],
+    ),
     (
         "env::var",
         &[

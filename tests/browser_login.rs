@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod common;
-#[path = "portal/upstream.rs"]
+#[path = "../fixtures/portal/upstream.rs"]
 mod upstream;
 
 use std::ffi::OsString;

@@ -367,7 +367,8 @@ fn a_real_api_client_gets_through_the_relay() {
 fn no_secret_is_found_anywhere() {
     let password = "S3cret-needle";
     let mut program = Program::prepare(json!({"password": password, "after_login": ["unknown"]}))
-        .with("GATEHAND_VNC_LISTEN", "127.0.0.1:0");
+        .with("GATEHAND_VNC_LISTEN", "127.0.0.1:0")
+        .with("GATEHAND_PORTAL_USER", "somebody");
     // The token's place is in jts.ini, for the gateway to read.
     for name in secret_variables().filter(|name| *name != "GATEHAND_SECOND_FACTOR_TOKEN") {
         program = program.with(

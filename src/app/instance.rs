@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tracing::Instrument;
 
 use super::display::VirtualDisplay;
@@ -44,6 +44,8 @@ pub(super) use preparation::{make_private_folder, take_state_folder};
 use rules::RuleWatch;
 use status::Belief;
 
+/// How long what the agent did last may take to be known here.
+const PRESS: Duration = Duration::from_millis(500);
 /// How long the gateway's answer to the credentials is awaited before it is closed.
 const ANSWER: Duration = Duration::from_secs(3);
 /// A gateway that is closed through its window saves its settings first. All in all it must stop within the 10 s that
@@ -256,10 +258,18 @@ impl Instance {
 
     /// Credentials whose answer nobody saw may have been refused: at the next start they would wait for a human.
     async fn see_the_answer(&mut self) {
+        let press = tokio::time::Instant::now() + PRESS;
         let answer = async {
-            while self.status.state == State::SubmittedCredentials
-                && let Some(report) = self.reports.recv().await
-            {
+            loop {
+                let report = match self.status.state {
+                    State::SubmittedCredentials => self.reports.recv().await,
+                    // That the button was pressed may be on its way.
+                    State::LoginShown => timeout_at(press, self.reports.recv()).await.ok().flatten(),
+                    _ => return,
+                };
+                let Some(report) = report else {
+                    return;
+                };
                 self.tell_others(&report);
                 if let Report::Event(Event::State { state, .. }) = report {
                     self.status.state = state;

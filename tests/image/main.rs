@@ -15,5 +15,5 @@ mod portal;
 mod ports;
 mod stop;
 mod surroundings;
-#[path = "../portal/upstream.rs"]
+#[path = "../../fixtures/portal/upstream.rs"]
 mod upstream;

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Instant;
 
 use super::common::program::family;
 use super::common::totp::TOTP;
@@ -34,6 +35,7 @@ with_both! {
     credentials_that_are_refused_are_submitted_once
     a_redirection_back_to_the_login_is_no_success
     a_code_of_the_users_key_is_typed
+    a_device_is_chosen_and_its_push_sent_again
     what_does_not_reach_ibkr_logs_in_once_it_does
     a_session_that_is_lost_is_one_login_more
     a_lost_brokerage_session_comes_back_without_a_browser
@@ -51,8 +53,10 @@ with_both! {
 
 /// From the start to the end: a login by browser, a session that every client shares, no trace of secrets, a tidy end.
 fn it_logs_in_serves_and_logs_out(house: House) {
+    let began = Instant::now();
     let mut house = house.start();
     house.wait_for("ready", "authenticated, connected, not competing");
+    eprintln!("ready after {:.1} s", began.elapsed().as_secs_f32());
     assert_eq!(house.logins(), 1);
     let (status, body) = house.curl(&[&format!("{}/v1/api/one/user", house.url)]);
     assert_eq!(status, 200, "{body}");
@@ -73,6 +77,20 @@ fn it_logs_in_serves_and_logs_out(house: House) {
     });
     let password = house.upstream.state().user.password.clone();
     let processes = house.program.processes();
+    for pid in &processes {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let of = |name| {
+            status
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .unwrap_or_default()
+        };
+        eprintln!(
+            "with the browser gone: {} has {} resident",
+            of("Name:").trim(),
+            of("VmRSS:").trim()
+        );
+    }
     for pid in &processes {
         for file in ["cmdline", "environ"] {
             let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
@@ -142,6 +160,21 @@ fn a_code_of_the_users_key_is_typed(house: House) {
     house.wait_for("ready", "");
     let state = house.upstream.state();
     assert_eq!((state.logins.len(), state.codes.len()), (1, 1));
+}
+
+/// The phone hears it the second time.
+fn a_device_is_chosen_and_its_push_sent_again(house: House) {
+    let push = Factor::Push { confirmed_at: 2 };
+    let devices = vec![("Card", Factor::Code(vec!["1".into()])), ("IB Key (phone)", push)];
+    let mut house = house
+        .ibkr(|ibkr| ibkr.user.factor = Factor::Devices(devices))
+        .with("IBEAM_TWO_FA_SELECT_TARGET", "IB Key")
+        .with("IBEAM_TWO_FA_HANDLER", "NOTIFICATION_RESEND")
+        .with("IBEAM_NOTIFICATION_RESEND_INTERVAL", "2")
+        .start();
+    house.wait_for("ready", "");
+    let state = house.upstream.state();
+    assert_eq!((state.logins.len(), state.pushes, state.codes.len()), (1, 2, 0));
 }
 
 fn codes_of_the_next_minutes(key: &str) -> Vec<String> {

@@ -10,6 +10,7 @@ mod keeping;
 mod real;
 mod stand_in;
 mod table;
+#[path = "../../fixtures/portal/upstream.rs"]
 mod upstream;
 
 use common::certificates::Authority;
