@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -209,16 +210,23 @@ impl PortalLaunch {
             let path = root.join(name);
             fs::write(&path, text).map_err(failed(&path))?;
         }
+        // Its key store, and the pages that it serves by a path of their own.
+        let own = self.gateway.join(ROOT);
+        for entry in fs::read_dir(&own).map_err(failed(&own))?.flatten() {
+            let link = root.join(entry.file_name());
+            if !link.exists() {
+                symlink(entry.path(), &link).map_err(failed(&link))?;
+            }
+        }
         Ok(())
     }
 
-    /// What starts it. Its files are looked for in its own folder first, then where it was unpacked.
+    /// What starts it.
     #[must_use]
     pub fn command(&self) -> Command {
         let root = self.folder.join(ROOT);
         let parts = [
             root.clone(),
-            self.gateway.join(ROOT),
             self.gateway.join(PROGRAM),
             self.gateway.join(LIBRARIES),
         ];
