@@ -8,6 +8,7 @@ use std::os::unix::fs::symlink;
 
 use common::gateway::installation;
 use common::program::{Program, free_port};
+use common::wait_for;
 use serde_json::json;
 
 #[test]
@@ -32,7 +33,10 @@ fn the_demo_ends_with_a_summary_and_ctrl_c_stops_everything() {
     assert_eq!(address, viewers);
     assert_eq!(password.len(), 8);
     assert_eq!(log.matches(password).count(), 1, "shown once: {log}");
-    assert!(TcpStream::connect(("127.0.0.1", program.relay_port)).is_ok());
+    // It is opened by the same word that prints the summary.
+    wait_for("the relay", || {
+        TcpStream::connect(("127.0.0.1", program.relay_port)).ok()
+    });
     let mut greeting = [0; 12];
     TcpStream::connect(&viewers)
         .unwrap()

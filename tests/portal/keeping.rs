@@ -49,6 +49,7 @@ with_both! {
     it_works_without_tls_of_the_gateway
     who_is_in_no_list_is_told_so
     it_rests_and_comes_back_by_order
+    orders_need_no_token_where_that_is_wanted
 }
 
 /// From the start to the end: a login by browser, a session that every client shares, no trace of secrets, a tidy end.
@@ -135,6 +136,11 @@ fn credentials_that_are_refused_are_submitted_once(house: House) {
     house.program.restart(&["-v", "portal", "run"]);
     house.wait_for_times("locked-out", 2);
     assert_eq!(house.logins(), 1);
+    // A human knows that it is right now.
+    house.upstream.state().user.password = "not this one".into();
+    house.program.ask(&["portal", "login"]).unwrap();
+    house.wait_for("ready", "");
+    assert_eq!(house.logins(), 2);
 }
 
 /// The gateway tells of a success for every redirection; IBeam counts that.
@@ -377,6 +383,17 @@ fn who_is_in_no_list_is_told_so(house: House) {
     house.wait_for("down", "ips.allow");
     house.program.wait_for_log("docker_gwbridge");
     assert_eq!(house.upstream.count("/sso/Login"), 0);
+}
+
+/// As IBeam takes it, from everybody who reaches the port.
+fn orders_need_no_token_where_that_is_wanted(house: House) {
+    let mut house = house.with("GATEHAND_PORTAL_OPEN_ACTIVATION", "yes").start();
+    house.wait_for("ready", "");
+    assert_eq!(curl(&[&format!("{}/deactivate", house.health)]).0, 200);
+    house.wait_for("inactive", "asked to rest");
+    assert_eq!(curl(&[&format!("{}/livez", house.health)]).0, 200);
+    assert_eq!(curl(&[&format!("{}/activate", house.health)]).0, 200);
+    house.wait_for_times("ready", 2);
 }
 
 /// As IBeam's routes have it, and by the program.
