@@ -143,6 +143,8 @@ impl fmt::Display for Shot {
 pub(super) enum Goal {
     /// Nothing that is known before.
     None,
+    /// The same, of the submission of the credentials.
+    Submitted,
     /// Keys go to this part.
     Focused(Part),
     /// A field holds as much as this.
@@ -158,9 +160,13 @@ pub(super) enum Goal {
 }
 
 impl Goal {
+    pub(super) const fn is_none(&self) -> bool {
+        matches!(self, Self::None | Self::Submitted)
+    }
+
     pub(super) fn is_reached(&self, page: &Page, list_is_open: bool) -> bool {
         match self {
-            Self::None => false,
+            Self::None | Self::Submitted => false,
             Self::Focused(part) => page.element(*part).is_some_and(|element| element.focused),
             Self::Holds(part, length) => {
                 page.element(*part).and_then(|element| element.length) == Some(*length)
@@ -175,7 +181,7 @@ impl Goal {
     /// What there is to say when it does not come.
     pub(super) fn missed(&self) -> String {
         match self {
-            Self::None => "the page does not do what it was asked".into(),
+            Self::None | Self::Submitted => "the page does not do what it was asked".into(),
             Self::Focused(part) => format!("the page's part {part:?} does not take the keys"),
             Self::Holds(part, 0) => format!("the page's part {part:?} cannot be emptied"),
             Self::Holds(part, _) => format!("the page's part {part:?} does not hold what was typed"),

@@ -163,6 +163,19 @@ impl Login {
         self.end(Ending::Broken(why));
     }
 
+    /// The last act was not done, and nothing was pressed. Most are tried again when their goal does not come; the submission
+    /// is not, and was none.
+    pub fn not_done(&mut self, why: &str) {
+        let is_submission = self
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.goal == Goal::Submitted);
+        if is_submission {
+            self.submissions -= 1;
+            self.end(Ending::Broken(format!("the login could not be submitted: {why}")));
+        }
+    }
+
     /// The answer to what was asked.
     pub fn answered(&mut self, now: Instant, answer: Answer) {
         self.now = now;
@@ -264,7 +277,7 @@ impl Login {
     /// Does something, and expects the page to show `goal`.
     fn act(&mut self, now: Instant, act: Act, goal: Goal) {
         // What has no goal may be done as often as the page asks for it.
-        if goal != Goal::None {
+        if !goal.is_none() {
             let known = self.tries.iter().position(|(before, _)| *before == goal);
             let at = known.unwrap_or_else(|| {
                 self.tries.push((goal.clone(), 0));
@@ -275,7 +288,7 @@ impl Login {
                 return self.end(Ending::Broken(goal.missed()));
             }
         }
-        let until = now + if goal == Goal::None { PAUSE } else { GOAL };
+        let until = now + if goal.is_none() { PAUSE } else { GOAL };
         self.acts.push(act);
         self.pending = Some(Pending {
             goal,
@@ -315,7 +328,8 @@ impl Login {
         if let Some(promo) = page.element(Part::Promo).filter(|promo| promo.reachable) {
             return self.act(now, Act::Click(promo.bounds), Goal::Gone(Part::Promo));
         }
-        if !page.has_form() {
+        // Before its scripts are there, a form would send itself, with all that stands in it in the address.
+        if !page.has_form() || !page.complete {
             return;
         }
         if page.origin != self.policy.origin {
@@ -403,7 +417,7 @@ impl Login {
             Some(button) => Act::Click(button.bounds),
             None => Act::Return,
         };
-        self.act(now, act, Goal::None);
+        self.act(now, act, Goal::Submitted);
     }
 
     /// The credentials, or a code, were submitted.

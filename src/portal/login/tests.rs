@@ -389,3 +389,32 @@ fn the_end_is_told_once() {
     assert_eq!(stage.run(), None);
     assert_eq!(stage.login.poll_timeout(), None);
 }
+
+/// A form without its scripts would send itself, with all that stands in it in the address.
+#[test]
+fn nothing_is_typed_before_the_page_is_complete() {
+    let mut stage = Stage::new(policy());
+    stage.page.complete = false;
+    for _ in 0..8 {
+        assert_eq!(stage.run(), None);
+    }
+    assert_eq!(stage.acts, []);
+    stage.page.complete = true;
+    assert_eq!(stage.run_until_asked(), Act::AskSubmission);
+}
+
+#[test]
+fn a_submission_that_could_not_be_pressed_is_none() {
+    let mut stage = Stage::new(policy());
+    assert_eq!(stage.run_until_asked(), Act::AskSubmission);
+    stage.login.answered(stage.now, Answer::Submission(true));
+    assert!(matches!(stage.login.poll_act(), Some(Act::Click(_))));
+    stage.login.not_done("the window is covered");
+    stage.obey();
+    let outcome = stage.outcome.expect("an end");
+    assert_eq!(outcome.submissions, 0);
+    assert!(
+        matches!(&outcome.ending, Ending::Broken(why) if why.contains("covered")),
+        "{outcome:?}"
+    );
+}

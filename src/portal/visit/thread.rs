@@ -301,6 +301,7 @@ impl Cockpit {
             // The window may have moved or closed: the page shows whether that matters.
             Err(error @ (X11Error::NoWindow(_) | X11Error::OffScreen { .. } | X11Error::Covered { .. })) => {
                 tracing::debug!(%error, "not done");
+                self.login.not_done(&error.to_string());
             }
             Err(error) => self.login.failed(error.to_string()),
         }
