@@ -4,6 +4,7 @@ mod week;
 
 use std::time::{Duration, Instant};
 
+use super::session::{FIRST_PAUSE, HOUR, LOGINS_AN_HOUR, TAKEN_AN_HOUR};
 use super::*;
 use crate::portal::standing::Session;
 
