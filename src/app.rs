@@ -14,6 +14,7 @@ mod viewers;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -279,18 +280,30 @@ async fn keep_with(
             Err(error) => error,
         };
         notices.tell(Kind::Ended, error.to_string());
-        board.went_down(error.to_string());
-        if error.exit_code() != ExitCode::Unavailable {
-            tracing::error!(%error, "this gateway is not started again");
-            return Err(error);
-        }
         back_off.was_up(began.elapsed());
-        let pause = back_off.fail();
-        tracing::error!(%error, "this gateway is started again in {} s", pause.as_secs());
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = shared.stopped() => return Ok(ExitCode::Stopped),
+        if let ControlFlow::Break(end) = pause(error, &mut back_off, board, shared).await {
+            return end;
         }
+    }
+}
+
+/// Waits before a gateway is started again that ended with this error; breaks off where it is not.
+async fn pause(
+    error: AppError,
+    back_off: &mut BackOff,
+    board: &Board,
+    shared: &Shared,
+) -> ControlFlow<Result<ExitCode, AppError>> {
+    board.went_down(error.to_string());
+    if error.exit_code() != ExitCode::Unavailable {
+        tracing::error!(%error, "this gateway is not started again");
+        return ControlFlow::Break(Err(error));
+    }
+    let pause = back_off.fail();
+    tracing::error!(%error, "this gateway is started again in {} s", pause.as_secs());
+    tokio::select! {
+        () = tokio::time::sleep(pause) => ControlFlow::Continue(()),
+        () = shared.stopped() => ControlFlow::Break(Ok(ExitCode::Stopped)),
     }
 }
 

@@ -25,7 +25,7 @@ use super::scripts::Scripts;
 use super::{AppError, Shared};
 use crate::agent::{Errand, Event, State};
 use crate::config::{Config, OnRefusal};
-use crate::control::{ApiStatus, Asked, Attempts, Board, Reply, Requests, SecondFactorStatus};
+use crate::control::{self, ApiStatus, Asked, Attempts, Board, Reply, Requests, SecondFactorStatus};
 use crate::exit::ExitCode;
 use crate::gateway::Launch;
 use crate::journal::StateFolder;
@@ -248,7 +248,7 @@ impl Instance {
             let _ = task.await;
         }
         drop(self.pilot.take());
-        self.close_control();
+        control::close(&self.config.state_dir);
         self.board.take_requests(None);
         self.board.take_viewers(None);
         if let Some(display) = self.display.take() {

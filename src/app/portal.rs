@@ -4,6 +4,7 @@ mod asking;
 mod login;
 mod requests;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,10 +15,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::instance::{make_private_folder, take_state_folder};
-use super::{AppError, Shared, listen, notifications};
+use super::{AppError, Shared, listen, notifications, pause};
 use crate::agent::{Event, Outcome};
 use crate::config::Config;
-use crate::control::{Asked, Board, OneTimeCode, Standing, seconds};
+use crate::control::{self, Asked, Board, OneTimeCode, Standing, seconds};
 use crate::exit::ExitCode;
 use crate::journal::{EventLog, StateFolder};
 use crate::life::BackOff;
@@ -106,17 +107,9 @@ pub(super) async fn keep(
             Ok(code) => return Ok(code),
             Err(error) => error,
         };
-        board.went_down(error.to_string());
-        if error.exit_code() != ExitCode::Unavailable {
-            tracing::error!(%error, "the Client Portal Gateway is not started again");
-            return Err(error);
-        }
         back_off.was_up(began.elapsed());
-        let pause = back_off.fail();
-        tracing::error!(%error, "the Client Portal Gateway is started again in {} s", pause.as_secs());
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = shared.stopped() => return Ok(ExitCode::Stopped),
+        if let ControlFlow::Break(end) = pause(error, &mut back_off, board, shared).await {
+            return end;
         }
     }
 }
@@ -397,7 +390,7 @@ impl Portal {
             tracing::warn!(%error, "stopping");
         }
         self.tell();
-        self.close_control();
+        control::close(&self.state_dir);
         self.board.take_requests(None);
         self.tasks.shutdown().await;
     }

@@ -19,7 +19,7 @@ pub use board::Board;
 pub use command_server::{CommandServer, CommandServerSettings};
 pub use health::{Health, Standing, Verdict};
 pub use pulse::Pulse;
-pub use socket::{Follower, News, SOCKET, SocketError, Sources, ask, private_socket, serve};
+pub use socket::{Follower, News, SOCKET, SocketError, Sources, ask, close, private_socket, serve};
 pub use status::{
     ApiStatus, Attempts, Down, Planned, ProcessStatus, SecondFactorStatus, Status, Statuses, Versions,
     seconds,

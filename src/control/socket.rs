@@ -75,6 +75,17 @@ impl Sources {
     }
 }
 
+/// Removes the socket in this folder: nobody listens any more.
+pub fn close(folder: &Path) {
+    let path = folder.join(SOCKET);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, path = %path.display(), "the control socket could not be removed");
+        }
+        _ => {}
+    }
+}
+
 /// Why no answer came.
 #[derive(Debug, Error)]
 pub enum SocketError {

@@ -10,6 +10,7 @@ use super::Request;
 use super::health::Health;
 use crate::agent::State;
 use crate::relay::RelayStatus;
+use crate::supervisor::{Identity, Usage};
 
 /// All that is known of one gateway. Times are seconds since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,17 @@ pub struct Status {
     pub versions: Versions,
     /// Whether the state folder outlives its container.
     pub state_folder_lasts: bool,
+}
+
+impl Status {
+    /// The answer to [`Request::Status`].
+    #[must_use]
+    pub fn reply(&self) -> Reply {
+        match serde_json::to_string(self) {
+            Ok(text) => Reply::ok(text),
+            Err(error) => Reply::refused(error.to_string()),
+        }
+    }
 }
 
 /// What an API that answers has told of itself.
@@ -101,6 +113,19 @@ pub struct ProcessStatus {
     pub resident_bytes: u64,
     /// Time of the processor that it has used, seconds.
     pub cpu_seconds: f64,
+}
+
+impl ProcessStatus {
+    /// Of a process that is still there.
+    #[must_use]
+    pub fn of(identity: Identity) -> Option<Self> {
+        let usage = Usage::of(identity)?;
+        Some(Self {
+            pid: identity.pid,
+            resident_bytes: usage.resident_bytes,
+            cpu_seconds: usage.cpu_seconds,
+        })
+    }
 }
 
 /// Versions.

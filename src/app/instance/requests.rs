@@ -59,17 +59,6 @@ impl Instance {
         Ok(asked)
     }
 
-    /// Nobody listens any more.
-    pub(super) fn close_control(&self) {
-        let path = self.config.state_dir.join(control::SOCKET);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(%error, path = %path.display(), "the control socket could not be removed");
-            }
-            _ => {}
-        }
-    }
-
     /// Answers one request.
     pub(super) fn answer(&mut self, Asked { request, answer }: Asked) {
         // A health check asks twice a minute, for years.
@@ -78,10 +67,7 @@ impl Instance {
             _ => tracing::info!(?request, "asked from outside"),
         }
         let reply = match request {
-            Request::Status => match serde_json::to_string(&self.status()) {
-                Ok(text) => Reply::ok(text),
-                Err(error) => Reply::refused(error.to_string()),
-            },
+            Request::Status => self.status().reply(),
             Request::Stop => {
                 self.shared.stop.send_replace(true);
                 Reply::ok("stopping")

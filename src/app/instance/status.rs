@@ -7,7 +7,6 @@ use crate::agent::{Event, State, TAKEN_OVER};
 use crate::control::{Planned, ProcessStatus, SecondFactorStatus, Standing, Status, Versions, seconds};
 use crate::journal::StateFolder;
 use crate::pilot::Report;
-use crate::supervisor::Usage;
 
 /// What is believed, since when, and why.
 #[derive(Debug)]
@@ -73,7 +72,6 @@ impl Instance {
         } = &self.status;
         let next = self.life.next_planned(course::now());
         let process = self.gateway.as_ref().map(|gateway| gateway.identity());
-        let process = process.and_then(|identity| Some((identity, Usage::of(identity)?)));
         Status {
             gateway: self.board.gateway.to_owned(),
             state: *state,
@@ -94,11 +92,7 @@ impl Instance {
             }),
             second_factor: self.second_factor.clone(),
             attempts: self.attempts.clone(),
-            process: process.map(|(identity, usage)| ProcessStatus {
-                pid: identity.pid,
-                resident_bytes: usage.resident_bytes,
-                cpu_seconds: usage.cpu_seconds,
-            }),
+            process: process.and_then(ProcessStatus::of),
             versions: Versions {
                 gatehand: env!("CARGO_PKG_VERSION").to_owned(),
                 gateway: self

@@ -10,7 +10,6 @@ use crate::journal::StateFolder;
 use crate::logging;
 use crate::portal::State;
 use crate::relay::RelayStatus;
-use crate::supervisor::Usage;
 
 /// Requests that wait for their answer; more are not heard meanwhile.
 const WAITING: usize = 16;
@@ -35,17 +34,6 @@ impl Portal {
         Ok(asked)
     }
 
-    /// Nobody listens any more.
-    pub(super) fn close_control(&self) {
-        let path = self.state_dir.join(control::SOCKET);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(%error, path = %path.display(), "the control socket could not be removed");
-            }
-            _ => {}
-        }
-    }
-
     /// Answers one request.
     pub(super) fn answer(&mut self, Asked { request, answer }: Asked) {
         match request {
@@ -53,10 +41,7 @@ impl Portal {
             _ => tracing::info!(?request, "asked from outside"),
         }
         let reply = match request {
-            Request::Status => match serde_json::to_string(&self.status()) {
-                Ok(text) => Reply::ok(text),
-                Err(error) => Reply::refused(error.to_string()),
-            },
+            Request::Status => self.status().reply(),
             Request::Stop => {
                 self.shared.stop.send_replace(true);
                 Reply::ok("stopping")
@@ -113,7 +98,6 @@ impl Portal {
     fn status(&self) -> Status {
         let belief = self.keeper.belief();
         let process = self.service.as_ref().map(|service| service.identity());
-        let process = process.and_then(|identity| Some((identity, Usage::of(identity)?)));
         Status {
             gateway: self.board.gateway.to_owned(),
             state: belief.state.as_agent(),
@@ -131,11 +115,7 @@ impl Portal {
             next: None,
             second_factor: None,
             attempts: None,
-            process: process.map(|(identity, usage)| ProcessStatus {
-                pid: identity.pid,
-                resident_bytes: usage.resident_bytes,
-                cpu_seconds: usage.cpu_seconds,
-            }),
+            process: process.and_then(ProcessStatus::of),
             versions: Versions {
                 gatehand: env!("CARGO_PKG_VERSION").to_owned(),
                 gateway: None,
