@@ -8,7 +8,6 @@ mod common;
 mod house;
 mod keeping;
 mod real;
-mod stand_in;
 mod table;
 #[path = "../../fixtures/portal/upstream.rs"]
 mod upstream;
@@ -17,7 +16,7 @@ use common::certificates::Authority;
 use common::outcome::{Home, Outcome, gatehand};
 use common::program::free_port;
 use serde_json::Value;
-use stand_in::{Gateway, Upstream};
+use upstream::{Trouble, Upstream};
 
 /// Asks the gateway at this address how its session is.
 fn tickle(home: &Home, url: &str, environment: &[(&str, &str)]) -> Outcome {
@@ -26,46 +25,54 @@ fn tickle(home: &Home, url: &str, environment: &[(&str, &str)]) -> Outcome {
     gatehand(home.folder(), &["portal", "tickle"], &all)
 }
 
+/// One that answers as a gateway does: authenticated, connected, competing.
+fn gateway(flags: [bool; 3]) -> Upstream {
+    let gateway = Upstream::start(None);
+    gateway.state().is_gateway = true;
+    be(&gateway, Some(flags));
+    gateway
+}
+
+/// Without flags, nobody is logged in.
+fn be(gateway: &Upstream, flags: Option<[bool; 3]>) {
+    let mut state = gateway.state();
+    state.session = flags.is_some();
+    [state.authenticated, state.connected, state.competing] = flags.unwrap_or_default();
+}
+
 /// All that looks like a login, and only one that is.
 #[test]
 fn nothing_but_the_three_flags_together_is_ready() {
-    let gateway = Gateway::start(None);
+    let gateway = gateway([false; 3]);
     let home = Home::new();
     let url = format!("http://127.0.0.1:{}", gateway.port);
-    for (upstream, code, standing) in [
-        (Upstream::NoSession, 69, "no-session"),
-        (Upstream::Session([true, true, false]), 0, "ready"),
-        (Upstream::Session([false, true, false]), 69, "not-authenticated"),
-        (Upstream::Session([true, false, false]), 69, "not-authenticated"),
-        (Upstream::Session([true, true, true]), 69, "competing"),
-        (Upstream::Session([false, false, true]), 69, "competing"),
+    for (flags, code, standing) in [
+        (None, 69, "no-session"),
+        (Some([true, true, false]), 0, "ready"),
+        (Some([false, true, false]), 69, "not-authenticated"),
+        (Some([true, false, false]), 69, "not-authenticated"),
+        (Some([true, true, true]), 69, "competing"),
+        (Some([false, false, true]), 69, "competing"),
     ] {
-        gateway.be(upstream.clone());
+        be(&gateway, flags);
         let outcome = tickle(&home, &url, &[]);
         assert_eq!(
             outcome.code,
             Some(code),
-            "{upstream:?}: {}{}",
+            "{flags:?}: {}{}",
             outcome.stdout,
             outcome.stderr
         );
         let first = outcome.stdout.split_whitespace().next();
-        assert_eq!(first, Some(standing), "{upstream:?}");
+        assert_eq!(first, Some(standing), "{flags:?}");
     }
-    let requests = gateway.requests();
-    assert!(
-        requests
-            .iter()
-            .all(|request| request == "POST /v1/api/tickle HTTP/1.1"),
-        "{requests:?}"
-    );
-    assert_eq!(requests.len(), 6, "one request each: {requests:?}");
+    let requests = gateway.state().requests.clone();
+    assert_eq!(requests, ["POST /v1/api/tickle HTTP/1.1"; 6], "one request each");
 }
 
 #[test]
 fn what_programs_read_is_json() {
-    let gateway = Gateway::start(None);
-    gateway.be(Upstream::Session([true, true, false]));
+    let gateway = gateway([true, true, false]);
     let url = format!("http://localhost:{}", gateway.port);
     let home = Home::new();
     let arguments = ["portal", "tickle", "--json", "--portal-url", &url];
@@ -80,17 +87,16 @@ fn what_programs_read_is_json() {
 #[test]
 fn what_does_not_answer_is_told_apart() {
     let home = Home::new();
-    let gateway = Gateway::start(None);
+    let gateway = gateway([true, true, false]);
     let url = format!("http://127.0.0.1:{}", gateway.port);
-    gateway.be(Upstream::Away);
+    gateway.state().trouble = Trouble::Away;
     let silent = tickle(&home, &url, &[("IBEAM_REQUEST_TIMEOUT", "1")]);
     assert!(
         silent.stdout.starts_with("upstream-down") && silent.stdout.contains("within 1 s"),
         "{}",
         silent.stdout
     );
-    gateway.be(Upstream::Session([true, true, false]));
-    gateway.deny();
+    gateway.state().trouble = Trouble::Denies;
     let denied = tickle(&home, &url, &[]);
     assert!(
         denied.stdout.starts_with("not-allowed") && denied.stdout.contains("ips.allow"),
@@ -109,17 +115,41 @@ fn what_does_not_answer_is_told_apart() {
     }
 }
 
+/// What is missing is named, with its cure, before anything is started.
+#[test]
+fn what_is_missing_is_told_with_its_cure() {
+    let home = Home::new();
+    let run = |environment: &[(&str, &str)]| gatehand(home.folder(), &["portal", "run"], environment);
+    let nowhere = home.folder().join("gateway").display().to_string();
+    run(&[("IBEAM_GATEWAY_DIR", &nowhere)])
+        .refuses(78, &["Gateway not found", &nowhere, "GATEHAND_PORTAL_FOLDER"]);
+    let jar = "gateway/dist/ibgroup.web.core.iblink.router.clientportal.gw.jar";
+    for part in ["gateway/dist", "gateway/root", "inputs"] {
+        std::fs::create_dir_all(home.folder().join(part)).unwrap();
+    }
+    std::fs::write(home.folder().join(jar), "").unwrap();
+    let inputs = home.folder().join("inputs").display().to_string();
+    let there = [
+        ("IBEAM_GATEWAY_DIR", nowhere.as_str()),
+        ("IBEAM_INPUTS_DIR", &inputs),
+    ];
+    let without_java = [&there[..], &[("PATH", "/nowhere")]].concat();
+    run(&without_java).refuses(78, &["needs Java", "GATEHAND_PORTAL_JAVA"]);
+    std::fs::write(home.folder().join("inputs/conf.yaml"), "listenPort: none\n").unwrap();
+    run(&there).refuses(78, &["conf.yaml", "listenPort", "1 to 65535"]);
+}
+
 /// Another's certificate is refused before anything is asked, whatever it is called.
 #[test]
 fn only_the_certificate_that_is_named_is_believed() {
     let home = Home::new();
     let authority = Authority::new("the gateway's");
     authority.issue("gateway");
-    let gateway = Gateway::start(Some((
+    let gateway = Upstream::start(Some((
         &authority.path("gateway.pem"),
         &authority.path("gateway.key"),
     )));
-    gateway.be(Upstream::Session([true, true, false]));
+    be(&gateway, Some([true, true, false]));
     let url = format!("https://localhost:{}", gateway.port);
     let shipped = tickle(&home, &url, &[]);
     assert!(
@@ -134,7 +164,7 @@ fn only_the_certificate_that_is_named_is_believed() {
         &[("GATEHAND_PORTAL_CERTIFICATE", &stranger.text("ca.pem"))],
     );
     assert!(by_stranger.stdout.starts_with("down"), "{}", by_stranger.stdout);
-    assert_eq!(gateway.requests(), [] as [&str; 0]);
+    assert_eq!(gateway.state().requests, [] as [&str; 0]);
     for file in ["ca.pem", "gateway.pem"] {
         let outcome = tickle(
             &home,
