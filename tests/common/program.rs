@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc::{F_WRLCK, SEEK_SET, flock};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -15,13 +17,39 @@ use super::wait_for;
 /// How many lines of its log are shown where a test fails.
 const LAST_WORDS: usize = 60;
 
-/// A port that nobody listens on now.
+/// Ports below those that the kernel gives to connections.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// A port that nobody listens on, and that no other test on this machine is given before this process has ended.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    let given = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(std::env::temp_dir().join("gatehand-test-port-numbers"))
+        .unwrap();
+    let first = std::process::id() as usize * 64;
+    let port = PORTS
+        .cycle()
+        .skip(first % PORTS.len())
+        .take(PORTS.len())
+        .find(|port| lock_byte(&given, *port) && TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .unwrap();
+    // The lock ends with the process.
+    std::mem::forget(given);
+    port
+}
+
+/// Locks the byte of the file that stands for a port, unless it is locked through another open file.
+fn lock_byte(file: &File, port: u16) -> bool {
+    let byte = flock {
+        l_type: F_WRLCK.try_into().unwrap(),
+        l_whence: SEEK_SET.try_into().unwrap(),
+        l_start: port.into(),
+        l_len: 1,
+        l_pid: 0,
+    };
+    fcntl(file, FcntlArg::F_OFD_SETLK(&byte)).is_ok()
 }
 
 /// A started `gatehand run`, or a `gatehand attach`.
