@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::common::printed;
 use crate::container::{Container, output, podman, portal_image, this_machine};
 use crate::stop::processes;
-use crate::upstream::Upstream;
+use crate::upstream::{Trouble, Upstream};
 
 const USER: &str = "trader01";
 const PASSWORD: &str = "Se cret-9€";
@@ -263,6 +263,19 @@ fn a_secret_in_a_file_is_seen_nowhere() {
         assert!(!text.contains("Se cret"), "{place}");
     }
     assert_eq!(files, "");
+}
+
+/// A redirection back to the login, for which the gateway says "Client login succeeds".
+#[test]
+#[ignore = "needs the image: make image-test"]
+fn what_the_page_says_is_no_session() {
+    let portal = Portal::new().env_file(&format!("IBEAM_ACCOUNT={USER}\nIBEAM_PASSWORD={PASSWORD}\n"));
+    portal.upstream.state().trouble = Trouble::BackToLogin;
+    let portal = portal.start();
+    portal.container.wait("a login", || {
+        (portal.upstream.count("/sso/Dispatcher") > 0).then_some(())
+    });
+    assert_eq!(portal.get(5001, "/readyz").0, 503, "{}", portal.container.log());
 }
 
 /// It stays, locked, however often something starts it again.
