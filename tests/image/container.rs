@@ -60,12 +60,45 @@ pub(crate) fn portal_image() -> String {
     std::env::var("GATEHAND_TEST_PORTAL_IMAGE").unwrap_or_else(|_| "localhost/gatehand:portal".to_owned())
 }
 
-/// The address of this machine on the network that containers are in.
-pub(crate) fn this_machine() -> String {
-    let script = "while read -r _ to by _; do [ $to = 00000000 ] && echo $by; done </proc/net/route; true";
-    let way_out = podman(&["run", "--rm", "--entrypoint=sh", &image(), "-c", script]);
-    let address = u32::from_str_radix(way_out.trim(), 16).unwrap();
-    std::net::Ipv4Addr::from(address.swap_bytes()).to_string()
+/// A name that nothing else on this machine has.
+fn new_name() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    format!("gatehand-test-{}-{number}", std::process::id())
+}
+
+/// A network for one container. On one that they share each that comes or goes may change the bridge's hardware address,
+/// and nothing reaches this machine from those that still know the old one, for half a minute.
+pub(crate) struct Network {
+    name: String,
+}
+
+impl Network {
+    pub(crate) fn new() -> Self {
+        let name = new_name();
+        podman(&["network", "create", &name]);
+        Self { name }
+    }
+
+    pub(crate) fn option(&self) -> String {
+        format!("--network={}", self.name)
+    }
+
+    /// The address of this machine on it.
+    pub(crate) fn this_machine(&self) -> String {
+        let script =
+            "while read -r _ to by _; do [ $to = 00000000 ] && echo $by; done </proc/net/route; true";
+        let (network, image) = (self.option(), image());
+        let way_out = podman(&["run", "--rm", &network, "--entrypoint=sh", &image, "-c", script]);
+        let address = u32::from_str_radix(way_out.trim(), 16).unwrap();
+        std::net::Ipv4Addr::from(address.swap_bytes()).to_string()
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        output(&["network", "rm", "--force", &self.name]);
+    }
 }
 
 /// What a container is made of, before it is.
@@ -145,16 +178,19 @@ pub(crate) struct Container {
     pub(crate) journal: Journal,
     /// What is mounted from this machine; it goes when the container has gone.
     shared: TempDir,
+    /// Its own, unless the options name one.
+    _network: Option<Network>,
 }
 
 impl Container {
     /// Starts one of this image; `shared` is what is mounted there from this machine.
     pub(crate) fn start(shared: TempDir, image: &str, options: &[String], arguments: &[&str]) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("gatehand-test-{}-{number}", std::process::id());
+        let name = new_name();
+        let is_named = options.iter().any(|option| option.starts_with("--network="));
+        let network = (!is_named).then(Network::new);
+        let its_own = network.as_ref().map(Network::option);
         let mut command = vec!["run", "--detach", "--name", &name];
-        command.extend(options.iter().map(String::as_str));
+        command.extend(options.iter().chain(&its_own).map(String::as_str));
         command.push(image);
         command.extend(arguments);
         podman(&command);
@@ -162,6 +198,7 @@ impl Container {
             journal: Journal::in_folder(shared.path()),
             shared,
             name,
+            _network: network,
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::common::ssh::Server;
-use crate::container::{Container, Demo, this_machine};
+use crate::container::{Container, Demo, Network};
 
 /// What is mounted: its files belong to uid 1000 and nobody else may read them.
 struct Mount {
@@ -161,7 +161,8 @@ fn scripts_at_the_start() {
 #[ignore = "needs the image: make image-test"]
 fn keys_for_a_tunnel() {
     // The server is on this machine, where containers have their way out.
-    let host = this_machine();
+    let network = Network::new();
+    let host = network.this_machine();
     let server = Server::listen("0.0.0.0", "");
     let key = fs::read_to_string(server.path("key")).unwrap();
     let known = fs::read_to_string(server.path("known_hosts")).unwrap();
@@ -177,7 +178,7 @@ fn keys_for_a_tunnel() {
         ("SSH_OPTIONS", &format!("-p {}", server.port)),
         ("SSH_REMOTE_PORT", &open.to_string()),
     ]);
-    let container = ready(demo, &[keys.option("") + ":ro"]);
+    let container = ready(demo, &[keys.option("") + ":ro", network.option()]);
     container.wait("the tunnel", || {
         std::net::TcpStream::connect(("127.0.0.1", open)).ok()
     });

@@ -10,9 +10,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common::printed;
-use crate::container::{Container, output, podman, portal_image, this_machine};
+use crate::container::{Container, Network, output, podman, portal_image};
 use crate::stop::processes;
-use crate::upstream::{Trouble, Upstream};
+use crate::upstream::{Factor, Trouble, Upstream};
 
 const USER: &str = "trader01";
 const PASSWORD: &str = "Se cret-9€";
@@ -45,6 +45,7 @@ fn unpacked(folder: &Path, ibkr: &str) -> PathBuf {
 /// What a container is made of, before it is.
 struct Portal {
     folder: TempDir,
+    network: Network,
     upstream: Upstream,
     options: Vec<String>,
 }
@@ -53,7 +54,8 @@ impl Portal {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let host = this_machine();
+        let network = Network::new();
+        let host = network.this_machine();
         // The network is there only while a container is.
         let upstream = Upstream::start_at("0.0.0.0", None);
         let gateway = unpacked(folder.path(), &format!("http://{host}:{}", upstream.port));
@@ -62,6 +64,7 @@ impl Portal {
             gateway.join("vertx.pem").display()
         );
         let options = [
+            network.option(),
             format!("--volume={}:/srv/clientportal.gw:ro", gateway.display()),
             // It is not IBKR's, which is believed anyway.
             format!("--volume={certificate}"),
@@ -71,6 +74,7 @@ impl Portal {
         ];
         Self {
             folder,
+            network,
             upstream,
             options: options.into(),
         }
@@ -102,6 +106,7 @@ impl Portal {
     fn start(self) -> Running {
         Running {
             container: Container::start(self.folder, &portal_image(), &self.options, &[]),
+            network: self.network,
             upstream: self.upstream,
         }
     }
@@ -109,6 +114,8 @@ impl Portal {
 
 struct Running {
     container: Container,
+    /// It goes after the container.
+    network: Network,
     upstream: Upstream,
 }
 
@@ -169,7 +176,7 @@ fn a_compose_file_for_ibeam_needs_another_image_alone() {
     let (_, allowed) = conf.split_once("allow:").unwrap();
     let (allowed, _) = allowed.split_once("deny:").unwrap();
     let allowed: Vec<&str> = allowed.split_whitespace().filter(|word| *word != "-").collect();
-    let neighbour = format!("\"{}\"", this_machine());
+    let neighbour = format!("\"{}\"", portal.network.this_machine());
     assert_eq!(allowed, ["\"127.0.0.1\"", neighbour.as_str()]);
 
     // Its health check, as the runtime runs it; and nothing that ends the session without a token.
@@ -216,7 +223,7 @@ fn a_hardened_one_leaves_no_browser_no_zombie_and_no_session() {
         "{took:?}: killed? {}",
         container.log()
     );
-    assert_eq!(portal.upstream.count("/v1/api/logout"), 1);
+    assert_eq!(portal.upstream.count("/v1/api/logout"), 1, "{}", container.log());
     assert!(!portal.upstream.state().session);
     // The gateway was ended before the container was.
     assert!(
@@ -236,19 +243,20 @@ fn a_secret_in_a_file_is_seen_nowhere() {
         .env_file(
             "IBEAM_SECRETS_SOURCE=fs\nIBEAM_ACCOUNT=/run/secrets/account\nIBEAM_PASSWORD=/run/secrets/password\n\
              IBEAM_LOG_LEVEL=DEBUG\n",
-        )
-        .start();
-    // While it is typed, and after it.
+        );
+    let phone = Factor::Push {
+        confirmed_at: u32::MAX,
+    };
+    portal.upstream.state().user.factor = phone;
+    let portal = portal.start();
+    // While the browser has it, and after that.
     let container = &portal.container;
     let script = "for each in /proc/[0-9]*; do cat $each/cmdline $each/environ; done 2>&-";
-    let mut seen = String::new();
-    container.wait("a browser", || {
-        let told = container.exec(&["sh", "-c", script]).stdout;
-        let told = String::from_utf8_lossy(&told).into_owned();
-        let is_there = told.contains("surf");
-        seen.push_str(&told);
-        is_there.then_some(())
-    });
+    container.wait("a push", || (portal.upstream.state().pushes > 0).then_some(()));
+    let told = container.exec(&["sh", "-c", script]).stdout;
+    let mut seen = String::from_utf8_lossy(&told).into_owned();
+    assert!(seen.contains("surf"), "{seen}");
+    portal.upstream.state().confirmed = true;
     portal.becomes_ready();
     seen += &String::from_utf8_lossy(&container.exec(&["sh", "-c", script]).stdout);
     let inspected = podman(&["inspect", &container.name]);

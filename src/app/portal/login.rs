@@ -64,7 +64,7 @@ impl Job {
 #[derive(Debug)]
 pub(super) struct Authority {
     pub(super) governor: Governor,
-    /// An attempt whose end nobody knows yet.
+    /// Whether the last attempt's end is not known yet.
     open: bool,
     last_code: Arc<LastCode>,
     /// The step of the code that was made last.
@@ -97,6 +97,11 @@ impl Authority {
             open: false,
             last_code: Arc::default(),
         }))
+    }
+
+    /// A login begins. What became of the last one will not be known any more: it stays in the book.
+    const fn begin(&mut self) {
+        self.open = false;
     }
 
     /// Permission to submit the credentials, written down before it is given.
@@ -184,6 +189,7 @@ impl Portal {
         if let Err(denied) = permitted(authority.governor.may_submit(&clocks())) {
             return self.login_denied(denied);
         }
+        authority.begin();
         tracing::info!("No active sessions, logging in...");
         if let Err(error) = self.start_visit().await {
             self.keeper
@@ -427,5 +433,67 @@ impl Portal {
             });
         }
         self.keeper.login_ended(Instant::now(), denied);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn authority(folder: &std::path::Path) -> Authority {
+        let limits = Limits {
+            unanswered_retries: 2,
+            ..Limits::default()
+        };
+        Authority {
+            governor: Governor::open(folder, "trader01", "secret", limits).unwrap(),
+            open: false,
+            last_code: Arc::default(),
+            used_step: None,
+        }
+    }
+
+    fn ended(ending: End) -> Outcome {
+        Outcome {
+            ending,
+            submissions: 1,
+            pushes: 0,
+        }
+    }
+
+    #[test]
+    fn logins_without_a_clear_end_are_counted_over_restarts() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut it = authority(folder.path());
+        it.begin();
+        assert_eq!(it.submission(), Ok(()));
+        assert!(it.session_came());
+
+        for left in [2, 1] {
+            it.begin();
+            assert_eq!(it.submission(), Ok(()));
+            it.judge(&ended(End::TimedOut("no answer".into())));
+            assert_eq!(it.governor.attempts_left(), left);
+        }
+        drop(it);
+        let mut it = authority(folder.path());
+        it.begin();
+        assert_eq!(it.submission(), Ok(()));
+        it.judge(&ended(End::TimedOut("no answer".into())));
+        it.begin();
+        assert!(matches!(it.submission(), Err(Ending::Locked(_))));
+    }
+
+    #[test]
+    fn the_same_credentials_for_the_other_mode_belong_to_the_same_login() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut it = authority(folder.path());
+        it.begin();
+        assert_eq!(it.submission(), Ok(()));
+        // IBKR said that they are for paper trading: they were read, and not refused.
+        assert_eq!(it.submission(), Ok(()));
+        it.judge(&ended(End::TimedOut("no answer".into())));
+        it.begin();
+        assert!(matches!(it.submission(), Err(Ending::Locked(_))));
     }
 }
