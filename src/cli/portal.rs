@@ -48,7 +48,7 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         Command::Tickle(options) => tickle(options, context),
         Command::Run(settings) => {
             let environment = context.environment.clone();
-            let config = context.configure(settings.0, &[])?;
+            let config = context.keeping_log().configure(settings.0, &[])?;
             Ok(app::run_portal(config, environment)?)
         }
         Command::Start(settings) => ask(Request::Reclaim, settings, context),
