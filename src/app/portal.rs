@@ -70,9 +70,12 @@ pub(super) struct Portal {
     _state_folder: StateFolder,
 }
 
-/// The folder of what is kept of it where it runs beside a gateway with windows.
-pub(crate) fn folder_beside(config: &Config) -> PathBuf {
-    config.state_dir.join("portal")
+/// The folder of what is kept of it: below the state folder, where it runs beside a gateway with windows.
+pub(crate) fn folder(config: &Config) -> PathBuf {
+    match config.portal.beside {
+        true => config.state_dir.join("portal"),
+        false => config.state_dir.clone(),
+    }
 }
 
 /// Keeps the gateway from its start to its end, which ends gatehand. What is kept of it is in `state_dir`.
@@ -82,7 +85,7 @@ pub(super) async fn live(
     board: &Arc<Board>,
     shared: &Shared,
 ) -> Result<ExitCode, AppError> {
-    let notifier = notifications::start(config, shared);
+    let notifier = notifications::start(config, board.gateway, shared);
     let notices = notifier.notices();
     let outcome = Portal::live(config, state_dir, board, shared, &notices).await;
     if let Err(error) = &outcome {

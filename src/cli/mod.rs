@@ -11,6 +11,7 @@ mod demo;
 mod display;
 mod doctor;
 mod events;
+mod gateways;
 mod log;
 mod man;
 mod news;
