@@ -21,6 +21,7 @@ use gatehand::portal::{Question, Visit};
 use gatehand::supervisor::{Orphans, Reaper};
 use gatehand::tls::Trust;
 use gatehand::vision::{Cache, Reader, Tesseract, png};
+use gatehand::vnc::Gate;
 use tokio::sync::mpsc;
 use upstream::{Factor, Skin, State, Trouble, Upstream};
 
@@ -147,6 +148,7 @@ impl Stage {
             let visit = Visit {
                 reaper: &reaper,
                 display: &self.display.address,
+                gate: Gate::default(),
                 address: &address,
                 trust: &trust,
                 credentials: Arc::new(Credentials {

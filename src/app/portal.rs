@@ -3,6 +3,7 @@
 mod asking;
 mod login;
 mod requests;
+mod stage;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use crate::supervisor::{self, Exit, Leftovers, Redaction, Service, StopPolicy};
 use crate::{http, ports};
 use asking::{Answer, Asking};
 use login::{Authority, Job};
+use stage::Stage;
 
 /// It goes within a second when it is told to; all in all it must stop within the 10 s that Docker gives a container.
 const GATEWAY_STOP: StopPolicy = StopPolicy {
@@ -53,6 +55,7 @@ pub(super) struct Portal {
     /// Who logs in; without it, a human does.
     authority: Option<Authority>,
     login: Option<Job>,
+    stage: Stage,
     /// Why a login was not permitted last: told once.
     last_denied: Option<String>,
     /// Codes that were asked for too early, when their time has come.
@@ -179,6 +182,7 @@ impl Portal {
             asking: Asking::new(client),
             authority,
             login: None,
+            stage: Stage::default(),
             last_denied: None,
             codes_due,
             due_codes,
@@ -192,11 +196,23 @@ impl Portal {
             leftovers,
             _state_folder: state_folder,
         };
-        portal.requests = portal.listen_for_requests()?;
-        if let Some(listener) = health {
-            portal.serve_ibeam(listener);
+        match portal.begin(health).await {
+            Ok(()) => Ok(portal),
+            Err(error) => {
+                portal.stop().await;
+                Err(error)
+            }
         }
-        Ok(portal)
+    }
+
+    /// Opens its doors.
+    async fn begin(&mut self, health: Option<TcpListener>) -> Result<(), AppError> {
+        self.serve_viewers().await?;
+        self.requests = self.listen_for_requests()?;
+        if let Some(listener) = health {
+            self.serve_ibeam(listener);
+        }
+        Ok(())
     }
 
     /// Serves what IBeam's health server does.
@@ -227,6 +243,7 @@ impl Portal {
                 Some(asked) = self.requests.recv() => self.answer(asked),
                 answer = self.asking.next() => self.heard(answer),
                 news = Job::next(&mut self.login) => self.login_news(news).await,
+                () = self.stage.news() => self.stage_news().await,
                 Some(reply) = self.due_codes.recv() => self.code_due(reply),
                 exit = ended(&mut self.service) => self.gateway_ended(exit)?,
                 () = due => self.keeper.handle_timeout(Instant::now()),
@@ -339,6 +356,7 @@ impl Portal {
         let evidence = format!("{state}: {evidence}");
         if is_new {
             self.since = SystemTime::now();
+            self.stage.show(state);
             match state {
                 State::Ready => {
                     tracing::info!("Gateway running and authenticated ({evidence})");
@@ -393,6 +411,7 @@ impl Portal {
             tracing::warn!(%error, "stopping");
         }
         self.tell();
+        self.clear_stage().await;
         control::close(&self.state_dir);
         self.board.take_requests(None);
         self.tasks.shutdown().await;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod around;
 mod beside;
 #[path = "../common/mod.rs"]
 mod common;

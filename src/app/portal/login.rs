@@ -10,7 +10,6 @@ use tracing::Instrument as _;
 use super::{AppError, Portal};
 use crate::agent::{Event, Outcome as Judgement};
 use crate::app::codes::{LastCode, fetch};
-use crate::app::display::VirtualDisplay;
 use crate::app::instance::limits;
 use crate::config::Config;
 use crate::control::OneTimeCode;
@@ -19,7 +18,6 @@ use crate::notify::Kind;
 use crate::pilot::{clocks, one_time_code};
 use crate::portal::login::{Ending as End, Outcome};
 use crate::portal::{Answer, Ending, Question, Visit, VisitError};
-use crate::x11::DisplayAddress;
 
 /// A book that cannot be written is tried again after this long: a disk that is full, or gone, may come back.
 const BOOK_RETRY: Duration = Duration::from_secs(60);
@@ -30,8 +28,6 @@ pub(super) struct Job {
     visit: JoinHandle<Result<Outcome, VisitError>>,
     stop: Option<oneshot::Sender<()>>,
     questions: mpsc::UnboundedReceiver<Question>,
-    /// Started for it.
-    display: Option<VirtualDisplay>,
     /// Why something was not permitted, if so.
     denied: Option<Ending>,
     /// Who waits for a code that a human gives.
@@ -196,16 +192,9 @@ impl Portal {
         let Some(credentials) = config.portal.credentials.clone() else {
             return Ok(());
         };
-        let (display, address) = match &config.display.existing {
-            Some(name) => (None, DisplayAddress::new(name.clone())),
-            None => {
-                let size = config.display.size;
-                let leftovers = &mut self.leftovers;
-                let display = VirtualDisplay::start(&self.shared, &self.state_dir, size, leftovers).await?;
-                let address = display.address().clone();
-                (Some(display), address)
-            }
-        };
+        let display = self.set_stage().await?;
+        self.try_viewers().await;
+        let gate = self.stage.gate();
         let (asks, questions) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let folder = self.state_dir.join("browser");
@@ -215,7 +204,8 @@ impl Portal {
         let visit = async move {
             let visit = Visit {
                 reaper: &reaper,
-                display: &address,
+                display: &display,
+                gate,
                 address: &gateway,
                 trust: &trust,
                 credentials,
@@ -238,7 +228,6 @@ impl Portal {
             visit: tokio::spawn(visit.in_current_span()),
             stop: Some(stop),
             questions,
-            display,
             denied: None,
             code: None,
         });
@@ -266,9 +255,7 @@ impl Portal {
                     return;
                 };
                 let denied = job.denied;
-                if let Some(display) = job.display {
-                    display.stop(&mut self.leftovers).await;
-                }
+                self.leave_stage().await;
                 match ended {
                     Ok(Ok(outcome)) => self.login_ended(&outcome, denied),
                     Ok(Err(error)) => self
@@ -344,9 +331,9 @@ impl Portal {
         let Some(source) = factor.codes.source.clone() else {
             self.notices.tell(
                 Kind::SecondFactor,
-                "the login page asks for a one-time code: `gatehand code`".to_owned(),
+                "the login page asks for a one-time code: `gatehand portal code`".to_owned(),
             );
-            tracing::warn!("the login page asks for a one-time code; give it by `gatehand code`");
+            tracing::warn!("the login page asks for a one-time code; give it by `gatehand portal code`");
             job.code = Some(reply);
             return;
         };

@@ -110,7 +110,7 @@ impl Portal {
                 .health(seconds(SystemTime::now())),
             api: None,
             relay: RelayStatus::default(),
-            viewers: 0,
+            viewers: self.stage.viewers(),
             outage_until: None,
             next: None,
             second_factor: None,

@@ -228,6 +228,13 @@ impl Login {
         }
     }
 
+    /// Whether whoever else clicks or types now is in the way: always but when a human is waited for. A page may take keys late,
+    /// and what was submitted could be submitted again.
+    #[must_use]
+    pub const fn is_at_work(&self) -> bool {
+        self.pending.is_some() || !self.factor.waits_for_a_human()
+    }
+
     /// What is to be done next.
     pub fn poll_act(&mut self) -> Option<Act> {
         (!self.acts.is_empty()).then(|| self.acts.remove(0))
