@@ -198,19 +198,20 @@ fn those_who_have_to_do_something_are_told() {
 /// IBeam's folder of outputs: its log and its pictures are there when the gateway is started anew.
 #[test]
 fn the_log_and_pictures_are_kept_in_files() {
-    let mut house = House::new(Kind::StandIn)
+    let house = House::new(Kind::StandIn)
         .with("IBEAM_PASSWORD", "not this one")
         .with("IBEAM_LOG_TO_FILE", "True")
         .with("IBEAM_ERROR_SCREENSHOTS", "True")
-        .with("IBEAM_LOG_FORMAT", "%(levelname)-.1s| %(message)s")
-        .start();
+        .with("IBEAM_LOG_FORMAT", "%(levelname)-.1s| %(message)s");
+    // Whoever only asks has no log to keep.
+    house.program.ask(&["portal", "status"]).unwrap_err();
+    assert!(!house.program.path("state/portal-outputs").exists());
+    let mut house = house.start();
     house.wait_for("locked-out", "");
     let first = house.gateway_pid();
     let killed = Command::new("kill").args(["-KILL", &first.to_string()]).status();
     assert!(killed.unwrap().success());
     house.wait_for_times("locked-out", 2);
-    // Whoever only asks has no log to keep.
-    house.program.ask(&["portal", "status"]).unwrap();
     let outputs = fs::read_dir(house.program.path("state/portal-outputs")).unwrap();
     let mut names: Vec<String> = outputs
         .flatten()
