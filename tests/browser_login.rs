@@ -524,6 +524,33 @@ fn a_page_that_tells_nothing_is_read() {
     }
 }
 
+/// Where the switch is a box that shows whether it is ticked.
+#[test]
+fn the_switch_to_paper_is_seen() {
+    for (browser, skin, paper) in [
+        ("surf", Skin::Labels, "yes"),
+        ("chromium", Skin::Dark, "yes"),
+        ("surf", Skin::Labels, "no"),
+    ] {
+        let stage = Stage::new(browser, |state| {
+            state.skin = skin;
+            state.user.is_paper = true;
+        })
+        .with("GATEHAND_PORTAL_REPORT", "no")
+        .with("IBEAM_USE_PAPER_ACCOUNT", paper);
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser} {skin:?}");
+        let logins = stage.upstream.state().logins.clone();
+        let modes: Vec<bool> = logins.iter().map(|login| login.2).collect();
+        // Without the setting because IBKR says so.
+        assert_eq!(
+            modes,
+            [false, true][usize::from(paper == "yes")..],
+            "{browser} {skin:?}"
+        );
+    }
+}
+
 #[test]
 fn a_page_that_tells_nothing_gets_its_code_and_its_refusal() {
     for (browser, skin) in [
