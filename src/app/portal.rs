@@ -1,6 +1,7 @@
 //! The Client Portal Gateway with all that belongs to it: its process, its keeper, its ports and folders.
 
 mod asking;
+mod codes;
 mod login;
 mod requests;
 mod stage;
@@ -19,15 +20,16 @@ use super::instance::{make_private_folder, take_state_folder};
 use super::{AppError, Shared, listen, notifications, pause};
 use crate::agent::{Event, Outcome};
 use crate::config::Config;
-use crate::control::{self, Asked, Board, OneTimeCode, Standing, seconds};
+use crate::control::{self, Asked, Board, Standing, seconds};
 use crate::exit::ExitCode;
 use crate::journal::{EventLog, StateFolder};
 use crate::life::BackOff;
 use crate::notify::{Kind, Notices};
-use crate::portal::{self, Action, Belief, Client, Keeper, PortalLaunch, State};
+use crate::portal::{Action, Belief, Client, Keeper, PortalLaunch, State};
 use crate::supervisor::{self, Exit, Leftovers, Redaction, Service, StopPolicy};
 use crate::{http, ports};
 use asking::{Answer, Asking};
+use codes::CodeNews;
 use login::{Authority, Job};
 use stage::Stage;
 
@@ -38,9 +40,6 @@ const GATEWAY_STOP: StopPolicy = StopPolicy {
 };
 /// How long the end of the session may take before the gateway is stopped without it.
 const LOGOUT: Duration = Duration::from_secs(3);
-
-/// Who waits for a one-time code.
-type CodeWanted = portal::Answer<Result<OneTimeCode, String>>;
 
 /// Everything that runs.
 pub(super) struct Portal {
@@ -58,9 +57,9 @@ pub(super) struct Portal {
     stage: Stage,
     /// Why a login was not permitted last: told once.
     last_denied: Option<String>,
-    /// Codes that were asked for too early, when their time has come.
-    codes_due: mpsc::UnboundedSender<CodeWanted>,
-    due_codes: mpsc::UnboundedReceiver<CodeWanted>,
+    /// Of codes that could not be given at once.
+    code_news_to: mpsc::UnboundedSender<CodeNews>,
+    code_news: mpsc::UnboundedReceiver<CodeNews>,
     service: Option<Service>,
     requests: mpsc::Receiver<Asked>,
     events: EventLog,
@@ -167,7 +166,7 @@ impl Portal {
             None => None,
         };
         let authority = Authority::of(config)?;
-        let (codes_due, due_codes) = mpsc::unbounded_channel();
+        let (code_news_to, code_news) = mpsc::unbounded_channel();
         let leftovers = Leftovers::end(state_dir, Duration::from_secs(3)).await?;
         let keeper = Keeper::new(Instant::now(), settings.policy.clone());
         let mut portal = Self {
@@ -184,8 +183,8 @@ impl Portal {
             login: None,
             stage: Stage::default(),
             last_denied: None,
-            codes_due,
-            due_codes,
+            code_news_to,
+            code_news,
             service: None,
             // Until somebody listens.
             requests: mpsc::channel(1).1,
@@ -244,7 +243,7 @@ impl Portal {
                 answer = self.asking.next() => self.heard(answer),
                 news = Job::next(&mut self.login) => self.login_news(news).await,
                 () = self.stage.news() => self.stage_news().await,
-                Some(reply) = self.due_codes.recv() => self.code_due(reply),
+                Some(news) = self.code_news.recv() => self.code_news(news),
                 exit = ended(&mut self.service) => self.gateway_ended(exit)?,
                 () = due => self.keeper.handle_timeout(Instant::now()),
             }

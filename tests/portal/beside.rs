@@ -36,6 +36,12 @@ fn both_gateways_run_in_one_process() {
         (200, 2),
         "{told}"
     );
+    let (status, told) = curl(&["--header", token, &format!("http://127.0.0.1:{http}/metrics")]);
+    let counts = |of: &str| told.lines().any(|line| line.contains(of) && line.ends_with(" 1"));
+    assert!(
+        status == 200 && counts(r#"gateway="paper""#) && counts(r#"gateway="portal""#),
+        "{told}"
+    );
     // Each has its screen there; the viewers' own port is that of the gateway with windows.
     for of in ["paper", "portal"] {
         let upgrade = [

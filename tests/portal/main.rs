@@ -6,6 +6,7 @@ mod around;
 mod beside;
 #[path = "../common/mod.rs"]
 mod common;
+mod factors;
 mod house;
 mod keeping;
 mod real;
