@@ -1,6 +1,8 @@
 //! The compose file for those who come from IBeam, brought up by podman-compose as it is but for its names and published ports.
 
 use std::fs;
+use std::io::Read as _;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -31,6 +33,7 @@ impl Project {
             ("container_name: ibeam", format!("container_name: {name}")),
             ("127.0.0.1:5000:5000", "127.0.0.1::5000".into()),
             ("127.0.0.1:5001:5001", "127.0.0.1::5001".into()),
+            ("127.0.0.1:5900:5900", "127.0.0.1::5900".into()),
         ] {
             assert!(text.contains(as_it_is), "{as_it_is:?} is not in {text}");
             text = text.replace(as_it_is, &here);
@@ -87,7 +90,10 @@ fn the_compose_file_brings_up_what_it_did() {
     let upstream = Upstream::start_at("0.0.0.0", None);
     let user = upstream.state().user.clone();
     let ibkr = format!("http://{host}:{}", upstream.port);
-    let variables = format!("IBEAM_ACCOUNT={}\nIBEAM_PASSWORD={}\n", user.name, user.password);
+    let variables = format!(
+        "IBEAM_ACCOUNT={}\nIBEAM_PASSWORD={}\nVNC_SERVER_PASSWORD=look-in\n",
+        user.name, user.password
+    );
     let project = Project::new(&ibkr, &variables);
     common::printed(&project.compose(&["up", "--detach"]));
     common::wait_within(Duration::from_secs(120), "readiness", || {
@@ -96,6 +102,11 @@ fn the_compose_file_brings_up_what_it_did() {
     let (status, body) = project.get("https", "5000", "/v1/api/one/user");
     let told: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &told["username"]), (200, &Value::from(user.name)));
+    let mut viewer = TcpStream::connect(podman(&["port", &project.name, "5900"]).trim()).unwrap();
+    let mut greeting = [0; 4];
+    viewer.read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"RFB ");
+    drop(viewer);
     let volumes = podman(&["volume", "ls", "--format", "{{.Name}}"]);
     assert!(volumes.contains(&project.name), "{volumes}");
     common::printed(&project.compose(&["stop"]));
