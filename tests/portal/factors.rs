@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::thread;
 
+use serde_json::Value;
+
 use super::house::{House, Kind};
 use super::upstream::Factor;
 
@@ -43,8 +45,18 @@ fn a_human_gives_the_code_that_a_command_could_not() {
         .start();
     house.program.wait_for_log("(exit code 3): no signal");
     house.program.wait_for_log("give it by `gatehand portal code`");
+    let told = house.program.ask(&["portal", "status", "--json"]).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let status = &told["gateways"][0];
+    assert_eq!(status["second_factor"]["code_wanted"], true, "{told}");
+    let left = status["attempts"]["left"].as_u64().unwrap();
     house.program.ask(&["portal", "code", "271828"]).unwrap();
     house.wait_for("ready", "");
+    let told = house.program.ask(&["portal", "status", "--json"]).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let status = &told["gateways"][0];
+    assert_eq!(status["second_factor"], Value::Null, "{told}");
+    assert!(status["attempts"]["left"].as_u64().unwrap() > left, "{told}");
     assert_eq!((house.logins(), house.upstream.state().codes.len()), (1, 1));
     house.program.tells_nowhere("271828");
     let refused = house.program.ask(&["portal", "code", "271828"]).unwrap_err();

@@ -13,6 +13,7 @@ use crate::agent::{Event, Outcome as Judgement};
 use crate::app::codes::LastCode;
 use crate::app::instance::limits;
 use crate::config::Config;
+use crate::control::SecondFactorStatus;
 use crate::journal::{Governor, GovernorError, Limits, Verdict};
 use crate::notify::Kind;
 use crate::pilot::clocks;
@@ -32,6 +33,8 @@ pub(super) struct Job {
     denied: Option<Ending>,
     /// Who waits for a code that a human gives.
     pub(super) code: Option<CodeWanted>,
+    /// Whether a phone was notified.
+    pushed: bool,
 }
 
 /// What a job tells.
@@ -42,6 +45,21 @@ pub(super) enum News {
 }
 
 impl Job {
+    /// What a human is to do for it.
+    pub(super) fn second_factor(&self) -> Option<SecondFactorStatus> {
+        let code_wanted = self.code.is_some();
+        let rule = match (code_wanted, self.pushed) {
+            (true, _) => "portal-code",
+            (false, true) => "portal-notification",
+            (false, false) => return None,
+        };
+        Some(SecondFactorStatus {
+            rule: rule.to_owned(),
+            by_hand: true,
+            code_wanted,
+        })
+    }
+
     /// The next thing that it asks or tells; never, without a job.
     pub(super) async fn next(job: &mut Option<Self>) -> News {
         let Some(job) = job else {
@@ -230,6 +248,7 @@ impl Portal {
             questions,
             denied: None,
             code: None,
+            pushed: false,
         });
         Ok(())
     }
@@ -294,6 +313,7 @@ impl Portal {
                 job.denied = permitted.err();
             }
             Question::Pushed => {
+                job.pushed = true;
                 written(authority.governor.pushed(&clocks()));
                 self.board.tally.login(Judgement::Pushed, Instant::now());
                 self.notices
