@@ -142,6 +142,7 @@ RUN --mount=type=bind,source=image/lean.sh,target=/lean.sh /lean.sh openssl
 FROM scratch AS portal
 COPY --from=portal-lean / /
 COPY --from=jre /jre /opt/java
+COPY --from=novnc /novnc/node_modules/@novnc/novnc /usr/share/novnc
 ARG UID=1000
 ARG GID=1000
 COPY --from=binary /out/gatehand /usr/local/bin/gatehand
@@ -157,14 +158,15 @@ ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     IBEAM_INPUTS_DIR=/srv/inputs \
     IBEAM_OUTPUTS_DIR=/srv/outputs \
     IBEAM_HEALTH_SERVER_PORT=5001 \
+    GATEHAND_VNC_LISTEN=0.0.0.0:5900 \
     GATEHAND_HTTP_LISTEN=0.0.0.0:6080 \
     OMP_THREAD_LIMIT=1
 WORKDIR /home/ibgateway
 USER ${UID}:${GID}
 # What IBKR refused, and pictures of logins that failed.
 VOLUME ["/var/lib/gatehand", "/srv/outputs"]
-# The gateway, IBeam's health checks, HTTP.
-EXPOSE 5000 5001 6080
+# The gateway, IBeam's health checks, viewers, HTTP.
+EXPOSE 5000 5001 5900 6080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=3m --retries=2 CMD ["gatehand", "health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["gatehand", "portal", "run"]

@@ -36,7 +36,7 @@ pub use error::AppError;
 use instance::Instance;
 pub use instance::rules_folder;
 pub use notifications::{Trial, try_notifications};
-pub(crate) use portal::folder_beside as portal_folder_beside;
+pub(crate) use portal::folder as portal_folder;
 pub use teaching::{Answer, Taught, TeachError, Teacher, read_kept};
 pub use view::view;
 pub use viewers::Stay;
@@ -136,7 +136,7 @@ pub fn run_portal(config: Config, environment: Vec<(OsString, OsString)>) -> Res
             reaper: Arc::new(Reaper::start(Orphans::Adopt).map_err(AppError::Runtime)?),
             stop: Arc::new(watch::Sender::new(false)),
         };
-        let state_dir = config.state_dir.clone();
+        let state_dir = portal::folder(&config);
         let configs = [config];
         let board = http::portal_board(&configs[0], state_dir.clone());
         let boards = [Arc::clone(&board)];
@@ -166,7 +166,7 @@ async fn run_all(configs: Vec<Config>, shared: &Shared, signals: &mut Signals) -
     let mut boards = http::boards(&configs);
     let portal = match portal_beside(&configs, shared.attach.is_some()) {
         Some(config) => {
-            let state_dir = portal::folder_beside(config);
+            let state_dir = portal::folder(config);
             boards.push(http::portal_board(config, state_dir.clone()));
             Some(state_dir)
         }
@@ -246,7 +246,7 @@ fn prefix(mode: TradingMode) -> Span {
 
 /// Keeps the only gateway: what ends it ends gatehand.
 async fn live(config: &Arc<Config>, board: &Arc<Board>, shared: &Shared) -> Result<ExitCode, AppError> {
-    let notifier = notifications::start(config, shared);
+    let notifier = notifications::start(config, board.gateway, shared);
     let notices = notifier.notices();
     let outcome = Instance::live(config, board, shared, &notices).await;
     if let Err(error) = &outcome {
@@ -260,7 +260,7 @@ async fn live(config: &Arc<Config>, board: &Arc<Board>, shared: &Shared) -> Resu
 /// Keeps one of several gateways: what ends it would end a gatehand of its own, which is then started again by whoever
 /// started it; here the others go on meanwhile.
 async fn keep(config: &Arc<Config>, board: &Arc<Board>, shared: &Shared) -> Result<ExitCode, AppError> {
-    let notifier = notifications::start(config, shared);
+    let notifier = notifications::start(config, board.gateway, shared);
     let outcome = keep_with(config, board, shared, &notifier.notices()).await;
     notifier.close(LAST_NOTICES).await;
     outcome

@@ -21,6 +21,7 @@ use gatehand::portal::{Question, Visit};
 use gatehand::supervisor::{Orphans, Reaper};
 use gatehand::tls::Trust;
 use gatehand::vision::{Cache, Reader, Tesseract, png};
+use gatehand::vnc::Gate;
 use tokio::sync::mpsc;
 use upstream::{Factor, Skin, State, Trouble, Upstream};
 
@@ -147,6 +148,7 @@ impl Stage {
             let visit = Visit {
                 reaper: &reaper,
                 display: &self.display.address,
+                gate: Gate::default(),
                 address: &address,
                 trust: &trust,
                 credentials: Arc::new(Credentials {
@@ -517,6 +519,33 @@ fn a_page_that_tells_nothing_is_read() {
         assert_eq!(
             state.logins,
             [("trader01".to_owned(), PASSWORD.to_owned(), false)],
+            "{browser} {skin:?}"
+        );
+    }
+}
+
+/// Where the switch is a box that shows whether it is ticked.
+#[test]
+fn the_switch_to_paper_is_seen() {
+    for (browser, skin, paper) in [
+        ("surf", Skin::Labels, "yes"),
+        ("chromium", Skin::Dark, "yes"),
+        ("surf", Skin::Labels, "no"),
+    ] {
+        let stage = Stage::new(browser, |state| {
+            state.skin = skin;
+            state.user.is_paper = true;
+        })
+        .with("GATEHAND_PORTAL_REPORT", "no")
+        .with("IBEAM_USE_PAPER_ACCOUNT", paper);
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::SuccessText, "{browser} {skin:?}");
+        let logins = stage.upstream.state().logins.clone();
+        let modes: Vec<bool> = logins.iter().map(|login| login.2).collect();
+        // Without the setting because IBKR says so.
+        assert_eq!(
+            modes,
+            [false, true][usize::from(paper == "yes")..],
             "{browser} {skin:?}"
         );
     }

@@ -211,6 +211,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
         "/srv/outputs",
         &[("GATEHAND_PORTAL_SCREENSHOTS", "yes")],
     ),
+    ("portal_log_to_file", "yes", &[]),
     ("portal_factor", "NOTIFICATION_RESEND", &[]),
     ("portal_strict_code", "no", &[]),
     ("portal_code_tries", "1", &[]),

@@ -11,8 +11,8 @@ use crate::config::Config;
 use crate::notify::{Bounds, Codes, Courier, Kind, Notice, Notifier, Refusal};
 use crate::supervisor::{Orphans, Reaper};
 
-/// Starts the notifier of one gateway.
-pub(super) fn start(config: &Config, shared: &Shared) -> Notifier {
+/// Starts the notifier of the gateway with this name.
+pub(super) fn start(config: &Config, gateway: &str, shared: &Shared) -> Notifier {
     let notify = &config.notify;
     let bounds = Bounds {
         per_hour: notify.per_hour,
@@ -26,7 +26,7 @@ pub(super) fn start(config: &Config, shared: &Shared) -> Notifier {
         fetched: factor.codes.source.is_some(),
     };
     let courier = Courier {
-        sender: sender(config),
+        sender: sender(config, gateway),
         reaper: Arc::clone(&shared.reaper),
         environment: shared.environment.clone(),
     };
@@ -34,8 +34,8 @@ pub(super) fn start(config: &Config, shared: &Shared) -> Notifier {
 }
 
 /// Each gateway names itself.
-fn sender(config: &Config) -> String {
-    format!("{} {}", config.notify.name, config.mode.name())
+fn sender(config: &Config, gateway: &str) -> String {
+    format!("{} {gateway}", config.notify.name)
 }
 
 /// What a target says.
@@ -58,7 +58,7 @@ pub fn try_notifications(
     block_on(async {
         let reaper = Reaper::start(Orphans::Leave).map_err(AppError::Runtime)?;
         let courier = Courier {
-            sender: sender(config),
+            sender: sender(config, config.mode.name()),
             reaper: Arc::new(reaper),
             environment: environment.to_vec(),
         };

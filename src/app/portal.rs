@@ -1,8 +1,10 @@
 //! The Client Portal Gateway with all that belongs to it: its process, its keeper, its ports and folders.
 
 mod asking;
+mod codes;
 mod login;
 mod requests;
+mod stage;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -18,16 +20,18 @@ use super::instance::{make_private_folder, take_state_folder};
 use super::{AppError, Shared, listen, notifications, pause};
 use crate::agent::{Event, Outcome};
 use crate::config::Config;
-use crate::control::{self, Asked, Board, OneTimeCode, Standing, seconds};
+use crate::control::{self, Asked, Board, Standing, seconds};
 use crate::exit::ExitCode;
 use crate::journal::{EventLog, StateFolder};
 use crate::life::BackOff;
 use crate::notify::{Kind, Notices};
-use crate::portal::{self, Action, Belief, Client, Keeper, PortalLaunch, State};
+use crate::portal::{Action, Belief, Client, Keeper, PortalLaunch, State};
 use crate::supervisor::{self, Exit, Leftovers, Redaction, Service, StopPolicy};
 use crate::{http, ports};
 use asking::{Answer, Asking};
+use codes::CodeNews;
 use login::{Authority, Job};
+use stage::Stage;
 
 /// It goes within a second when it is told to; all in all it must stop within the 10 s that Docker gives a container.
 const GATEWAY_STOP: StopPolicy = StopPolicy {
@@ -36,9 +40,6 @@ const GATEWAY_STOP: StopPolicy = StopPolicy {
 };
 /// How long the end of the session may take before the gateway is stopped without it.
 const LOGOUT: Duration = Duration::from_secs(3);
-
-/// Who waits for a one-time code.
-type CodeWanted = portal::Answer<Result<OneTimeCode, String>>;
 
 /// Everything that runs.
 pub(super) struct Portal {
@@ -53,11 +54,12 @@ pub(super) struct Portal {
     /// Who logs in; without it, a human does.
     authority: Option<Authority>,
     login: Option<Job>,
+    stage: Stage,
     /// Why a login was not permitted last: told once.
     last_denied: Option<String>,
-    /// Codes that were asked for too early, when their time has come.
-    codes_due: mpsc::UnboundedSender<CodeWanted>,
-    due_codes: mpsc::UnboundedReceiver<CodeWanted>,
+    /// Of codes that could not be given at once.
+    code_news_to: mpsc::UnboundedSender<CodeNews>,
+    code_news: mpsc::UnboundedReceiver<CodeNews>,
     service: Option<Service>,
     requests: mpsc::Receiver<Asked>,
     events: EventLog,
@@ -70,9 +72,12 @@ pub(super) struct Portal {
     _state_folder: StateFolder,
 }
 
-/// The folder of what is kept of it where it runs beside a gateway with windows.
-pub(crate) fn folder_beside(config: &Config) -> PathBuf {
-    config.state_dir.join("portal")
+/// The folder of what is kept of it: below the state folder, where it runs beside a gateway with windows.
+pub(crate) fn folder(config: &Config) -> PathBuf {
+    match config.portal.beside {
+        true => config.state_dir.join("portal"),
+        false => config.state_dir.clone(),
+    }
 }
 
 /// Keeps the gateway from its start to its end, which ends gatehand. What is kept of it is in `state_dir`.
@@ -82,7 +87,7 @@ pub(super) async fn live(
     board: &Arc<Board>,
     shared: &Shared,
 ) -> Result<ExitCode, AppError> {
-    let notifier = notifications::start(config, shared);
+    let notifier = notifications::start(config, board.gateway, shared);
     let notices = notifier.notices();
     let outcome = Portal::live(config, state_dir, board, shared, &notices).await;
     if let Err(error) = &outcome {
@@ -161,7 +166,7 @@ impl Portal {
             None => None,
         };
         let authority = Authority::of(config)?;
-        let (codes_due, due_codes) = mpsc::unbounded_channel();
+        let (code_news_to, code_news) = mpsc::unbounded_channel();
         let leftovers = Leftovers::end(state_dir, Duration::from_secs(3)).await?;
         let keeper = Keeper::new(Instant::now(), settings.policy.clone());
         let mut portal = Self {
@@ -176,9 +181,10 @@ impl Portal {
             asking: Asking::new(client),
             authority,
             login: None,
+            stage: Stage::default(),
             last_denied: None,
-            codes_due,
-            due_codes,
+            code_news_to,
+            code_news,
             service: None,
             // Until somebody listens.
             requests: mpsc::channel(1).1,
@@ -189,11 +195,23 @@ impl Portal {
             leftovers,
             _state_folder: state_folder,
         };
-        portal.requests = portal.listen_for_requests()?;
-        if let Some(listener) = health {
-            portal.serve_ibeam(listener);
+        match portal.begin(health).await {
+            Ok(()) => Ok(portal),
+            Err(error) => {
+                portal.stop().await;
+                Err(error)
+            }
         }
-        Ok(portal)
+    }
+
+    /// Opens its doors.
+    async fn begin(&mut self, health: Option<TcpListener>) -> Result<(), AppError> {
+        self.serve_viewers().await?;
+        self.requests = self.listen_for_requests()?;
+        if let Some(listener) = health {
+            self.serve_ibeam(listener);
+        }
+        Ok(())
     }
 
     /// Serves what IBeam's health server does.
@@ -224,7 +242,8 @@ impl Portal {
                 Some(asked) = self.requests.recv() => self.answer(asked),
                 answer = self.asking.next() => self.heard(answer),
                 news = Job::next(&mut self.login) => self.login_news(news).await,
-                Some(reply) = self.due_codes.recv() => self.code_due(reply),
+                () = self.stage.news() => self.stage_news().await,
+                Some(news) = self.code_news.recv() => self.code_news(news),
                 exit = ended(&mut self.service) => self.gateway_ended(exit)?,
                 () = due => self.keeper.handle_timeout(Instant::now()),
             }
@@ -336,6 +355,7 @@ impl Portal {
         let evidence = format!("{state}: {evidence}");
         if is_new {
             self.since = SystemTime::now();
+            self.stage.show(state);
             match state {
                 State::Ready => {
                     tracing::info!("Gateway running and authenticated ({evidence})");
@@ -390,6 +410,7 @@ impl Portal {
             tracing::warn!(%error, "stopping");
         }
         self.tell();
+        self.clear_stage().await;
         control::close(&self.state_dir);
         self.board.take_requests(None);
         self.tasks.shutdown().await;

@@ -36,6 +36,7 @@ pub enum Stay {
 }
 
 /// Where viewers connect.
+#[derive(Default)]
 pub(super) struct Ports {
     native: Vec<Listener>,
     web: Option<TcpListener>,

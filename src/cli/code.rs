@@ -5,9 +5,9 @@ use std::io::BufRead;
 use clap::Args;
 use zeroize::Zeroizing;
 
-use super::control;
+use super::gateways::with_windows;
 use super::waiting::{Until, Waiting};
-use super::{Context, Failure};
+use super::{Context, Failure, control, portal};
 use crate::config::Arguments;
 use crate::control::{OneTimeCode, Request};
 use crate::exit::ExitCode;
@@ -23,7 +23,29 @@ pub(super) struct CodeOptions {
 }
 
 pub(super) fn execute(options: CodeOptions, context: Context) -> Result<ExitCode, Failure> {
-    let text = match options.code {
+    let code = code(options.code)?;
+    let gateways = with_windows(&context.configure_each(options.settings.0)?);
+    control::give(
+        Request::Code(code),
+        &gateways,
+        Some((&options.waiting, Until::LoggedIn)),
+    )
+}
+
+/// For the login page of the Client Portal Gateway.
+pub(super) fn of_portal(options: CodeOptions, context: Context) -> Result<ExitCode, Failure> {
+    let code = code(options.code)?;
+    let gateway = portal::of_portal(options.settings, context)?;
+    control::give(
+        Request::Code(code),
+        &[gateway],
+        Some((&options.waiting, Until::LoggedIn)),
+    )
+}
+
+/// The one that was given, or is read.
+fn code(given: Option<String>) -> Result<OneTimeCode, Failure> {
+    let text = match given {
         Some(text) => text,
         None => {
             let mut line = Zeroizing::new(String::new());
@@ -32,11 +54,5 @@ pub(super) fn execute(options: CodeOptions, context: Context) -> Result<ExitCode
             line.trim().to_owned()
         }
     };
-    let code = OneTimeCode::try_from(text).map_err(|why| Failure::new(ExitCode::Usage, why))?;
-    let configs = context.configure_each(options.settings.0)?;
-    control::give(
-        Request::Code(code),
-        &configs,
-        Some((&options.waiting, Until::LoggedIn)),
-    )
+    OneTimeCode::try_from(text).map_err(|why| Failure::new(ExitCode::Usage, why))
 }

@@ -2,10 +2,11 @@
 
 use clap::Args;
 
+use super::gateways::{Gateway, with_windows};
 use super::print::say;
 use super::waiting::{Until, Waiting};
 use super::{Context, Failure};
-use crate::config::{Arguments, Config};
+use crate::config::Arguments;
 use crate::control::{self, Request};
 use crate::exit::ExitCode;
 
@@ -35,28 +36,36 @@ pub(super) fn restart(options: RestartOptions, context: Context) -> Result<ExitC
         Request::Restart
     };
     let configs = context.configure_each(options.settings.0)?;
-    give(request, &configs, Some((&options.waiting, Until::Back)))
+    give(
+        request,
+        &with_windows(&configs),
+        Some((&options.waiting, Until::Back)),
+    )
 }
 
 pub(super) fn stop(options: StopOptions, context: Context) -> Result<ExitCode, Failure> {
     let configs = context.configure_each(options.settings.0)?;
-    give(Request::Stop, &configs, Some((&options.waiting, Until::Ended)))
+    give(
+        Request::Stop,
+        &with_windows(&configs),
+        Some((&options.waiting, Until::Ended)),
+    )
 }
 
 pub(super) fn execute(request: Request, settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
     let configs = context.configure_each(settings.0)?;
-    give(request, &configs, None)
+    give(request, &with_windows(&configs), None)
 }
 
 /// Gives a command, and waits for what comes of it.
 pub(super) fn give(
     request: Request,
-    configs: &[Config],
+    gateways: &[Gateway],
     waiting: Option<(&Waiting, Until)>,
 ) -> Result<ExitCode, Failure> {
-    let wait = waiting.and_then(|(waiting, until)| waiting.begin(configs, until));
-    match (configs, request) {
-        ([config], request) => say(ask(config, request)?)?,
+    let wait = waiting.and_then(|(waiting, until)| waiting.begin(gateways, until));
+    match (gateways, request) {
+        ([gateway], request) => say(ask(gateway, request)?)?,
         (both, Request::Stop) => say(ask_first(both, &Request::Stop)?)?,
         (_, Request::Code(_)) => {
             let why =
@@ -71,8 +80,8 @@ pub(super) fn give(
     Ok(ExitCode::Stopped)
 }
 
-pub(super) fn ask(config: &Config, request: Request) -> Result<String, Failure> {
-    let reply = control::ask(&config.state_dir, request).map_err(Failure::unavailable)?;
+pub(super) fn ask(gateway: &Gateway, request: Request) -> Result<String, Failure> {
+    let reply = control::ask(&gateway.folder, request).map_err(Failure::unavailable)?;
     if reply.ok {
         Ok(reply.text)
     } else {
@@ -81,10 +90,10 @@ pub(super) fn ask(config: &Config, request: Request) -> Result<String, Failure> 
 }
 
 /// Asks for what concerns all of them, whichever is asked; one that is down now has no socket.
-pub(super) fn ask_first(configs: &[Config], request: &Request) -> Result<String, Failure> {
+pub(super) fn ask_first(gateways: &[Gateway], request: &Request) -> Result<String, Failure> {
     let mut outcome = Err(super::no_gateway());
-    for config in configs {
-        outcome = ask(config, request.clone());
+    for gateway in gateways {
+        outcome = ask(gateway, request.clone());
         if outcome.is_ok() {
             break;
         }
@@ -93,14 +102,14 @@ pub(super) fn ask_first(configs: &[Config], request: &Request) -> Result<String,
 }
 
 /// Prints what each of them answers, and tells the last that refused when all were asked.
-fn ask_each(configs: &[Config], request: &Request) -> Result<(), Failure> {
+fn ask_each(gateways: &[Gateway], request: &Request) -> Result<(), Failure> {
     let mut outcome = Ok(());
-    for config in configs {
-        let mode = config.mode.name();
-        match ask(config, request.clone()) {
-            Ok(text) => say(format_args!("{mode}: {text}"))?,
+    for gateway in gateways {
+        let name = gateway.name;
+        match ask(gateway, request.clone()) {
+            Ok(text) => say(format_args!("{name}: {text}"))?,
             Err(failure) => {
-                let failure = Failure::new(failure.code, format!("{mode}: {}", failure.message));
+                let failure = Failure::new(failure.code, format!("{name}: {}", failure.message));
                 if let Err(Failure { message, .. }) = std::mem::replace(&mut outcome, Err(failure)) {
                     eprintln!("gatehand: {message}");
                 }

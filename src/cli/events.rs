@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use clap::Args;
 
 use super::print::say;
-use super::{Context, Failure, news};
+use super::{Context, Failure, gateways, news};
 use crate::config::Arguments;
 use crate::exit::ExitCode;
 use crate::journal::EVENTS;
@@ -21,20 +21,21 @@ pub(super) struct EventsOptions {
 
 pub(super) fn execute(options: EventsOptions, context: Context) -> Result<ExitCode, Failure> {
     let configs = context.configure_each(options.settings.0)?;
+    let gateways = gateways::all(&configs);
     // Before the first look: nothing is missed.
-    let news = options.follow.then(|| news::of(&configs));
+    let news = options.follow.then(|| news::of(&gateways));
     let mut files = Vec::new();
-    for config in &configs {
-        let path = config.state_dir.join(EVENTS);
+    for gateway in &gateways {
+        let path = gateway.folder.join(EVENTS);
         let file = std::fs::File::open(&path).map_err(|error| {
             Failure::unavailable(format!(
                 "{}: {error}; is this the state folder of a gatehand that ran (GATEHAND_STATE_DIR)?",
                 path.display()
             ))
         })?;
-        let prefix = match configs.len() {
+        let prefix = match gateways.len() {
             1 => String::new(),
-            _ => format!("{}: ", config.mode.name()),
+            _ => format!("{}: ", gateway.name),
         };
         files.push((prefix, BufReader::new(file), String::new()));
     }

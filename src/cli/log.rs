@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::print::say;
-use super::{Context, Failure, control};
+use super::{Context, Failure, control, gateways};
 use crate::config::Arguments;
 use crate::control::Request;
 use crate::exit::ExitCode;
@@ -18,6 +18,9 @@ pub(super) struct Options {
 
 pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Failure> {
     let configs = context.configure_each(options.settings.0)?;
-    say(control::ask_first(&configs, &Request::Log(options.level))?)?;
+    say(control::ask_first(
+        &gateways::all(&configs),
+        &Request::Log(options.level),
+    )?)?;
     Ok(ExitCode::Stopped)
 }

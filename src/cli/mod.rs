@@ -11,6 +11,7 @@ mod demo;
 mod display;
 mod doctor;
 mod events;
+mod gateways;
 mod log;
 mod man;
 mod news;
@@ -45,7 +46,7 @@ use crate::config::{
 };
 use crate::control::Request;
 use crate::exit::ExitCode;
-use crate::logging;
+use crate::logging::{self, Log, LogError};
 use crate::secrets::Fetcher;
 use crate::supervisor::{self, Isolated};
 use crate::tunnel;
@@ -182,9 +183,19 @@ struct Context {
     of: Option<TradingMode>,
     log_format: Option<LogFormat>,
     verbose: u8,
+    /// Whether it is the one whose log is kept in files, where they are wanted.
+    keeps_log: bool,
 }
 
 impl Context {
+    /// One whose log may be kept.
+    fn keeping_log(self) -> Self {
+        Self {
+            keeps_log: true,
+            ..self
+        }
+    }
+
     /// A variable of the environment; empty when unset.
     fn variable(&self, wanted: &str) -> String {
         let found = self.environment.iter().find(|(name, _)| name == wanted);
@@ -194,19 +205,24 @@ impl Context {
     /// All settings of one gateway, with the subcommand's own options over everything else; starts the log.
     /// `more` are variables that outrank the environment's.
     fn configure(self, arguments: Vec<Argument>, more: &[(&str, &str)]) -> Result<Config, Failure> {
-        let (log_format, verbose) = (self.log_format, self.verbose);
-        let mut configs = finish(
-            self.inspect(arguments, more).for_one_gateway(),
-            log_format,
-            verbose,
-        )?;
+        let log = self.log();
+        let mut configs = finish(self.inspect(arguments, more).for_one_gateway(), log)?;
         configs.pop().ok_or_else(no_gateway)
     }
 
     /// The same for each gateway.
     fn configure_each(self, arguments: Vec<Argument>) -> Result<Vec<Config>, Failure> {
-        let (log_format, verbose) = (self.log_format, self.verbose);
-        finish(self.inspect(arguments, &[]), log_format, verbose)
+        let log = self.log();
+        finish(self.inspect(arguments, &[]), log)
+    }
+
+    /// What the command line says of the log.
+    const fn log(&self) -> LogWish {
+        LogWish {
+            format: self.log_format,
+            verbose: self.verbose,
+            keeps: self.keeps_log,
+        }
     }
 
     /// The settings from all sides, of all gateways or of the one that is meant.
@@ -237,27 +253,37 @@ impl Context {
     }
 }
 
-/// The configurations, and the log that they ask for.
-fn finish(
-    inspection: Inspection,
-    log_format: Option<LogFormat>,
+/// What the command line says of the log.
+#[derive(Clone, Copy, Debug)]
+struct LogWish {
+    format: Option<LogFormat>,
     verbose: u8,
-) -> Result<Vec<Config>, Failure> {
+    keeps: bool,
+}
+
+/// The configurations, and the log that they ask for.
+fn finish(inspection: Inspection, log: LogWish) -> Result<Vec<Config>, Failure> {
     let (configs, warnings) = inspection
         .finish()
         .map_err(|faults| Failure::new(faults.exit_code(), faults))?;
     let first = configs.first().ok_or_else(no_gateway)?;
-    let filter = match verbose {
+    let filter = match log.verbose {
         0 => first.log.filter.as_str(),
         1 => "debug",
         _ => "trace",
     };
-    logging::start(
+    let files = first.portal_login.log_files.clone();
+    logging::start(Log {
         filter,
-        log_format.unwrap_or(first.log.format),
-        first.log.line.clone(),
-    )
-    .map_err(|error| Failure::configuration(format!("GATEHAND_LOG={error}")))?;
+        format: log.format.unwrap_or(first.log.format),
+        line: first.log.line.clone(),
+        zone: first.gateway.time_zone.as_deref(),
+        files: files.filter(|_| log.keeps),
+    })
+    .map_err(|error| match error {
+        LogError::Filter { .. } => Failure::configuration(format!("GATEHAND_LOG={error}")),
+        error => Failure::configuration(error),
+    })?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }
@@ -327,6 +353,7 @@ fn dispatch(
         of,
         log_format,
         verbose: cli.verbose,
+        keeps_log: false,
     };
     match cli.command {
         Command::Run(options) => run::execute(options, context),

@@ -3,17 +3,17 @@
 use std::sync::mpsc::{Receiver, TrySendError, sync_channel};
 use std::time::Duration;
 
-use crate::config::Config;
+use super::gateways::Gateway;
 use crate::control::{Follower, News};
 
 /// How soon one that is down is looked for again.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Something has happened at one of these gateways, or one of them came or went. Several such news may be one.
-pub(super) fn of(configs: &[Config]) -> Receiver<()> {
+pub(super) fn of(gateways: &[Gateway]) -> Receiver<()> {
     let (give, news) = sync_channel(1);
-    for config in configs {
-        let (give, folder) = (give.clone(), config.state_dir.clone());
+    for gateway in gateways {
+        let (give, folder) = (give.clone(), gateway.folder.clone());
         let tell = move || !matches!(give.try_send(()), Err(TrySendError::Disconnected(())));
         std::thread::spawn(move || {
             loop {

@@ -3,11 +3,13 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::code::{self, CodeOptions};
+use super::gateways::{self, Gateway};
 use super::print::say;
 use super::status::{self, StatusOptions};
-use super::{Context, Failure, control};
+use super::{Context, Failure, control, no_gateway};
 use crate::app;
-use crate::config::{Arguments, Config};
+use crate::config::Arguments;
 use crate::control::Request;
 use crate::exit::ExitCode;
 use crate::portal::{Client, SHIPPED, Standing};
@@ -30,6 +32,8 @@ enum Command {
     Stop(Arguments),
     /// Have a running gatehand log in again, after a human did what it waits for.
     Login(Arguments),
+    /// Give the one-time code that the login page asks for.
+    Code(CodeOptions),
     /// Ask a running gatehand what it believes, and why.
     Status(StatusOptions),
 }
@@ -48,23 +52,22 @@ pub(super) fn execute(options: Options, context: Context) -> Result<ExitCode, Fa
         Command::Tickle(options) => tickle(options, context),
         Command::Run(settings) => {
             let environment = context.environment.clone();
-            let config = context.configure(settings.0, &[])?;
+            let config = context.keeping_log().configure(settings.0, &[])?;
             Ok(app::run_portal(config, environment)?)
         }
         Command::Start(settings) => ask(Request::Reclaim, settings, context),
         Command::Stop(settings) => ask(Request::Yield, settings, context),
         Command::Login(settings) => ask(Request::Unlock(None), settings, context),
+        Command::Code(options) => code::of_portal(options, context),
         Command::Status(options) => status::of_portal(options, context),
     }
 }
 
-/// The settings, with the state folder of the portal's keeper in the place of the other gateway's.
-pub(super) fn of_portal(settings: Arguments, context: Context) -> Result<Config, Failure> {
-    let mut config = context.configure(settings.0, &[])?;
-    if config.portal.beside {
-        config.state_dir = app::portal_folder_beside(&config);
-    }
-    Ok(config)
+/// What is to be asked about it.
+pub(super) fn of_portal(settings: Arguments, context: Context) -> Result<Gateway, Failure> {
+    let configs = context.configure_each(settings.0)?;
+    // It is the same beside each of them.
+    configs.first().map(gateways::portal).ok_or_else(no_gateway)
 }
 
 fn ask(request: Request, settings: Arguments, context: Context) -> Result<ExitCode, Failure> {

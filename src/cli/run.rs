@@ -7,7 +7,7 @@ use crate::exit::ExitCode;
 
 pub(super) fn execute(settings: Arguments, context: Context) -> Result<ExitCode, Failure> {
     let environment = context.environment.clone();
-    let configs = context.configure_each(settings.0)?;
+    let configs = context.keeping_log().configure_each(settings.0)?;
     Ok(app::run(Plan {
         configs,
         environment,

@@ -5,9 +5,10 @@ use std::time::SystemTime;
 
 use clap::Args;
 
+use super::gateways::{self, Gateway};
 use super::print::say;
 use super::{Context, Failure, news};
-use crate::config::{Arguments, Config};
+use crate::config::Arguments;
 use crate::control::{self, Reply, Request, Status, Statuses, seconds};
 use crate::exit::ExitCode;
 
@@ -34,25 +35,33 @@ pub(super) struct HealthOptions {
 
 pub(super) fn execute(options: StatusOptions, context: Context) -> Result<ExitCode, Failure> {
     let (json, watch) = (options.json, options.watch);
-    show(&context.configure_each(options.settings.0)?, json, watch)
+    let gateways = all(options.settings, context)?;
+    show(&gateways, json, watch)
+}
+
+/// Those that are meant: all, unless one is named.
+fn all(settings: Arguments, context: Context) -> Result<Vec<Gateway>, Failure> {
+    let is_one_named = context.of.is_some();
+    let configs = context.configure_each(settings.0)?;
+    Ok(match is_one_named {
+        true => gateways::with_windows(&configs),
+        false => gateways::all(&configs),
+    })
 }
 
 /// Of the Client Portal Gateway alone.
 pub(super) fn of_portal(options: StatusOptions, context: Context) -> Result<ExitCode, Failure> {
     let (json, watch) = (options.json, options.watch);
-    show(
-        &[super::portal::of_portal(options.settings, context)?],
-        json,
-        watch,
-    )
+    let gateway = super::portal::of_portal(options.settings, context)?;
+    show(&[gateway], json, watch)
 }
 
-fn show(configs: &[Config], json: bool, watch: bool) -> Result<ExitCode, Failure> {
+fn show(gateways: &[Gateway], json: bool, watch: bool) -> Result<ExitCode, Failure> {
     let mut before = String::new();
     // Before the first look: nothing is missed.
-    let news = watch.then(|| news::of(configs));
+    let news = watch.then(|| news::of(gateways));
     loop {
-        let statuses = ask_all(configs);
+        let statuses = ask_all(gateways);
         let is_up = !statuses.gateways.is_empty();
         if !is_up && !watch {
             return Err(nobody(&statuses));
@@ -74,8 +83,7 @@ fn show(configs: &[Config], json: bool, watch: bool) -> Result<ExitCode, Failure
 
 /// For Docker's HEALTHCHECK: the exit code says it, and a line why.
 pub(super) fn health(options: HealthOptions, context: Context) -> Result<ExitCode, Failure> {
-    let configs = context.configure_each(options.settings.0)?;
-    let statuses = ask_all(&configs);
+    let statuses = ask_all(&all(options.settings, context)?);
     if let Some(down) = statuses.down.first() {
         return Err(Failure::unavailable(format!("{}: {}", down.gateway, down.why)));
     }
@@ -97,12 +105,12 @@ pub(super) fn health(options: HealthOptions, context: Context) -> Result<ExitCod
     Ok(ExitCode::Stopped)
 }
 
-fn ask_all(configs: &[Config]) -> Statuses {
+fn ask_all(gateways: &[Gateway]) -> Statuses {
     let mut statuses = Statuses::default();
-    for config in configs {
-        let reply = control::ask(&config.state_dir, Request::Status)
+    for gateway in gateways {
+        let reply = control::ask(&gateway.folder, Request::Status)
             .unwrap_or_else(|error| Reply::refused(error.to_string()));
-        statuses.add(config.mode.name(), &reply);
+        statuses.add(gateway.name, &reply);
     }
     statuses
 }

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use super::print::say;
 use super::{Context, Failure};
 use crate::config::{Argument, Arguments};
-use crate::control::{NOTHING_LOCKED, Request, UNLOCKED};
+use crate::control::{self, NOTHING_LOCKED, Request, UNLOCKED};
 use crate::exit::ExitCode;
 use crate::journal::{Governor, StateFolder};
 
@@ -19,7 +19,11 @@ pub(super) fn execute(settings: Arguments, context: Context) -> Result<ExitCode,
     let folder = &config.state_dir;
     let said = match StateFolder::take(folder) {
         Err(error) if error.kind() == ErrorKind::WouldBlock => {
-            super::control::ask(&config, Request::Unlock(user))?
+            let reply = control::ask(folder, Request::Unlock(user)).map_err(Failure::unavailable)?;
+            if !reply.ok {
+                return Err(Failure::unavailable(reply.text));
+            }
+            reply.text
         }
         // Without a folder there is nothing in it.
         Err(error) if error.kind() == ErrorKind::NotFound => NOTHING_LOCKED.to_owned(),

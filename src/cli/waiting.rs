@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::Failure;
+use super::gateways::Gateway;
 use crate::agent::State;
-use crate::config::Config;
 use crate::control::{self, Follower, News, Request, Status};
 
 /// A code that has not logged in within this time was not taken.
@@ -34,20 +34,20 @@ pub(super) enum Until {
 
 impl Waiting {
     /// To be called before the command is given, so that nothing of what it begins is missed. `None`: nobody waits.
-    pub(super) fn begin(&self, configs: &[Config], until: Until) -> Option<Wait> {
+    pub(super) fn begin(&self, gateways: &[Gateway], until: Until) -> Option<Wait> {
         let shows = stderr().is_terminal();
         if !self.wait && !shows {
             return None;
         }
         // Where nobody answers, the command says so.
-        let follow = |config: &Config| {
+        let follow = |gateway: &Gateway| {
             Some(Followed {
-                gateway: config.mode.name(),
-                folder: config.state_dir.clone(),
-                follower: Follower::connect(&config.state_dir).ok()?,
+                gateway: gateway.name,
+                folder: gateway.folder.clone(),
+                follower: Follower::connect(&gateway.folder).ok()?,
             })
         };
-        let followed = configs.iter().filter_map(follow).collect();
+        let followed = gateways.iter().filter_map(follow).collect();
         Some(Wait {
             until,
             shows,

@@ -123,14 +123,6 @@ pub static RECOGNISED: &[Recognised] = &[
         cure: Some("UTF-8, and convert the files with secrets to it"),
     },
     Recognised {
-        variables: &["IBEAM_LOG_TO_FILE"],
-        ini: &[],
-        secret: false,
-        idle: &["no", "false"],
-        why: "The log goes to standard error, which container engines and systemd keep.",
-        cure: None,
-    },
-    Recognised {
         variables: &["IBEAM_COUNT_TIMEOUT_AS_FAILED"],
         ini: &[],
         secret: false,

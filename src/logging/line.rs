@@ -1,10 +1,11 @@
 //! Lines in a form of the user's own, as Python's logging takes it (`LOG_FORMAT` of IBeam): `%(asctime)s|%(levelname)-.1s| %(message)s`.
-//! Times are in UTC, as in our own lines.
+//! Times are those of the wanted time zone.
 
 use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
@@ -13,6 +14,13 @@ use tracing_subscriber::registry::LookupSpan;
 /// The form of a line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LineFormat(Vec<Part>);
+
+/// A form, and the time zone of its times.
+#[derive(Debug)]
+pub(super) struct ZonedLine {
+    pub(super) form: LineFormat,
+    pub(super) zone: TimeZone,
+}
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Part {
@@ -65,7 +73,7 @@ impl Field {
         })
     }
 
-    fn text(self, of: &Metadata<'_>, message: &str) -> String {
+    fn text(self, of: &Metadata<'_>, message: &str, zone: &TimeZone) -> String {
         let path = of.file().unwrap_or_default();
         let [level, number] = match *of.level() {
             Level::ERROR => ["ERROR", "40"],
@@ -75,7 +83,10 @@ impl Field {
             Level::TRACE => ["TRACE", "5"],
         };
         match self {
-            Self::Time => Timestamp::now().strftime("%Y-%m-%d %H:%M:%S,%3f").to_string(),
+            Self::Time => {
+                let now = zone.to_datetime(Timestamp::now());
+                now.strftime("%Y-%m-%d %H:%M:%S,%3f").to_string()
+            }
             Self::Seconds => Timestamp::now().as_second().to_string(),
             Self::Level => level.to_owned(),
             Self::LevelNumber => number.to_owned(),
@@ -132,7 +143,7 @@ impl LineFormat {
         has_message.then_some(Self(parts))
     }
 
-    fn line(&self, of: &Metadata<'_>, message: &str) -> String {
+    fn line(&self, of: &Metadata<'_>, message: &str, zone: &TimeZone) -> String {
         let mut line = String::new();
         for part in &self.0 {
             match part {
@@ -143,7 +154,7 @@ impl LineFormat {
                     to_the_left,
                     precision,
                 } => {
-                    let text = field.text(of, message);
+                    let text = field.text(of, message, zone);
                     let text: String = text.chars().take(precision.unwrap_or(usize::MAX)).collect();
                     // Writing to a string cannot fail.
                     let _ = match to_the_left {
@@ -182,7 +193,7 @@ fn field(name: &str, how: &str) -> Option<Part> {
     })
 }
 
-impl<S, N> FormatEvent<S, N> for LineFormat
+impl<S, N> FormatEvent<S, N> for ZonedLine
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
@@ -210,7 +221,7 @@ where
         context
             .field_format()
             .format_fields(Writer::new(&mut message), event)?;
-        writeln!(out, "{}", self.line(event.metadata(), &message))
+        writeln!(out, "{}", self.form.line(event.metadata(), &message, &self.zone))
     }
 }
 
@@ -219,6 +230,7 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
+    use jiff::civil::DateTime;
     use tracing_subscriber::fmt as lines;
 
     use super::*;
@@ -237,12 +249,12 @@ mod tests {
     }
 
     /// What a warning within a span comes to.
-    fn written(form: &str) -> String {
-        let (sink, format) = (Sink::default(), LineFormat::parse(form).expect(form));
+    fn written(form: &str, zone: TimeZone) -> String {
+        let (sink, form) = (Sink::default(), LineFormat::parse(form).expect(form));
         let writer = sink.clone();
         let subscriber = lines()
             .with_ansi(false)
-            .event_format(format)
+            .event_format(ZonedLine { form, zone })
             .with_writer(move || writer.clone())
             .finish();
         tracing::subscriber::with_default(subscriber, || {
@@ -266,15 +278,23 @@ mod tests {
             ),
             ("%(levelno)d %(filename)s %(message).0s", "30 line.rs ".to_owned()),
         ] {
-            assert_eq!(written(form), format!("{line}\n"), "{form}");
+            assert_eq!(written(form, TimeZone::UTC), format!("{line}\n"), "{form}");
         }
-        let line = written("%(asctime)s|%(message)s");
-        let (time, _) = line.split_once('|').expect("a time");
-        let shape: String = time
-            .chars()
-            .map(|c| if c.is_ascii_digit() { '0' } else { c })
-            .collect();
-        assert_eq!(shape, "0000-00-00 00:00:00,000");
+    }
+
+    /// As Python tells them: those of the clock on the wall.
+    #[test]
+    fn times_are_those_of_the_zone() {
+        let kathmandu = TimeZone::get("Asia/Kathmandu").expect("it is bundled");
+        for (zone, ahead) in [(TimeZone::UTC, 0), (kathmandu, 5 * 60 + 45)] {
+            let line = written("%(asctime)s|%(message)s", zone);
+            let (time, _) = line.split_once('|').expect("a time");
+            let told = DateTime::strptime("%Y-%m-%d %H:%M:%S,%f", time).expect(time);
+            let now = TimeZone::UTC.to_datetime(Timestamp::now());
+            let since = now.duration_until(told).as_mins();
+            // Of the minute that may have passed meanwhile.
+            assert!(since == ahead || since == ahead - 1, "{since} {time}");
+        }
     }
 
     #[test]

@@ -1,19 +1,24 @@
-//! The log: to standard error, as text or one JSON object per line, without account numbers. What is logged can be
+//! The log: to standard error and to files where they are wanted, as text or one JSON object per line, without account numbers. What is logged can be
 //! changed while gatehand runs.
 
 mod accounts;
+mod files;
 mod line;
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::OnceLock;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
+use jiff::tz::TimeZone;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 pub use accounts::mask_accounts;
+use files::DayFiles;
 pub use line::LineFormat;
+use line::ZonedLine;
 
 use crate::config::LogFormat;
 
@@ -31,6 +36,17 @@ pub enum LogError {
         /// What is wrong with it.
         why: String,
     },
+    /// A file cannot be written.
+    #[error(
+        "{}: {source}; make the folder writable, name another one with GATEHAND_PORTAL_OUTPUTS, or set GATEHAND_PORTAL_LOG_TO_FILE=no",
+        path.display()
+    )]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// Somebody else logs in this process.
     #[error("the log is started already: {0}")]
     Started(#[from] TryInitError),
@@ -39,16 +55,44 @@ pub enum LogError {
     NotStarted,
 }
 
-/// Starts the log. `line` is the form of lines of text, if it is another than ours.
+/// What the log is to be.
+#[derive(Debug)]
+pub struct Log<'a> {
+    /// What is logged.
+    pub filter: &'a str,
+    /// How lines are written.
+    pub format: LogFormat,
+    /// The form of lines of text, if it is another than ours.
+    pub line: Option<LineFormat>,
+    /// The time zone of the times in that form, and of the files' days; else UTC.
+    pub zone: Option<&'a str>,
+    /// The folder of files that hold it as well.
+    pub files: Option<PathBuf>,
+}
+
+/// Starts the log.
 ///
 /// # Errors
-/// When the filter is wrong, or there is a log already.
-pub fn start(filter: &str, format: LogFormat, line: Option<LineFormat>) -> Result<(), LogError> {
-    let (filter, handle) = reload::Layer::new(parse(filter)?);
-    let lines = fmt::layer().with_writer(Masked).with_target(false);
-    let lines = match (format, line) {
-        (LogFormat::Text, Some(line)) => lines.with_ansi(false).event_format(line).boxed(),
-        (LogFormat::Text, None) => lines.with_ansi(io::stderr().is_terminal()).boxed(),
+/// When the filter is wrong, there can be no file, or there is a log already.
+pub fn start(log: Log<'_>) -> Result<(), LogError> {
+    let (filter, handle) = reload::Layer::new(parse(log.filter)?);
+    let zone = log.zone.and_then(|name| TimeZone::get(name).ok());
+    let zone = zone.unwrap_or(TimeZone::UTC);
+    let is_colourful = log.files.is_none() && io::stderr().is_terminal();
+    let files = match log.files {
+        Some(folder) => Some(DayFiles::open(folder, zone.clone())?),
+        None => None,
+    };
+    let masked = Masked {
+        files: files.map(Arc::new),
+    };
+    let lines = fmt::layer().with_writer(masked).with_target(false);
+    let lines = match (log.format, log.line) {
+        (LogFormat::Text, Some(form)) => {
+            let line = ZonedLine { form, zone };
+            lines.with_ansi(false).event_format(line).boxed()
+        }
+        (LogFormat::Text, None) => lines.with_ansi(is_colourful).boxed(),
         (LogFormat::Json, _) => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry()
@@ -78,14 +122,18 @@ fn parse(filter: &str) -> Result<EnvFilter, LogError> {
     })
 }
 
-/// Standard error, where every line is masked before it is written: whichever program said it, in whichever field.
-struct Masked;
+/// Standard error, and files where they are wanted. Every line is masked before it is written: whichever program said it,
+/// in whichever field.
+#[derive(Clone)]
+struct Masked {
+    files: Option<Arc<DayFiles>>,
+}
 
 impl<'a> MakeWriter<'a> for Masked {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
-        Self
+        self.clone()
     }
 }
 
@@ -93,7 +141,11 @@ impl Write for Masked {
     /// A line comes whole, in one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        io::stderr().lock().write_all(mask_accounts(&text).as_bytes())?;
+        let masked = mask_accounts(&text);
+        if let Some(files) = &self.files {
+            files.write(masked.as_bytes());
+        }
+        io::stderr().lock().write_all(masked.as_bytes())?;
         Ok(line.len())
     }
 

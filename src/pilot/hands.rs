@@ -51,6 +51,20 @@ pub struct Hands {
     pub kept: Option<PathBuf>,
 }
 
+/// What a governor allows now.
+pub fn attempts(governor: &Governor) -> Attempts {
+    let (why, until) = match governor.may_submit(&clocks()) {
+        Verdict::Permitted => (None, None),
+        Verdict::Wait { why, remaining } => (Some(why), Some(seconds(SystemTime::now() + remaining))),
+        Verdict::Locked { why } => (Some(why), None),
+    };
+    Attempts {
+        left: governor.attempts_left(),
+        why,
+        until,
+    }
+}
+
 impl Hands {
     /// Hands that know no credentials; evidence goes below `folder`.
     pub fn new(folder: &Path) -> Self {
@@ -161,17 +175,7 @@ impl Hands {
 
     /// What the governor allows now; none without credentials.
     pub(super) fn attempts(&self) -> Option<Attempts> {
-        let governor = self.governor.as_ref()?;
-        let (why, until) = match governor.may_submit(&clocks()) {
-            Verdict::Permitted => (None, None),
-            Verdict::Wait { why, remaining } => (Some(why), Some(seconds(SystemTime::now() + remaining))),
-            Verdict::Locked { why } => (Some(why), None),
-        };
-        Some(Attempts {
-            left: governor.attempts_left(),
-            why,
-            until,
-        })
+        self.governor.as_ref().map(attempts)
     }
 
     /// Has the governor forget what it knows of a user name, or of all. `true` when it knew something.

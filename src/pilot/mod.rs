@@ -28,7 +28,7 @@ use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 pub use clock::clocks;
 pub(crate) use clock::one_time_code;
 pub use eyes::{Eyes, SETTLE};
-pub use hands::Hands;
+pub use hands::{Hands, attempts};
 pub use recorded::RecordedAgent;
 
 /// What the pilot is told from outside.

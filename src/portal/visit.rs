@@ -28,6 +28,7 @@ use crate::control::OneTimeCode;
 use crate::supervisor::{Identity, OutputStream, Reaper, Redaction, Service, SpawnError, StopPolicy};
 use crate::tls::{TlsClient, TlsClientError, Trust};
 use crate::vision::OcrError;
+use crate::vnc::Gate;
 use crate::x11::{Desktop, DesktopOptions, DisplayAddress, X11Error};
 
 /// A browser has nothing to save.
@@ -85,6 +86,8 @@ pub struct Visit<'a> {
     pub reaper: &'a Reaper,
     /// Where the browser shows itself.
     pub display: &'a DisplayAddress,
+    /// Between that display and those who look on: what they type waits until it is a human's turn, or the browser is gone.
+    pub gate: Gate,
     /// Where the gateway listens.
     pub address: &'a PortalAddress,
     /// Which certificate it shows.
@@ -189,6 +192,8 @@ impl Visit<'_> {
         let output = Box::new(move |_: OutputStream, line: &str| {
             tracing::debug!(target: "gatehand::output", unit = name, "{}", redaction.mask(line));
         });
+        self.gate.act();
+        let _turn = Turn(self.gate.clone());
         let child = self.reaper.spawn(name, &mut prepared.command, output)?;
         let identity = child.identity();
         let mut service = Service::new(name, child, STOP);
@@ -202,6 +207,7 @@ impl Visit<'_> {
         let selectors = self.settings.selectors.clone();
         let mut cockpit = Cockpit {
             desktop,
+            gate: self.gate.clone(),
             login: Login::new(Instant::now(), self.policy(), selectors, lengths),
             browser,
             process: identity.pid,
@@ -317,6 +323,15 @@ impl Visit<'_> {
             resends: settings.resends,
             resend_interval: settings.resend_interval,
         }
+    }
+}
+
+/// Ends when the browser is gone: what was typed meanwhile does not reach its page.
+struct Turn(Gate);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 

@@ -9,6 +9,7 @@ mod compose;
 mod container;
 mod content;
 mod hardened;
+mod ibeam;
 mod lockout;
 mod mounts;
 mod portal;

@@ -22,7 +22,7 @@ fn root() -> &'static Path {
 }
 
 /// The stand-in as it unpacks, with IBKR at this address.
-fn unpacked(folder: &Path, ibkr: &str) -> PathBuf {
+pub(crate) fn unpacked(folder: &Path, ibkr: &str) -> PathBuf {
     let standin = root().join("target/test/portal");
     let made = Command::new(root().join("fixtures/portal/install.sh"))
         .arg(&standin)
@@ -133,7 +133,7 @@ impl Running {
 }
 
 /// As users ask: whatever the certificate is. Status 0: there was no answer.
-fn get(url: &str) -> (u16, String) {
+pub(crate) fn get(url: &str) -> (u16, String) {
     let said = Command::new("curl")
         .args([
             "--insecure",

@@ -11,8 +11,11 @@ use super::upstream::Trouble;
 #[test]
 fn both_gateways_run_in_one_process() {
     let http = free_port();
+    let vnc = free_port();
     let mut house = House::new(Kind::StandIn)
         .with("GATEHAND_HTTP_LISTEN", &format!("127.0.0.1:{http}"))
+        .with("GATEHAND_VNC_LISTEN", &format!("127.0.0.1:{vnc}"))
+        .with("VNC_SERVER_PASSWORD", "look-in")
         .start_beside();
     house.program.wait_for_state("ready");
     wait_for("the portal to be ready", || {
@@ -33,6 +36,30 @@ fn both_gateways_run_in_one_process() {
         (200, 2),
         "{told}"
     );
+    let (status, told) = curl(&["--header", token, &format!("http://127.0.0.1:{http}/metrics")]);
+    let counts = |of: &str| told.lines().any(|line| line.contains(of) && line.ends_with(" 1"));
+    assert!(
+        status == 200 && counts(r#"gateway="paper""#) && counts(r#"gateway="portal""#),
+        "{told}"
+    );
+    // Each has its screen there; the viewers' own port is that of the gateway with windows.
+    for of in ["paper", "portal"] {
+        let upgrade = [
+            "--http1.1",
+            "--header",
+            "Upgrade: websocket",
+            "--header",
+            "Connection: Upgrade",
+            "--header",
+            "Sec-WebSocket-Version: 13",
+            "--header",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            "--header",
+            "Sec-WebSocket-Protocol: binary",
+        ];
+        let url = format!("http://127.0.0.1:{http}/websockify?of={of}");
+        assert_eq!(curl(&[&upgrade[..], &[&url]].concat()).0, 101, "{of}");
+    }
     // What ends one leaves the other as it is.
     house.program.ask(&["portal", "stop"]).unwrap();
     wait_for("the portal to rest", || {
@@ -43,7 +70,22 @@ fn both_gateways_run_in_one_process() {
             .then_some(())
     });
     let told = house.program.ask(&["status"]).unwrap();
-    assert!(told.contains("Ready"), "{told}");
+    let begins = |name: &str| told.lines().any(|line| line.starts_with(name));
+    assert!(
+        begins("paper             Ready") && begins("portal            Stopped"),
+        "{told}"
+    );
+    let told = house.program.ask(&["status", "--json"]).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["gateways"].as_array().unwrap().len(), 2, "{told}");
+    let told = house.program.ask(&["portal", "status"]).unwrap();
+    assert!(told.contains("inactive") && !told.contains("paper"), "{told}");
+    let told = house.program.ask(&["--of", "paper", "status"]).unwrap();
+    assert!(!told.contains("portal"), "{told}");
+    let told = house.program.ask(&["health"]).unwrap();
+    assert!(told.contains("paper: ") && told.contains("portal: "), "{told}");
+    let told = house.program.ask(&["events"]).unwrap();
+    assert!(told.contains("paper: {") && told.contains("portal: {"), "{told}");
     house.program.ask(&["portal", "start"]).unwrap();
     wait_for("the portal to be ready again", || {
         house

@@ -41,6 +41,7 @@ with_both! {
     a_lost_brokerage_session_comes_back_without_a_browser
     a_session_elsewhere_is_waited_for
     a_session_elsewhere_is_taken_over_where_that_is_wanted
+    a_session_elsewhere_is_left_to_whom_it_is_where_that_is_wanted
     a_gateway_that_is_killed_comes_back
     a_port_that_is_taken_is_told
     a_wrong_password_of_the_key_store_is_told
@@ -272,6 +273,19 @@ fn a_session_elsewhere_is_taken_over_where_that_is_wanted(house: House) {
     house.wait_for("competing", "elsewhere");
     house.wait_for_times("ready", 2);
     assert_eq!(house.logins(), 1);
+}
+
+fn a_session_elsewhere_is_left_to_whom_it_is_where_that_is_wanted(house: House) {
+    let mut house = house.with("GATEHAND_PORTAL_COMPETING", "give-up").start();
+    house.wait_for("ready", "");
+    let before = house.upstream.count("/v1/api/iserver/auth/ssodh/init");
+    house.upstream.state().competing = true;
+    house.wait_for("inactive", "the session is left to it");
+    wait_for("the gateway to be gone", || {
+        (house.program.processes().len() == 1).then_some(())
+    });
+    let asked = house.upstream.count("/v1/api/iserver/auth/ssodh/init");
+    assert_eq!((house.logins(), asked), (1, before));
 }
 
 fn a_gateway_that_is_killed_comes_back(house: House) {

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod around;
 mod beside;
 #[path = "../common/mod.rs"]
 mod common;
+mod factors;
 mod house;
 mod keeping;
 mod real;

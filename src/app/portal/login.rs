@@ -1,25 +1,24 @@
 //! A login: a display and a browser for as long as it takes, the governor who permits it, and what comes of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument as _;
 
+use super::codes::CodeWanted;
 use super::{AppError, Portal};
 use crate::agent::{Event, Outcome as Judgement};
-use crate::app::codes::{LastCode, fetch};
-use crate::app::display::VirtualDisplay;
+use crate::app::codes::LastCode;
 use crate::app::instance::limits;
 use crate::config::Config;
-use crate::control::OneTimeCode;
+use crate::control::SecondFactorStatus;
 use crate::journal::{Governor, GovernorError, Limits, Verdict};
 use crate::notify::Kind;
-use crate::pilot::{clocks, one_time_code};
+use crate::pilot::clocks;
 use crate::portal::login::{Ending as End, Outcome};
-use crate::portal::{Answer, Ending, Question, Visit, VisitError};
-use crate::x11::DisplayAddress;
+use crate::portal::{Ending, Question, Visit, VisitError};
 
 /// A book that cannot be written is tried again after this long: a disk that is full, or gone, may come back.
 const BOOK_RETRY: Duration = Duration::from_secs(60);
@@ -30,12 +29,12 @@ pub(super) struct Job {
     visit: JoinHandle<Result<Outcome, VisitError>>,
     stop: Option<oneshot::Sender<()>>,
     questions: mpsc::UnboundedReceiver<Question>,
-    /// Started for it.
-    display: Option<VirtualDisplay>,
     /// Why something was not permitted, if so.
     denied: Option<Ending>,
     /// Who waits for a code that a human gives.
-    code: Option<Answer<Result<OneTimeCode, String>>>,
+    pub(super) code: Option<CodeWanted>,
+    /// Whether a phone was notified.
+    pushed: bool,
 }
 
 /// What a job tells.
@@ -46,6 +45,21 @@ pub(super) enum News {
 }
 
 impl Job {
+    /// What a human is to do for it.
+    pub(super) fn second_factor(&self) -> Option<SecondFactorStatus> {
+        let code_wanted = self.code.is_some();
+        let rule = match (code_wanted, self.pushed) {
+            (true, _) => "portal-code",
+            (false, true) => "portal-notification",
+            (false, false) => return None,
+        };
+        Some(SecondFactorStatus {
+            rule: rule.to_owned(),
+            by_hand: true,
+            code_wanted,
+        })
+    }
+
     /// The next thing that it asks or tells; never, without a job.
     pub(super) async fn next(job: &mut Option<Self>) -> News {
         let Some(job) = job else {
@@ -66,9 +80,9 @@ pub(super) struct Authority {
     pub(super) governor: Governor,
     /// Whether the last attempt's end is not known yet.
     open: bool,
-    last_code: Arc<LastCode>,
+    pub(super) last_code: Arc<LastCode>,
     /// The step of the code that was made last.
-    used_step: Option<u64>,
+    pub(super) used_step: Option<u64>,
 }
 
 impl Authority {
@@ -171,7 +185,7 @@ fn unwritten(error: GovernorError) -> Ending {
     }
 }
 
-fn written(result: Result<(), GovernorError>) {
+pub(super) fn written(result: Result<(), GovernorError>) {
     if let Err(error) = result {
         tracing::error!(%error, "what became of the login could not be written down");
     }
@@ -202,16 +216,9 @@ impl Portal {
         let Some(credentials) = config.portal.credentials.clone() else {
             return Ok(());
         };
-        let (display, address) = match &config.display.existing {
-            Some(name) => (None, DisplayAddress::new(name.clone())),
-            None => {
-                let size = config.display.size;
-                let leftovers = &mut self.leftovers;
-                let display = VirtualDisplay::start(&self.shared, &self.state_dir, size, leftovers).await?;
-                let address = display.address().clone();
-                (Some(display), address)
-            }
-        };
+        let display = self.set_stage().await?;
+        self.try_viewers().await;
+        let gate = self.stage.gate();
         let (asks, questions) = mpsc::unbounded_channel();
         let (stop, stopped) = oneshot::channel::<()>();
         let folder = self.state_dir.join("browser");
@@ -221,7 +228,8 @@ impl Portal {
         let visit = async move {
             let visit = Visit {
                 reaper: &reaper,
-                display: &address,
+                display: &display,
+                gate,
                 address: &gateway,
                 trust: &trust,
                 credentials,
@@ -244,9 +252,9 @@ impl Portal {
             visit: tokio::spawn(visit.in_current_span()),
             stop: Some(stop),
             questions,
-            display,
             denied: None,
             code: None,
+            pushed: false,
         });
         Ok(())
     }
@@ -272,9 +280,7 @@ impl Portal {
                     return;
                 };
                 let denied = job.denied;
-                if let Some(display) = job.display {
-                    display.stop(&mut self.leftovers).await;
-                }
+                self.leave_stage().await;
                 match ended {
                     Ok(Ok(outcome)) => self.login_ended(&outcome, denied),
                     Ok(Err(error)) => self
@@ -313,70 +319,13 @@ impl Portal {
                 job.denied = permitted.err();
             }
             Question::Pushed => {
+                job.pushed = true;
                 written(authority.governor.pushed(&clocks()));
                 self.board.tally.login(Judgement::Pushed, Instant::now());
                 self.notices
                     .tell(Kind::SecondFactor, "confirm the login on your phone".to_owned());
             }
             Question::Code(reply) => self.give_code(reply),
-        }
-    }
-
-    /// Makes a code, has one fetched, or waits for a human to give one.
-    fn give_code(&mut self, reply: Answer<Result<OneTimeCode, String>>) {
-        let (Some(authority), Some(job)) = (&mut self.authority, &mut self.login) else {
-            return;
-        };
-        let factor = &self.config.second_factor;
-        if let Some(key) = &factor.totp_key {
-            match one_time_code(key.expose(), SystemTime::now(), authority.used_step) {
-                Ok((code, step)) => {
-                    authority.used_step = Some(step);
-                    written(authority.governor.code_typed(step));
-                    reply.give(OneTimeCode::try_from(code.to_string()).map_err(str::to_owned));
-                }
-                // The next one is due in a moment, and this question with it.
-                Err(wait) => {
-                    let later = self.codes_due.clone();
-                    tokio::spawn(async move {
-                        tokio::time::sleep(wait).await;
-                        // Whoever listens asks no more when the login has ended.
-                        let _ = later.send(reply);
-                    });
-                }
-            }
-            return;
-        }
-        let Some(source) = factor.codes.source.clone() else {
-            self.notices.tell(
-                Kind::SecondFactor,
-                "the login page asks for a one-time code: `gatehand code`".to_owned(),
-            );
-            tracing::warn!("the login page asks for a one-time code; give it by `gatehand code`");
-            job.code = Some(reply);
-            return;
-        };
-        let limit = factor.codes.limit;
-        let (reaper, environment) = (Arc::clone(&self.shared.reaper), self.shared.environment.clone());
-        let last = Arc::clone(&authority.last_code);
-        tracing::info!("a one-time code is fetched");
-        let fetching = async move { reply.give(fetch(source, limit, &reaper, environment, &last).await) };
-        tokio::spawn(fetching.in_current_span());
-    }
-
-    /// The time has come for a code that was asked for before.
-    pub(super) fn code_due(&mut self, reply: Answer<Result<OneTimeCode, String>>) {
-        self.give_code(reply);
-    }
-
-    /// A human gives a code; `false` when nobody waits for one.
-    pub(super) fn take_code(&mut self, code: OneTimeCode) -> bool {
-        match self.login.as_mut().and_then(|job| job.code.take()) {
-            Some(reply) => {
-                reply.give(Ok(code));
-                true
-            }
-            None => false,
         }
     }
 

@@ -4,10 +4,12 @@ use std::time::{Instant, SystemTime};
 
 use tokio::sync::{mpsc, watch};
 
+use super::login::Job;
 use super::{AppError, Portal};
 use crate::control::{self, Asked, ProcessStatus, Reply, Request, Sources, Status, Versions, seconds};
 use crate::journal::StateFolder;
 use crate::logging;
+use crate::pilot::attempts;
 use crate::portal::State;
 use crate::relay::RelayStatus;
 
@@ -110,11 +112,14 @@ impl Portal {
                 .health(seconds(SystemTime::now())),
             api: None,
             relay: RelayStatus::default(),
-            viewers: 0,
+            viewers: self.stage.viewers(),
             outage_until: None,
             next: None,
-            second_factor: None,
-            attempts: None,
+            second_factor: self.login.as_ref().and_then(Job::second_factor),
+            attempts: self
+                .authority
+                .as_ref()
+                .map(|authority| attempts(&authority.governor)),
             process: process.and_then(ProcessStatus::of),
             versions: Versions {
                 gatehand: env!("CARGO_PKG_VERSION").to_owned(),

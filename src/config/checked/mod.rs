@@ -459,6 +459,8 @@ pub struct PortalLoginSettings {
     pub scale: f64,
     /// Where pictures of logins go that failed.
     pub screenshots: Option<PathBuf>,
+    /// Where files of the log go.
+    pub log_files: Option<PathBuf>,
     /// How many one-time codes are tried.
     pub code_tries: u32,
     /// Whether a one-time code has exactly six digits.

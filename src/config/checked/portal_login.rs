@@ -10,8 +10,8 @@ use crate::config::values::FactorHandler;
 use crate::config::written::RawSettings;
 use crate::portal::{Part, Selectors};
 
-/// The folder of pictures in the state folder.
-const OUTPUTS: &str = "portal";
+/// The folder of pictures and logs in the state folder. Not the gateway's, which is made anew at each start.
+const OUTPUTS: &str = "portal-outputs";
 /// How often IBeam has a phone notified.
 const IBEAM_RESENDS: u32 = 10;
 
@@ -68,7 +68,8 @@ pub(super) fn portal_login(
         answer_limit: login.portal_answer_limit.0,
         pause: login.portal_submit_pause.0,
         scale: login.portal_scale.0,
-        screenshots: login.portal_screenshots.then_some(outputs),
+        screenshots: login.portal_screenshots.then(|| outputs.clone()),
+        log_files: login.portal_log_to_file.then_some(outputs),
         code_tries: login.portal_code_tries.0,
         six_digits: login.portal_strict_code,
         device: login.portal_device.or_else(|| factor.device.clone()),

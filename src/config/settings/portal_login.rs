@@ -83,7 +83,14 @@ settings! {
         variables: ["GATEHAND_PORTAL_OUTPUTS", "IBEAM_OUTPUTS_DIR"],
         ini: [],
         secret: false,
-        help: "Folder for these pictures; else `portal` in the state folder.",
+        help: "Folder for these pictures, and for the log's files; else `portal-outputs` in the state folder.",
+    }
+    portal_log_to_file: bool {
+        variables: ["GATEHAND_PORTAL_LOG_TO_FILE", "IBEAM_LOG_TO_FILE"],
+        ini: [],
+        secret: false,
+        default: "no",
+        help: "Have `gatehand run` and `gatehand portal run` write the log to a file as well, a new one each day: `ibeam_log__DATE.txt` in `portal_outputs`. None of them is removed.",
     }
     portal_factor: FactorHandler {
         variables: ["GATEHAND_PORTAL_FACTOR", "IBEAM_TWO_FA_HANDLER"],

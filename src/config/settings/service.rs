@@ -65,6 +65,6 @@ settings! {
         variables: ["GATEHAND_LOG_LINE", "IBEAM_LOG_FORMAT"],
         ini: [],
         secret: false,
-        help: "Form of a line of text, in the words of Python's logging, such as `%(asctime)s %(levelname)-8s %(message)s`; times are in UTC.",
+        help: "Form of a line of text, in the words of Python's logging, such as `%(asctime)s %(levelname)-8s %(message)s`; times are those of `time_zone`, or in UTC without one.",
     }
 }

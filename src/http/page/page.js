@@ -135,7 +135,7 @@ async function refresh() {
   document.title = `${status.state} - gatehand`;
   $("evidence").textContent = status.evidence;
   details(status);
-  const wanted = status.state === "second-factor";
+  const wanted = status.state === "second-factor" || status.second_factor?.code_wanted === true;
   if (wanted && $("second-factor").hidden) {
     $("second-factor").hidden = false;
     $("code").focus();

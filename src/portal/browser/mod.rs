@@ -124,13 +124,23 @@ impl Launch<'_> {
             .env("WEBKIT_DISABLE_COMPOSITING_MODE", "1")
             .env("DBUS_SESSION_BUS_ADDRESS", "disabled:")
             .current_dir(&home);
-        if let Some(authority) = &self.display.authority {
+        if let Some(authority) = self.display.authority.clone().or_else(|| self.usual_authority()) {
             command.env("XAUTHORITY", authority);
         }
         Ok(Prepared {
             command,
             reports: key.map(Reports::new),
         })
+    }
+
+    /// Where every X program finds the cookie of a display that is not ours; the browser has another home.
+    fn usual_authority(&self) -> Option<PathBuf> {
+        let variable = |wanted: &str| {
+            let mut all = self.environment.iter();
+            all.find(|(name, _)| name == wanted)
+                .map(|(_, value)| PathBuf::from(value))
+        };
+        variable("XAUTHORITY").or_else(|| Some(variable("HOME")?.join(".Xauthority")))
     }
 }
 

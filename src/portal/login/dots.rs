@@ -183,6 +183,27 @@ mod tests {
         assert_eq!(count(&field(&[], 1.0), FIELD), Echo::Empty);
     }
 
+    /// Wherever they begin between two pixels, however near they stand, and with the caret right behind them.
+    #[test]
+    fn dots_are_counted_wherever_they_begin() {
+        for (pitch, start) in [4.8, 5.6, 6.4, 7.2, 8.8]
+            .into_iter()
+            .flat_map(|pitch| [8.0, 8.3, 8.6].map(|start| (pitch, start)))
+        {
+            for (nearness, number) in [(0.38, 1), (0.42, 6), (0.46, 10), (0.42, 24)] {
+                let centres: Vec<f32> = (0..number).map(|index| start + pitch * index as f32).collect();
+                let mut frame = field(&centres, pitch * nearness);
+                let caret = 10 + (centres[number - 1] + pitch / 2.0).round() as i32;
+                frame.fill(Rect::new(caret, 15, 1, 20), 0);
+                assert_eq!(
+                    count(&frame, FIELD),
+                    Echo::Count(number),
+                    "{pitch} {nearness} from {start}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn what_is_not_even_is_something_else() {
         for centres in [&[8.0, 14.0, 26.0, 32.0][..], &[8.0, 20.0, 28.0]] {

@@ -53,6 +53,11 @@ impl Factor {
         matches!(self.state, State::None | State::Sent)
     }
 
+    /// Whether somebody is to give a code, or to confirm.
+    pub(super) const fn waits_for_a_human(&self) -> bool {
+        matches!(self.state, State::Asking | State::Confirming | State::AskingPush)
+    }
+
     pub(super) fn limit(&self, policy: &Policy) -> Duration {
         match self.state {
             State::None | State::Choosing | State::Ready(_) | State::Typed(_) | State::Sent => {

@@ -25,6 +25,8 @@ use super::selectors::{Meaning, Part, Selectors};
 
 /// How long a page may take to show what an act was for. Keys may wait behind a page that is at work.
 const GOAL: Duration = Duration::from_millis(1500);
+/// The same for a page that is looked at: that its picture is as it was tells nothing of keys which wait.
+const GOAL_SEEN: Duration = Duration::from_secs(5);
 /// How long a page is left alone after an act that has no goal of its own.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How often an act is tried whose goal does not come.
@@ -228,6 +230,13 @@ impl Login {
         }
     }
 
+    /// Whether whoever else clicks or types now is in the way: always but when a human is waited for. A page may take keys late,
+    /// and what was submitted could be submitted again.
+    #[must_use]
+    pub const fn is_at_work(&self) -> bool {
+        self.pending.is_some() || !self.factor.waits_for_a_human()
+    }
+
     /// What is to be done next.
     pub fn poll_act(&mut self) -> Option<Act> {
         (!self.acts.is_empty()).then(|| self.acts.remove(0))
@@ -288,7 +297,12 @@ impl Login {
                 return self.end(Ending::Broken(goal.missed()));
             }
         }
-        let until = now + if goal.is_none() { PAUSE } else { GOAL };
+        let limit = match (goal.is_none(), self.is_looked_at) {
+            (true, _) => PAUSE,
+            (false, true) => GOAL_SEEN,
+            (false, false) => GOAL,
+        };
+        let until = now + limit;
         self.acts.push(act);
         self.pending = Some(Pending {
             goal,

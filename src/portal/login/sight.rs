@@ -10,8 +10,8 @@ use super::dots::{self, Echo};
 use super::page::{Element, Page};
 use crate::portal::selectors::{Meaning, Part, Selectors, Way, says};
 use crate::screen::{Frame, Line, Reading, Rect};
-use crate::vision::controls;
 use crate::vision::text::Folded;
+use crate::vision::{controls, options};
 
 /// How a password's characters are read.
 const ECHO: char = '\u{2022}';
@@ -93,11 +93,10 @@ impl Sight {
             let length = match (&shown, part) {
                 (Some(_), Part::User) if is_confirmed => utf16(typed.user),
                 (Some(_), Part::Code) if is_confirmed => typed.code.map_or(WRONG, utf16),
-                (None, Part::Password) => echoes(frame, *bounds),
+                (None, Part::Password) => echoes(frame, *bounds, None),
                 (None, _) => 0,
                 (Some(shown), _) if Some(shown) == blank.as_ref() => 0,
-                (Some(shown), Part::Password) if shown.chars().all(|c| c == ECHO) => shown.chars().count(),
-                (Some(_), Part::Password) => echoes(frame, *bounds),
+                (Some(shown), Part::Password) => echoes(frame, *bounds, Some(shown)),
                 (Some(shown), Part::User) if Folded::of(shown) == Folded::of(typed.user) => utf16(typed.user),
                 (Some(shown), Part::Code)
                     if typed
@@ -114,6 +113,17 @@ impl Sight {
                 ..of(*bounds)
             };
             page.elements.insert(part, element);
+        }
+        let called = names(selectors, Part::Paper);
+        let switch = options::states(frame, reading)
+            .into_iter()
+            .find(|(text, _, _)| called.iter().any(|name| says(text, name)));
+        if let Some((_, bounds, checked)) = switch {
+            let element = Element {
+                checked: Some(checked),
+                ..of(bounds)
+            };
+            page.elements.insert(Part::Paper, element);
         }
         for part in [Part::Submit, Part::Promo, Part::Resend] {
             let button = texts(selectors, part, true).find_map(|text| controls::button(reading, text));
@@ -202,12 +212,14 @@ const fn of(bounds: Rect) -> Element {
     }
 }
 
-/// How many echo characters a field shows.
-fn echoes(frame: &Frame, field: Rect) -> usize {
-    match dots::count(frame, field) {
-        Echo::Empty => 0,
-        Echo::Count(count) => count,
-        Echo::Other => WRONG,
+/// How many echo characters a field shows. What was read counts only where they are of a kind that cannot be counted: a
+/// reader may take two for one.
+fn echoes(frame: &Frame, field: Rect, read: Option<&String>) -> usize {
+    match (dots::count(frame, field), read) {
+        (Echo::Empty, _) => 0,
+        (Echo::Count(count), _) => count,
+        (Echo::Other, Some(read)) if read.chars().all(|c| c == ECHO) => read.chars().count(),
+        (Echo::Other, _) => WRONG,
     }
 }
 

@@ -216,6 +216,28 @@ fn what_did_not_arrive_is_never_submitted() {
 }
 
 /// A page may change what its fields hold while permission is asked for.
+/// Nothing tells whether the page has taken the keys: what is typed again would stand there twice.
+#[test]
+fn a_page_that_is_looked_at_has_time_to_show_what_was_typed() {
+    let mut stage = Stage::new(policy());
+    let mut page = stage.page.clone();
+    let look = |stage: &mut Stage, page: &Page, seconds: u64| {
+        stage.now += Duration::from_secs(seconds);
+        stage.login.look(stage.now, page.clone());
+        std::iter::from_fn(|| stage.login.poll_act()).collect::<Vec<_>>()
+    };
+    let user = page.element(Part::User).unwrap().bounds;
+    assert_eq!(look(&mut stage, &page, 0), [Act::Click(user)]);
+    page.elements.get_mut(&Part::User).unwrap().focused = true;
+    assert_eq!(look(&mut stage, &page, 1), [Act::Type(What::User)]);
+    for _ in 0..4 {
+        assert_eq!(look(&mut stage, &page, 1), [], "it is as it was");
+    }
+    page.elements.get_mut(&Part::User).unwrap().length = Some(LENGTHS[0]);
+    let password = page.element(Part::Password).unwrap().bounds;
+    assert_eq!(look(&mut stage, &page, 1), [Act::Click(password)]);
+}
+
 #[test]
 fn what_changed_before_it_was_permitted_is_not_submitted() {
     let mut stage = Stage::new(policy());

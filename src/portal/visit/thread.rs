@@ -19,6 +19,7 @@ use crate::portal::login::{Act, Answer, Code, Login, Outcome, Page, Shot, Sight,
 use crate::portal::selectors::{Part, Selectors};
 use crate::screen::{Rect, Window, WindowId, WindowKind};
 use crate::vision::{OcrError, png};
+use crate::vnc::Gate;
 use crate::x11::{Desktop, DesktopEvent, FillOptions, FillOutcome, X11Error};
 
 // X11 protocol, appendix A.
@@ -76,6 +77,7 @@ impl Eyesight {
 /// All that it works with.
 pub(super) struct Cockpit {
     pub(super) desktop: Desktop,
+    pub(super) gate: Gate,
     pub(super) login: Login,
     pub(super) browser: PortalBrowser,
     pub(super) process: i32,
@@ -114,6 +116,7 @@ impl Cockpit {
                     return outcome;
                 }
                 tracing::debug!(?act, "acting");
+                self.gate.act();
                 self.perform(act);
             }
             let now = Instant::now();
@@ -122,6 +125,9 @@ impl Cockpit {
                 self.look_again(now);
                 self.login.handle_timeout(now);
                 continue;
+            }
+            if !self.login.is_at_work() {
+                self.gate.open();
             }
             let eyes = self.eyesight.as_ref().and_then(|eyesight| eyesight.eyes.due());
             let due = [self.login.poll_timeout(), eyes, self.patience()];
