@@ -75,7 +75,10 @@ pub(crate) struct Network {
 
 impl Network {
     pub(crate) fn new() -> Self {
-        let name = new_name();
+        Self::named(new_name())
+    }
+
+    pub(crate) fn named(name: String) -> Self {
         podman(&["network", "create", &name]);
         Self { name }
     }

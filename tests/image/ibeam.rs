@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common;
-use crate::container::{podman, portal_image, this_machine};
+use crate::container::{Network, podman, portal_image};
 use crate::portal::{get, unpacked};
 use crate::upstream::Upstream;
 
@@ -20,10 +20,12 @@ use crate::upstream::Upstream;
 struct Project {
     folder: TempDir,
     name: String,
+    /// That of the project, made beforehand for the address of this machine on it.
+    _network: Network,
 }
 
 impl Project {
-    fn new(ibkr: &str, variables: &str) -> Self {
+    fn new(upstream: &Upstream, variables: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/compose/ibeam.yml");
@@ -38,7 +40,9 @@ impl Project {
             assert!(text.contains(as_it_is), "{as_it_is:?} is not in {text}");
             text = text.replace(as_it_is, &here);
         }
-        let gateway = unpacked(folder.path(), ibkr);
+        let network = Network::named(format!("{name}_default"));
+        let ibkr = format!("http://{}:{}", network.this_machine(), upstream.port);
+        let gateway = unpacked(folder.path(), &ibkr);
         let inputs = folder.path().join("inputs");
         fs::create_dir(&inputs).unwrap();
         // It is not IBKR's, which is believed anyway.
@@ -51,7 +55,11 @@ impl Project {
         ] {
             fs::write(folder.path().join(file), content).unwrap();
         }
-        Self { folder, name }
+        Self {
+            folder,
+            name,
+            _network: network,
+        }
     }
 
     fn compose(&self, arguments: &[&str]) -> Output {
@@ -86,15 +94,13 @@ impl Drop for Project {
 #[ignore = "needs the image: make image-test"]
 fn the_compose_file_brings_up_what_it_did() {
     // The network is there only while a container is.
-    let host = this_machine();
     let upstream = Upstream::start_at("0.0.0.0", None);
     let user = upstream.state().user.clone();
-    let ibkr = format!("http://{host}:{}", upstream.port);
     let variables = format!(
         "IBEAM_ACCOUNT={}\nIBEAM_PASSWORD={}\nVNC_SERVER_PASSWORD=look-in\n",
         user.name, user.password
     );
-    let project = Project::new(&ibkr, &variables);
+    let project = Project::new(&upstream, &variables);
     common::printed(&project.compose(&["up", "--detach"]));
     common::wait_within(Duration::from_secs(120), "readiness", || {
         (project.get("http", "5001", "/readyz").0 == 200).then_some(())
