@@ -1,4 +1,5 @@
-//! The compose file for those who come from IBeam, brought up by podman-compose as it is but for its names and published ports.
+//! The compose file for those who come from IBeam, brought up by podman-compose as it is but for its names,
+//! published ports and network.
 
 use std::fs;
 use std::io::Read as _;
@@ -36,6 +37,7 @@ impl Project {
             ("127.0.0.1:5000:5000", "127.0.0.1::5000".into()),
             ("127.0.0.1:5001:5001", "127.0.0.1::5001".into()),
             ("127.0.0.1:5900:5900", "127.0.0.1::5900".into()),
+            ("network_mode: bridge", "# On its own network.".into()),
         ] {
             assert!(text.contains(as_it_is), "{as_it_is:?} is not in {text}");
             text = text.replace(as_it_is, &here);
