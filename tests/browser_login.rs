@@ -524,6 +524,26 @@ fn a_page_that_tells_nothing_is_read() {
     }
 }
 
+/// A human has to do something: another try would not be another one.
+#[test]
+fn a_list_of_devices_that_tells_nothing_is_named() {
+    for (browser, skin) in [("surf", Skin::Labels), ("chromium", Skin::Classic)] {
+        let stage = Stage::new(browser, |state| {
+            state.skin = skin;
+            state.user.factor = Factor::Devices(vec![("A", Factor::None), ("B", Factor::None)]);
+        })
+        .with("GATEHAND_PORTAL_REPORT", "no")
+        .with("GATEHAND_PORTAL_DEVICE", "A");
+        let (outcome, _) = stage.log_in(PASSWORD);
+        assert_eq!(outcome.ending, Ending::NoDevice(Vec::new()), "{browser}");
+        assert!(
+            outcome.ending.to_string().contains("GATEHAND_PORTAL_REPORT=yes"),
+            "{}",
+            outcome.ending
+        );
+    }
+}
+
 /// Where the switch is a box that shows whether it is ticked.
 #[test]
 fn the_switch_to_paper_is_seen() {

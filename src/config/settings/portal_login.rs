@@ -22,7 +22,7 @@ settings! {
         ini: [],
         secret: false,
         default: "yes",
-        help: "Have a script in the browser tell where on the login page what is, and how much stands in its fields. Without it the page is read from its picture, which does for a login with or without a one-time code.",
+        help: "Have a script in the browser tell where on the login page what is, and how much stands in its fields. Without it the page is read from its picture, which does for a login with or without a one-time code, and for no list of devices.",
     }
     portal_selectors: Option<SelectorsText> {
         variables: ["GATEHAND_PORTAL_SELECTORS"],

@@ -104,6 +104,10 @@ impl Login {
             self.await_push(now, page);
             return true;
         }
+        if self.is_looked_at && page.has(Part::Device) {
+            self.end(Ending::NoDevice(Vec::new()));
+            return true;
+        }
         false
     }
 

@@ -38,7 +38,7 @@ pub enum Ending {
     CodeRefused(String),
     /// A one-time code is asked for, and none was to be had: why.
     NeedsCode(String),
-    /// The list of second-factor devices has none of the wanted name: what it has.
+    /// The list of second-factor devices has none of the wanted name: what it has; nothing, where it cannot be read.
     NoDevice(Vec<String>),
     /// Nobody confirmed on the phone in time.
     NotConfirmed,
@@ -70,6 +70,9 @@ impl fmt::Display for Ending {
                 "IBKR refused the one-time code: {text:?}; check GATEHAND_TOTP_KEY and this machine's clock"
             ),
             Self::NeedsCode(why) => write!(f, "the page asks for a one-time code: {why}"),
+            Self::NoDevice(devices) if devices.is_empty() => f.write_str(
+                "the page asks which second-factor device to use, and its picture does not tell what is in the list; set GATEHAND_PORTAL_REPORT=yes, or try another GATEHAND_PORTAL_BROWSER",
+            ),
             Self::NoDevice(devices) => write!(
                 f,
                 "the page asks which second-factor device to use; set GATEHAND_PORTAL_DEVICE to one of {devices:?}"

@@ -131,6 +131,13 @@ impl Sight {
                 page.elements.insert(part, of(button.bounds));
             }
         }
+        // That there is a list is all that a picture tells of it.
+        if let Some(line) = names(selectors, Part::Device)
+            .into_iter()
+            .find_map(|name| said(reading, name))
+        {
+            page.elements.insert(Part::Device, of(line.bounds));
+        }
         for part in [Part::Success, Part::Push] {
             if let Some(line) = texts(selectors, part, false).find_map(|text| said(reading, text)) {
                 page.elements.insert(part, of(line.bounds));
