@@ -6,7 +6,7 @@ use x11rb::errors::ConnectionError;
 use x11rb::rust_connection::RustConnection;
 
 use super::X11Error;
-use super::keyboard::{change_map, key, read_map};
+use super::keyboard::{bind_keys, change_map, key, read_map};
 use super::keymap::{Keymap, Stroke, keysym};
 use super::pointer::{button, motion};
 use crate::screen::Point;
@@ -96,7 +96,7 @@ impl Hands {
         let Some(keycode) = keycode else {
             return Ok(None);
         };
-        change_map(connection, &[(keycode, symbol)])?;
+        bind_keys(connection, &[(keycode, symbol)])?;
         self.bound.push_back((keycode, symbol));
         self.map = read_map(connection)?;
         Ok(self.map.stroke(symbol))

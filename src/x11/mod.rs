@@ -11,6 +11,7 @@ mod event_queue;
 mod field;
 mod hands;
 mod keyboard;
+mod keyboards;
 mod keymap;
 mod link;
 mod manager;
