@@ -15,6 +15,7 @@ use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, Eve
 
 use super::clipboard::Clipboard;
 use super::hands::Hands;
+use super::keyboards::Repetition;
 use super::link::Link;
 use super::picture::Camera;
 use super::{DisplayAddress, X11Error, resolution};
@@ -74,6 +75,7 @@ pub struct Screen {
     /// The request since which the display is watched.
     watched_since: SequenceNumber,
     hands: Hands,
+    repetition: Repetition,
     clipboard: Clipboard,
     waker: ScreenWaker,
     /// An event that came while others were gathered.
@@ -100,6 +102,7 @@ impl Screen {
             damage: None,
             watched_since: 0,
             hands,
+            repetition: Repetition::default(),
             waker: ScreenWaker { bell: Arc::new(bell) },
             set_aside: None,
         })
@@ -130,11 +133,13 @@ impl Screen {
                 let emptied = wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
                 self.watched_since = emptied.sequence_number();
                 self.damage = Some(damage);
+                self.repetition.stop(wire)?;
             }
             (false, Some(damage)) => {
                 wire.damage_destroy(damage)?;
                 self.damage = None;
                 self.camera.close(wire);
+                self.repetition.restore(wire)?;
             }
             _ => return Ok(()),
         }
@@ -380,6 +385,7 @@ impl Drop for Screen {
         // What is not told to a server that is gone needs no telling.
         let _ = self.hands.release_all(&self.link.connection);
         let _ = self.hands.unbind(&self.link.connection);
+        let _ = self.repetition.restore(&self.link.connection);
         self.camera.close(&self.link.connection);
         let _ = self.link.flush();
     }

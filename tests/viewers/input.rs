@@ -4,9 +4,12 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 
-use gatehand::screen::Size;
+use gatehand::screen::{Rect, Size};
+use x11rb::protocol::xproto::{AutoRepeatMode, ConnectionExt as _};
 
-use crate::common::{PATIENCE, TestDisplay};
+use crate::common::{PATIENCE, TestDisplay, wait_for};
+use crate::painter::Painter;
+use crate::program::Program;
 use crate::raw_client::RawClient;
 use crate::server::{PASSWORD, VncServer};
 
@@ -121,4 +124,37 @@ fn letters_that_no_key_has_arrive_however_fast_they_come() {
         .map(|_| u32::from_str_radix(&told.recv_timeout(PATIENCE).unwrap(), 16).unwrap())
         .collect();
     assert_eq!(typed, letters);
+}
+
+#[test]
+fn a_key_repeats_as_its_viewer_says_and_not_by_itself() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let program = Program::start(&display, Rect::new(10, 10, 200, 200));
+    let painter = Painter::connect(&display);
+    let repeats = || {
+        let control = painter.connection.get_keyboard_control().unwrap();
+        control.reply().unwrap().global_auto_repeat == AutoRepeatMode::ON
+    };
+    assert!(repeats(), "as X servers do");
+    let server = VncServer::start(&display);
+    let mut client = RawClient::connect(server.address);
+    client.authenticate(PASSWORD).unwrap();
+    client.initialise();
+    let (shift, a) = (0xffe1_u32, u32::from(b'A'));
+    let mut key =
+        |down: u8, symbol: u32| client.send(&[&[4, down, 0, 0], &symbol.to_be_bytes()[..]].concat());
+    for (down, symbol) in [(1, shift), (1, shift), (1, a), (1, a)] {
+        key(down, symbol);
+    }
+    let heard: Vec<String> = (0..4).map(|_| program.next()).collect();
+    assert_eq!(heard, ["+0xffe1", "+A", "-A", "+A"]);
+    wait_for("no repetition while somebody may hold a key", || {
+        (!repeats()).then_some(())
+    });
+    key(0, a);
+    key(0, shift);
+    let heard: Vec<String> = (0..2).map(|_| program.next()).collect();
+    assert_eq!(heard, ["-A", "-0xffe1"]);
+    drop(client);
+    wait_for("the server's own repetition", || repeats().then_some(()));
 }
