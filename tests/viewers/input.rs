@@ -158,3 +158,19 @@ fn a_key_repeats_as_its_viewer_says_and_not_by_itself() {
     drop(client);
     wait_for("the server's own repetition", || repeats().then_some(()));
 }
+
+/// On the server Num_Lock is off, and at the viewer it may be on: what it sends tells both apart.
+#[test]
+fn the_keypad_makes_digits_and_moves_the_cursor() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let server = VncServer::start(&display);
+    let (_field, told) = Field::start(&display, LOOK_UP);
+    // Num_Lock, 1, End, +, Num_Lock, 1, Enter.
+    let _client = type_symbols(
+        &server,
+        &told,
+        &[0xff7f, 0xffb1, 0xff9c, 0xffab, 0xff7f, 0xffb1, 0xff8d],
+    );
+    let typed: Vec<String> = (0..5).map(|_| told.recv_timeout(PATIENCE).unwrap()).collect();
+    assert_eq!(typed, ["ffb1", "ff9c", "ffab", "ffb1", "ff8d"]);
+}
