@@ -13,6 +13,7 @@ mod hands;
 mod keyboard;
 mod keyboards;
 mod keymap;
+mod label;
 mod link;
 mod manager;
 mod picture;

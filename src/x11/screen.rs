@@ -16,6 +16,7 @@ use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, Eve
 use super::clipboard::Clipboard;
 use super::hands::Hands;
 use super::keyboards::Repetition;
+use super::label::Label;
 use super::link::Link;
 use super::picture::Camera;
 use super::{DisplayAddress, X11Error, resolution};
@@ -76,6 +77,7 @@ pub struct Screen {
     watched_since: SequenceNumber,
     hands: Hands,
     repetition: Repetition,
+    label: Label,
     clipboard: Clipboard,
     waker: ScreenWaker,
     /// An event that came while others were gathered.
@@ -103,6 +105,7 @@ impl Screen {
             watched_since: 0,
             hands,
             repetition: Repetition::default(),
+            label: Label::default(),
             waker: ScreenWaker { bell: Arc::new(bell) },
             set_aside: None,
         })
@@ -147,7 +150,7 @@ impl Screen {
             (
                 CursorNotifyMask::DISPLAY_CURSOR,
                 NotifyMask::SCREEN_CHANGE,
-                EventMask::STRUCTURE_NOTIFY,
+                EventMask::STRUCTURE_NOTIFY | EventMask::EXPOSURE,
             )
         } else {
             let none = EventMask::NO_EVENT;
@@ -159,6 +162,7 @@ impl Screen {
         wire.change_window_attributes(root, &aux)?;
         self.clipboard.watch(&self.link, on)?;
         if on {
+            self.label.paint(&self.link)?;
             // What changed since it was watched last is not known.
             let root = wire.get_geometry(root)?.reply()?;
             self.size = Size::new(root.width.into(), root.height.into());
@@ -215,6 +219,10 @@ impl Screen {
             }
             Event::ConfigureNotify(change) if change.window == self.link.root => self.resized()?,
             Event::RandrScreenChangeNotify(_) => self.resized()?,
+            Event::Expose(bared) if bared.window == self.link.root && bared.count == 0 => {
+                self.label.paint(&self.link)?;
+                None
+            }
             Event::XfixesCursorNotify(_) => Some(ScreenEvent::CursorChanged),
             Event::MappingNotify(change) if change.request == Mapping::KEYBOARD => {
                 self.hands.reload(&self.link.connection)?;
@@ -360,6 +368,18 @@ impl Screen {
     /// [`X11Error::Gone`].
     pub fn offer_text(&mut self, text: String) -> Result<(), X11Error> {
         self.clipboard.offer(&self.link, text)?;
+        self.link.flush()
+    }
+
+    /// Says this on the root window, behind all windows, as long as somebody watches.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn label(&mut self, text: &str) -> Result<(), X11Error> {
+        self.label.set(text);
+        if self.damage.is_some() {
+            self.label.paint(&self.link)?;
+        }
         self.link.flush()
     }
 
