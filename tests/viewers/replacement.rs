@@ -74,8 +74,13 @@ fn files_of_passwords_are_taken_as_they_are() {
             .stdout,
     )
     .unwrap();
-    for arguments in [["--passwdfile", &plain], ["--rfbauth", &scrambled]] {
-        let endpoint = Endpoint::start(&display, &State::new(), &arguments, &[]);
+    for arguments in [
+        // As x11vnc is started.
+        &["-forever", "-shared", "-passwdfile", &plain][..],
+        &["--passwdfile", &plain],
+        &["--rfbauth", &scrambled],
+    ] {
+        let endpoint = Endpoint::start(&display, &State::new(), arguments, &[]);
         let address = endpoint.address();
         for (password, access) in [("secret", "Full"), ("look", "ViewOnly")] {
             RawClient::connect(address).authenticate(password).unwrap();
