@@ -2,6 +2,7 @@
 //! screen.
 
 use std::fs;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
@@ -53,6 +54,30 @@ fn a_socket_in_the_file_system_is_for_its_user_alone() {
     let mut refused = start();
     assert_eq!(refused.ended().code(), Some(69));
     assert_eq!(fs::read_to_string(&path).unwrap(), "somebody's file");
+}
+
+#[test]
+fn it_listens_where_it_is_told_to() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    for (arguments, bound, reached) in [
+        (&["--listen", "[::1]:0"][..], "::1", "::1"),
+        // Both kinds of addresses.
+        (&["--listen", "[::]:0"], "::", "127.0.0.1"),
+        (&["--listen", "[::]:0"], "::", "::1"),
+        (&["--listen", "[::]:0", "-localhost"], "127.0.0.1", "127.0.0.1"),
+        (
+            &["--listen", "0.0.0.0:0", "--localhost"],
+            "127.0.0.1",
+            "127.0.0.1",
+        ),
+    ] {
+        let endpoint = Endpoint::start(&display, &State::new(), arguments, &[SECRET]);
+        let address = endpoint.address();
+        assert_eq!(address.ip().to_string(), bound, "{arguments:?}");
+        let mut client = RawClient::connect((reached.parse::<IpAddr>().unwrap(), address.port()).into());
+        client.authenticate("secret").unwrap();
+        assert_eq!(client.initialise(), (320, 240), "{arguments:?}");
+    }
 }
 
 #[test]
