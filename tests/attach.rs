@@ -7,6 +7,7 @@ mod common;
 #[allow(dead_code, reason = "shared by test programs that each use a part")]
 mod painter;
 
+use std::net::TcpStream;
 use std::process::Output;
 
 use common::gateway::StandIn;
@@ -44,9 +45,15 @@ fn a_gateway_that_is_there_already() {
     let port = free_port();
     let gateway = StandIn::start(&display, json!({"api_port": port}));
     gateway.journal.wait("shown", |entry| entry["window"] == "login");
-    let mut program = attach(&display, port);
+    let viewers = free_port();
+    let mut program = attacher(&display, port)
+        .with("GATEHAND_VNC_LISTEN", &format!("127.0.0.1:{viewers}"))
+        .start(&["-v", "attach"]);
     program.wait_for_state("ready");
     assert_one_right_submission(&gateway);
+    // Without a password there is no port for viewers, and the log says what to do.
+    assert!(TcpStream::connect(("127.0.0.1", viewers)).is_err());
+    program.wait_for_log("no viewers are served: set VNC_SERVER_PASSWORD");
     // It is not ours to end.
     assert_eq!(program.stop(), Some(0));
     assert!(gateway.journal.all("exit").is_empty());
@@ -137,7 +144,7 @@ fn an_api_that_never_answers_is_a_state() {
         entry["client"] == 2 && entry["state"] == "connected"
     });
     assert!(!program.events().iter().any(|event| event["state"] == "ready"));
-    assert!(std::net::TcpStream::connect(("127.0.0.1", program.relay_port)).is_err());
+    assert!(TcpStream::connect(("127.0.0.1", program.relay_port)).is_err());
     assert!(gateway.journal.all("exit").is_empty());
     assert_eq!(program.stop(), Some(0));
 }

@@ -138,6 +138,36 @@ impl TitleBar {
     fn wait_for(&mut self, name: &str) {
         while self.next() != name {}
     }
+
+    /// Waits until something of this colour is in the corner where the label is.
+    fn wait_for_label(&mut self, colour: u32) {
+        wait_for("the label", || self.corner().contains(&colour).then_some(()));
+    }
+
+    /// The colours in the corner.
+    fn corner(&mut self) -> Vec<u32> {
+        self.send(&[3, 0, 0, 0, 0, 0, 0, 100, 0, 40]);
+        let head = self.read(4);
+        assert_eq!(head[0], 0, "an update");
+        let mut colours = Vec::new();
+        for _ in 0..u16::from_be_bytes([head[2], head[3]]) {
+            let rect = self.read(12);
+            let [width, height] = [4, 6].map(|at| usize::from(u16::from_be_bytes([rect[at], rect[at + 1]])));
+            if i32::from_be_bytes(rect[8..].try_into().unwrap()) == -307 {
+                let length = u32::from_be_bytes(self.read(4).try_into().unwrap());
+                self.read(length as usize);
+                continue;
+            }
+            let pixels = self.read(width * height * 4);
+            let (pixels, _) = pixels.as_chunks::<4>();
+            colours.extend(
+                pixels
+                    .iter()
+                    .map(|pixel| u32::from_le_bytes(*pixel) & 0x00ff_ffff),
+            );
+        }
+        colours
+    }
 }
 
 #[test]
@@ -197,6 +227,8 @@ fn what_is_typed_beside_a_password_waits_for_its_submission() {
         .start(&["-v", "run"]);
     program.wait_for_log("viewers are served");
     let (mut viewer, _) = TitleBar::open(viewers, FULL);
+    // Before there is a window, the screen says what is going on.
+    viewer.wait_for_label(0x00a4_a8ac);
     // The password comes next.
     program.wait_for_event("the user name", |event| {
         event["event"] == "verified"

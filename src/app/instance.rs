@@ -196,7 +196,11 @@ impl Instance {
                 State::HandsOff => format!(" ({evidence})"),
                 _ => String::new(),
             };
-            screen.rename(&format!("{name}: {state}{why}"));
+            let title = format!("{name}: {state}{why}");
+            screen.rename(&title);
+            if self.display.is_some() {
+                screen.label(&title);
+            }
         }
         let logged_in = match state {
             State::LoggedIn | State::Configuring | State::Ready | State::Disconnected => true,

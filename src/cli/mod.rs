@@ -323,7 +323,7 @@ fn dispatch(
     {
         return askpass::execute(socket);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(vnc::with_our_words(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => return not_understood(&error),
     };

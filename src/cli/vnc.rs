@@ -1,5 +1,6 @@
 //! `gatehand vnc`.
 
+use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
@@ -15,6 +16,31 @@ use crate::exit::ExitCode;
 const DEFAULT_PORT: u16 = 5900;
 /// The usual one for viewers in browsers.
 const DEFAULT_WEB_PORT: u16 = 5800;
+
+/// What x11vnc calls options that mean the same here, and what they are called here.
+const OF_X11VNC: [(&str, &str); 11] = [
+    ("-display", "--display"),
+    ("-forever", "--forever"),
+    ("-listen", "--listen"),
+    ("-localhost", "--localhost"),
+    ("-nopw", "--no-password"),
+    ("-once", "--once"),
+    ("-passwdfile", "--passwdfile"),
+    ("-rfbauth", "--rfbauth"),
+    ("-shared", "--shared"),
+    ("-unixsock", "--unix-socket"),
+    ("-viewonly", "--view-only"),
+];
+
+/// The arguments of the program; behind `vnc` x11vnc's words are replaced by ours.
+pub(super) fn with_our_words(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut is_vnc = false;
+    arguments.map(move |argument| {
+        is_vnc |= argument == "vnc";
+        let ours = OF_X11VNC.iter().find(|(theirs, _)| is_vnc && argument == *theirs);
+        ours.map_or(argument, |(_, ours)| ours.into())
+    })
+}
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -157,4 +183,24 @@ pub(super) fn execute(options: &Options, context: Context) -> Result<ExitCode, F
     let config = context.configure(arguments, &[])?;
     let stay = if options.once { Stay::Once } else { Stay::Forever };
     Ok(app::view(&config, &address, stay)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x11vncs_words_are_ours_behind_the_subcommand() {
+        let replaced = |line: &str| -> Vec<String> {
+            let ours = with_our_words(line.split(' ').map(OsString::from));
+            ours.map(|word| word.into_string().expect("text")).collect()
+        };
+        assert_eq!(
+            replaced("gatehand -v vnc -display :1 -forever -shared -passwdfile F -x"),
+            "gatehand -v vnc --display :1 --forever --shared --passwdfile F -x"
+                .split(' ')
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(replaced("gatehand run -once"), ["gatehand", "run", "-once"]);
+    }
 }

@@ -66,6 +66,10 @@ impl Display for Screen {
         Ok(Cursor::new(image.size, image.hotspot, image.pixels).unwrap_or_default())
     }
 
+    fn label(&mut self, text: &str) -> Result<(), DisplayLost> {
+        Ok(Self::label(self, text)?)
+    }
+
     fn key(&mut self, keysym: u32, down: bool) -> Result<(), DisplayLost> {
         Ok(Self::key(self, keysym, down)?)
     }

@@ -84,6 +84,12 @@ pub trait Display: Send + 'static {
     /// The display is gone.
     fn cursor(&mut self) -> Result<Cursor, DisplayLost>;
 
+    /// Says this behind all windows from now on.
+    ///
+    /// # Errors
+    /// The display is gone.
+    fn label(&mut self, text: &str) -> Result<(), DisplayLost>;
+
     /// Presses or releases a key by its keysym.
     ///
     /// # Errors
@@ -123,6 +129,8 @@ pub(super) enum Work {
     Input(ViewerInput),
     /// This viewer wishes for another size.
     Resize(u64, Size),
+    /// This is to be said behind all windows.
+    Label(String),
     /// The screen is not needed any more.
     Stop,
 }
@@ -313,6 +321,11 @@ impl Screen {
                 account.notify.notify_one();
             }
         }
+    }
+
+    /// Says this behind all windows of the display, where nothing else is to be seen. For a display that nobody else has.
+    pub fn label(&self, text: &str) {
+        self.desk.put(Work::Label(text.to_owned()));
     }
 
     /// Its size now.

@@ -59,6 +59,7 @@ impl<D: Display> Worker<D> {
                         match work {
                             Work::Input(input) => self.input(input)?,
                             Work::Resize(viewer, size) => self.resize(viewer, size)?,
+                            Work::Label(text) => self.display.label(&text)?,
                             Work::Stop => return Ok(()),
                         }
                     }
@@ -355,6 +356,10 @@ mod tests {
 
         fn cursor(&mut self) -> Result<Cursor, DisplayLost> {
             Ok(Cursor::default())
+        }
+
+        fn label(&mut self, _: &str) -> Result<(), DisplayLost> {
+            Ok(())
         }
 
         fn key(&mut self, _: u32, _: bool) -> Result<(), DisplayLost> {

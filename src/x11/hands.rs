@@ -6,7 +6,7 @@ use x11rb::errors::ConnectionError;
 use x11rb::rust_connection::RustConnection;
 
 use super::X11Error;
-use super::keyboard::{change_map, key, read_map};
+use super::keyboard::{bind_keys, change_map, key, read_map};
 use super::keymap::{Keymap, Stroke, keysym};
 use super::pointer::{button, motion};
 use crate::screen::Point;
@@ -60,6 +60,11 @@ impl Hands {
             }
             return Ok(());
         }
+        // The server leaves out a press of what is down; modifiers do not repeat.
+        let repeated = self.held.get(&symbol).copied();
+        if repeated.is_some() && is_modifier(symbol) {
+            return Ok(());
+        }
         let Some(stroke) = self.stroke_for(connection, symbol)? else {
             return Ok(());
         };
@@ -71,6 +76,9 @@ impl Hands {
         };
         for &(keycode, pressed) in &changes {
             key(connection, keycode, pressed)?;
+        }
+        if let Some(keycode) = repeated {
+            key(connection, keycode, false)?;
         }
         key(connection, stroke.keycode, true)?;
         for &(keycode, pressed) in changes.iter().rev() {
@@ -96,7 +104,7 @@ impl Hands {
         let Some(keycode) = keycode else {
             return Ok(None);
         };
-        change_map(connection, &[(keycode, symbol)])?;
+        bind_keys(connection, &[(keycode, symbol)])?;
         self.bound.push_back((keycode, symbol));
         self.map = read_map(connection)?;
         Ok(self.map.stroke(symbol))
@@ -170,6 +178,12 @@ impl Hands {
 /// function or modifier key.
 const fn is_character(symbol: u32) -> bool {
     symbol < 0xfe00 || symbol >= 0x0100_0000 || is_dead(symbol)
+}
+
+/// Whether a symbol changes what other keys do while it is held (X11's `XKB_KEY_Shift_L` to `Hyper_R`, and those of
+/// [`keysym::LEVEL3_SHIFTS`]).
+fn is_modifier(symbol: u32) -> bool {
+    matches!(symbol, 0xffe1..=0xffee) || keysym::LEVEL3_SHIFTS.contains(&symbol)
 }
 
 /// Whether a symbol changes the character that is typed next (X11's `XKB_KEY_dead_grave` to `dead_greek`).

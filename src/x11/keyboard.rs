@@ -8,6 +8,7 @@ use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
 use super::X11Error;
+use super::keyboards::renew_map;
 use super::keymap::{Batch, Keymap, Stroke, keysym};
 
 /// The keyboard of one display.
@@ -38,7 +39,7 @@ impl Keyboard {
             .map(|&keycode| (keycode, x11rb::NO_SYMBOL))
             .collect();
         change_map(connection, &dropped)?;
-        change_map(connection, &batch.bindings)?;
+        bind_keys(connection, &batch.bindings)?;
         self.bound = batch.bindings.iter().map(|&(keycode, _)| keycode).collect();
         Ok(())
     }
@@ -171,6 +172,15 @@ pub(super) fn change_map(connection: &RustConnection, bindings: &[(u8, u32)]) ->
         connection.change_keyboard_mapping(row.len() as u8, row[0].0, 2, &symbols)?;
     }
     Ok(())
+}
+
+/// Gives each keycode its symbol, so that programs know it when they handle the next key.
+pub(super) fn bind_keys(connection: &RustConnection, bindings: &[(u8, u32)]) -> Result<(), X11Error> {
+    if bindings.is_empty() {
+        return Ok(());
+    }
+    change_map(connection, bindings)?;
+    renew_map(connection)
 }
 
 /// Presses or releases one key.

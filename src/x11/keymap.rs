@@ -18,8 +18,10 @@ pub(super) mod keysym {
     pub(in crate::x11) const SHIFTS: [u32; 2] = [SHIFT, 0xffe2];
     /// `ISO_Level3_Shift`, `Mode_switch`.
     pub(in crate::x11) const LEVEL3_SHIFTS: [u32; 2] = [LEVEL3_SHIFT, 0xff7e];
-    /// `Caps_Lock`, `Shift_Lock`, `ISO_Lock`: they change what letters mean.
-    pub(in crate::x11) const LOCKS: [u32; 3] = [0xffe5, 0xffe6, 0xfe01];
+    /// `Caps_Lock`, `Shift_Lock`, `ISO_Lock`, `Num_Lock`: they change what keys mean.
+    pub(in crate::x11) const LOCKS: [u32; 4] = [0xffe5, 0xffe6, 0xfe01, 0xff7f];
+    /// `KP_Space` to `KP_9`, `KP_Equal`.
+    pub(in crate::x11) const KEYPAD: std::ops::RangeInclusive<u32> = 0xff80..=0xffbd;
 }
 
 /// The key symbol of a character: itself for Latin-1, else its number in Unicode (X11 protocol, appendix A).
@@ -99,7 +101,7 @@ impl Keymap {
         // Keys without the third level first; among those the lowest keycode, which is the letter block's.
         for wanted in [false, true] {
             let mut found: Vec<(u32, Stroke)> = Vec::new();
-            for (keycode, row) in map.rows() {
+            for (keycode, row) in map.rows().filter(|(_, row)| !depends_on_num_lock(row)) {
                 for (column, shift, third) in LEVELS {
                     if third == wanted
                         && (!third || level3)
@@ -209,6 +211,12 @@ impl Batch {
     }
 }
 
+/// Whether a key of the keypad makes a digit or moves the cursor, as `Num_Lock` says. Shift says it as well, but programs
+/// take it for more than that: in Swing the digit then replaces what Shift and the cursor key have selected.
+fn depends_on_num_lock(row: &[u32]) -> bool {
+    matches!(row, [first, second, ..] if keysym::KEYPAD.contains(second) && first != second)
+}
+
 /// The capital of a Latin-1 letter that has one there.
 const fn capital_of(small: u32) -> Option<u32> {
     match small {
@@ -274,6 +282,16 @@ mod tests {
         assert_eq!(keysym_of('я'), 0x0100_044f);
         let map = Keymap::new(8, 2, vec![0x20ac, 0]);
         assert!(map.stroke(keysym_of('€')).is_some());
+    }
+
+    #[test]
+    fn what_num_lock_decides_upon_is_no_way_to_a_symbol() {
+        let (kp_end, kp_1, kp_add, kp_separator) = (0xff9c, 0xffb1, 0xffab, 0xffac);
+        let map = Keymap::new(8, 2, vec![kp_end, kp_1, kp_add, kp_add, kp_separator, 0]);
+        assert_eq!([map.stroke(kp_end), map.stroke(kp_1)], [None, None]);
+        assert_eq!(map.stroke(kp_add), Some(Stroke::plain(9)));
+        assert_eq!(map.stroke(kp_separator), Some(Stroke::plain(10)));
+        assert!(map.spare().is_empty());
     }
 
     #[test]

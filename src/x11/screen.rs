@@ -15,6 +15,8 @@ use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, Eve
 
 use super::clipboard::Clipboard;
 use super::hands::Hands;
+use super::keyboards::Repetition;
+use super::label::Label;
 use super::link::Link;
 use super::picture::Camera;
 use super::{DisplayAddress, X11Error, resolution};
@@ -74,6 +76,8 @@ pub struct Screen {
     /// The request since which the display is watched.
     watched_since: SequenceNumber,
     hands: Hands,
+    repetition: Repetition,
+    label: Label,
     clipboard: Clipboard,
     waker: ScreenWaker,
     /// An event that came while others were gathered.
@@ -100,6 +104,8 @@ impl Screen {
             damage: None,
             watched_since: 0,
             hands,
+            repetition: Repetition::default(),
+            label: Label::default(),
             waker: ScreenWaker { bell: Arc::new(bell) },
             set_aside: None,
         })
@@ -130,11 +136,13 @@ impl Screen {
                 let emptied = wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
                 self.watched_since = emptied.sequence_number();
                 self.damage = Some(damage);
+                self.repetition.stop(wire)?;
             }
             (false, Some(damage)) => {
                 wire.damage_destroy(damage)?;
                 self.damage = None;
                 self.camera.close(wire);
+                self.repetition.restore(wire)?;
             }
             _ => return Ok(()),
         }
@@ -142,7 +150,7 @@ impl Screen {
             (
                 CursorNotifyMask::DISPLAY_CURSOR,
                 NotifyMask::SCREEN_CHANGE,
-                EventMask::STRUCTURE_NOTIFY,
+                EventMask::STRUCTURE_NOTIFY | EventMask::EXPOSURE,
             )
         } else {
             let none = EventMask::NO_EVENT;
@@ -154,6 +162,7 @@ impl Screen {
         wire.change_window_attributes(root, &aux)?;
         self.clipboard.watch(&self.link, on)?;
         if on {
+            self.label.paint(&self.link)?;
             // What changed since it was watched last is not known.
             let root = wire.get_geometry(root)?.reply()?;
             self.size = Size::new(root.width.into(), root.height.into());
@@ -210,6 +219,10 @@ impl Screen {
             }
             Event::ConfigureNotify(change) if change.window == self.link.root => self.resized()?,
             Event::RandrScreenChangeNotify(_) => self.resized()?,
+            Event::Expose(bared) if bared.window == self.link.root && bared.count == 0 => {
+                self.label.paint(&self.link)?;
+                None
+            }
             Event::XfixesCursorNotify(_) => Some(ScreenEvent::CursorChanged),
             Event::MappingNotify(change) if change.request == Mapping::KEYBOARD => {
                 self.hands.reload(&self.link.connection)?;
@@ -358,6 +371,18 @@ impl Screen {
         self.link.flush()
     }
 
+    /// Says this on the root window, behind all windows, as long as somebody watches.
+    ///
+    /// # Errors
+    /// [`X11Error::Gone`].
+    pub fn label(&mut self, text: &str) -> Result<(), X11Error> {
+        self.label.set(text);
+        if self.damage.is_some() {
+            self.label.paint(&self.link)?;
+        }
+        self.link.flush()
+    }
+
     /// Releases every key and button that is held from here, as when a viewer leaves.
     ///
     /// # Errors
@@ -380,6 +405,7 @@ impl Drop for Screen {
         // What is not told to a server that is gone needs no telling.
         let _ = self.hands.release_all(&self.link.connection);
         let _ = self.hands.unbind(&self.link.connection);
+        let _ = self.repetition.restore(&self.link.connection);
         self.camera.close(&self.link.connection);
         let _ = self.link.flush();
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ const SIZE: Size = Size::new(320, 240);
 /// The attack is looked at in so many parts, and the viewer must be shown so many changes in each.
 const PARTS: usize = 10;
 const SHOWN: usize = 50;
+/// A part does not wait longer for that.
+const MOST_IN_PART: usize = STRANGERS;
 /// What ten thousand of them may leave behind, KiB.
 const GROWTH: u64 = 4 << 10;
 
@@ -95,27 +97,36 @@ async fn guess(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.read_u32().await.map(drop)
 }
 
-/// All of them, so many at a time; how many are through stands in `through`.
-fn attack(address: SocketAddr, through: &AtomicUsize) {
+/// All of them, so many at a time, and in each part more when by then the viewer was not shown enough: how long a part
+/// lasts is up to the machine. What the viewer was shown so far stands in `shown`; returns how much of it in each part, and how
+/// many came.
+fn attack(address: SocketAddr, shown: &AtomicUsize) -> ([usize; PARTS], usize) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
         let mut strangers = tokio::task::JoinSet::new();
-        for number in 0..STRANGERS {
-            if strangers.len() == AT_ONCE {
-                strangers.join_next().await.unwrap().unwrap();
-                through.fetch_add(1, Ordering::Relaxed);
+        let mut in_parts = [0; PARTS];
+        let mut came = 0;
+        for in_part in &mut in_parts {
+            let (before, first) = (shown.load(Ordering::Relaxed), came);
+            while came - first < STRANGERS / PARTS || (*in_part < SHOWN && came - first < MOST_IN_PART) {
+                if strangers.len() == AT_ONCE {
+                    strangers.join_next().await.unwrap().unwrap();
+                }
+                let number = came;
+                strangers.spawn(async move {
+                    // Refused, cut off, or answered: all of it is well.
+                    let _ = be_hostile(number, address).await;
+                });
+                came += 1;
+                *in_part = shown.load(Ordering::Relaxed) - before;
             }
-            strangers.spawn(async move {
-                // Refused, cut off, or answered: all of it is well.
-                let _ = be_hostile(number, address).await;
-            });
         }
-        through.fetch_add(strangers.len(), Ordering::Relaxed);
         strangers.join_all().await;
-    });
+        (in_parts, came)
+    })
 }
 
 /// The viewer, and what changes before it.
@@ -177,28 +188,21 @@ fn ten_thousand_strangers_take_nothing_from_a_viewer() {
     let mut before: Vec<Duration> = (0..100).map(|_| watcher.see()).collect();
     let at_first = memory();
 
-    let through = Arc::new(AtomicUsize::new(0));
-    let over = Arc::new(AtomicBool::new(false));
+    let shown = Arc::new(AtomicUsize::new(0));
     let attacking = {
-        let (through, over) = (Arc::clone(&through), Arc::clone(&over));
-        thread::spawn(move || {
-            attack(address, &through);
-            over.store(true, Ordering::Relaxed);
-        })
+        let shown = Arc::clone(&shown);
+        thread::spawn(move || attack(address, &shown))
     };
     let (mut during, mut most) = (Vec::new(), at_first);
-    let mut shown = [0; PARTS];
-    while !over.load(Ordering::Relaxed) {
-        let part = through.load(Ordering::Relaxed) * PARTS / STRANGERS;
+    while !attacking.is_finished() {
         during.push(watcher.see());
-        shown[part.min(PARTS - 1)] += 1;
+        shown.fetch_add(1, Ordering::Relaxed);
         most = most.max(memory());
     }
-    attacking.join().unwrap();
-    assert_eq!(through.load(Ordering::Relaxed), STRANGERS);
+    let (shown, came) = attacking.join().unwrap();
     println!(
-        "a change shown after {:?} before, {:?} with {AT_ONCE} strangers there ({shown:?} of them, by tenths of the attack); \
-         {at_first} KiB at first, {most} KiB at most",
+        "a change shown after {:?} before, {:?} with {AT_ONCE} of {came} strangers there ({shown:?} of them, by tenths of the \
+         attack); {at_first} KiB at first, {most} KiB at most",
         middle(&mut before),
         middle(&mut during),
     );

@@ -2,6 +2,7 @@
 //! screen.
 
 use std::fs;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
@@ -56,6 +57,30 @@ fn a_socket_in_the_file_system_is_for_its_user_alone() {
 }
 
 #[test]
+fn it_listens_where_it_is_told_to() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    for (arguments, bound, reached) in [
+        (&["--listen", "[::1]:0"][..], "::1", "::1"),
+        // Both kinds of addresses.
+        (&["--listen", "[::]:0"], "::", "127.0.0.1"),
+        (&["--listen", "[::]:0"], "::", "::1"),
+        (&["--listen", "[::]:0", "-localhost"], "127.0.0.1", "127.0.0.1"),
+        (
+            &["--listen", "0.0.0.0:0", "--localhost"],
+            "127.0.0.1",
+            "127.0.0.1",
+        ),
+    ] {
+        let endpoint = Endpoint::start(&display, &State::new(), arguments, &[SECRET]);
+        let address = endpoint.address();
+        assert_eq!(address.ip().to_string(), bound, "{arguments:?}");
+        let mut client = RawClient::connect((reached.parse::<IpAddr>().unwrap(), address.port()).into());
+        client.authenticate("secret").unwrap();
+        assert_eq!(client.initialise(), (320, 240), "{arguments:?}");
+    }
+}
+
+#[test]
 fn files_of_passwords_are_taken_as_they_are() {
     let display = TestDisplay::start(SIZE.width, SIZE.height);
     let folder = tempfile::tempdir().unwrap();
@@ -74,8 +99,13 @@ fn files_of_passwords_are_taken_as_they_are() {
             .stdout,
     )
     .unwrap();
-    for arguments in [["--passwdfile", &plain], ["--rfbauth", &scrambled]] {
-        let endpoint = Endpoint::start(&display, &State::new(), &arguments, &[]);
+    for arguments in [
+        // As x11vnc is started.
+        &["-forever", "-shared", "-passwdfile", &plain][..],
+        &["--passwdfile", &plain],
+        &["--rfbauth", &scrambled],
+    ] {
+        let endpoint = Endpoint::start(&display, &State::new(), arguments, &[]);
         let address = endpoint.address();
         for (password, access) in [("secret", "Full"), ("look", "ViewOnly")] {
             RawClient::connect(address).authenticate(password).unwrap();

@@ -228,6 +228,29 @@ fn a_certificate_of_the_users_own_is_shown() {
     assert!(!state.path("tls.pem").exists());
 }
 
+/// What a viewer says first in TLS 1.1 or 1.2 (RFC 5246 §7.4.1.2): suites of elliptic curves, and all that these need.
+fn client_hello(minor: u8) -> Vec<u8> {
+    let extensions = [
+        &[0, 10, 0, 4, 0, 2, 0, 23][..],
+        &[0, 11, 0, 2, 1, 0],
+        &[0, 13, 0, 8, 0, 6, 4, 3, 8, 4, 4, 1],
+    ]
+    .concat();
+    let body = [
+        &[3, minor][..],
+        &[7; 32],
+        &[0],
+        &[0, 4, 0xc0, 0x2b, 0xc0, 0x2f],
+        &[1, 0],
+        &(extensions.len() as u16).to_be_bytes(),
+        &extensions,
+    ]
+    .concat();
+    let length = body.len() as u16;
+    let handshake = [&[1, 0][..], &length.to_be_bytes(), &body].concat();
+    [&[22, 3, 1][..], &(length + 4).to_be_bytes(), &handshake].concat()
+}
+
 /// TLS 1.1 and what is no TLS at all get no further, and a viewer in the middle of an upgrade has no more time than others.
 #[test]
 fn an_upgrade_that_stops_is_ended() {
@@ -240,13 +263,13 @@ fn an_upgrade_that_stops_is_ended() {
     let server = VncServer::start_encrypted(&display, |settings| {
         settings.handshake_limit = Duration::from_millis(300);
     });
-    let after_choice = |number: u8, sent: &[&[u8]]| {
+    let choose = |number: u8| {
         let mut client = RawClient(Box::new(connect(server.address)));
         client.offered().unwrap();
         client.send(&[number]);
-        for part in sent {
-            client.send(part);
-        }
+        client
+    };
+    let rest = |mut client: RawClient| {
         let mut rest = Vec::new();
         // Closed, or reset when something was still unread.
         match client.0.read_to_end(&mut rest) {
@@ -257,15 +280,33 @@ fn an_upgrade_that_stops_is_ended() {
             }
         }
     };
-    let to_tls = [0, 2, 0, 0, 1, 6];
-    let told = after_choice(19, &[&to_tls[..]]);
-    assert_eq!(told.last(), Some(&1), "TLS may begin, and does not");
-    // An alert of TLS ends what is none: 21, and a fatal one.
-    let told = after_choice(19, &[&to_tls[..], b"GET / HTTP/1.1\r\n\r\n"]);
-    assert!(!told.is_empty());
+    let answer_to = |hello: &[u8]| {
+        let mut client = choose(19);
+        assert_eq!(client.read(), [0, 2]);
+        client.send(&[0, 2]);
+        assert_eq!(client.read::<10>()[..2], [0, 2], "two subtypes");
+        client.send(&[0, 0, 1, 6]);
+        assert_eq!(client.read(), [1], "TLS may begin");
+        client.send(hello);
+        rest(client)
+    };
+    assert!(answer_to(b"").is_empty(), "it waits");
+    // Fatal alerts: what is no TLS at all, and a viewer that knows TLS 1.1 at most (70). TLS 1.2 goes on.
+    assert_eq!(answer_to(b"GET / HTTP/1.1\r\n\r\n")[..1], [21]);
+    assert_eq!(answer_to(&client_hello(2)), [21, 3, 3, 0, 2, 2, 70]);
+    assert_eq!(answer_to(&client_hello(3))[..1], [22]);
+    // What was sent before TLS may begin was never protected by it.
+    let mut early = choose(19);
+    early.send(&[0, 2, 0, 0, 1, 6, 22]);
+    assert_eq!(rest(early)[2..], [0, 2, 0, 0, 1, 6, 0, 0, 1, 5, 1]);
     for number in [5, 129] {
-        let told = after_choice(number, &[&2048u32.to_be_bytes()]);
-        assert_eq!(told.len(), 4 + 2 * 256, "the server's key, and nothing more");
+        let mut client = choose(number);
+        client.send(&2048u32.to_be_bytes());
+        assert_eq!(
+            rest(client).len(),
+            4 + 2 * 256,
+            "the server's key, and nothing more"
+        );
     }
     // Nobody is in the way of others.
     wait_for("the next viewer", || {

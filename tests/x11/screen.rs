@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{PATIENCE, TestDisplay, wait_for, wait_for_window};
 use crate::painter::Painter;
-use gatehand::screen::{Point, Rect, Size};
+use gatehand::screen::{Frame, Point, Rect, Size};
 use gatehand::x11::{Screen, ScreenEvent, X11Error};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
@@ -57,6 +57,45 @@ fn damage_says_where_and_pictures_what() {
     assert_eq!(colour(60, 50), [0, 0, 255]);
     assert_eq!(colour(65, 50), [0, 255, 0]);
     assert_eq!(colour(150, 50), [0, 0, 0]);
+}
+
+#[test]
+fn a_label_stands_where_no_window_is() {
+    let display = TestDisplay::start(320, 240);
+    let painter = Painter::connect(&display);
+    let mut screen = Screen::connect(&display.address).unwrap();
+    let lit = |frame: &Frame| {
+        frame
+            .pixels()
+            .iter()
+            .filter(|pixel| **pixel & 0x00ff_ffff != 0)
+            .count()
+    };
+    screen.label("gatehand: Starting, as nobody has seen it").unwrap();
+    assert_eq!(lit(&screen.capture().unwrap()), 0, "nobody watches");
+    screen.watch(true).unwrap();
+    let label = screen.capture().unwrap();
+    assert!(lit(&label) > 100, "{}", lit(&label));
+
+    let window = painter.show("window", Rect::new(0, 0, 320, 120), 0x0000_ff00);
+    let covered = screen.capture().unwrap();
+    assert_eq!(lit(&covered), 320 * 120);
+    painter.connection.unmap_window(window.0).unwrap();
+    painter.sync();
+    while screen.capture().unwrap() != label {
+        screen.next_event().unwrap();
+    }
+
+    screen.label("gatehand").unwrap();
+    let shorter = screen.capture().unwrap();
+    assert!(
+        lit(&shorter) < lit(&label) / 3,
+        "nothing is left of what stood there before"
+    );
+    assert_eq!(
+        shorter.crop(Rect::new(0, 0, 60, 40)),
+        label.crop(Rect::new(0, 0, 60, 40))
+    );
 }
 
 /// On the way there the server tells of the size that the screen still has.
