@@ -147,14 +147,13 @@ impl Served {
                 _folder: folder,
             };
         }
-        let (x_server, display) = x_server(Command::new("Xvfb").args([
-            "-screen",
-            "0",
-            &format!("{WIDTH}x{HEIGHT}x24"),
-            "-fbdir",
-            &folder.path().display().to_string(),
-            "-noreset",
-        ]));
+        let mut xvfb = Command::new("Xvfb");
+        xvfb.args(["-screen", "0", &format!("{WIDTH}x{HEIGHT}x24"), "-noreset"]);
+        if peer == Peer::Mapped {
+            // A file: the system writes it back from time to time, and each page that is painted anew faults.
+            xvfb.arg("-fbdir").arg(folder.path());
+        }
+        let (x_server, display) = x_server(&mut xvfb);
         let mut command = match peer {
             Peer::Gatehand => {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_gatehand"));
