@@ -28,12 +28,28 @@ pub(super) fn again(frame: &mut Framebuffer, look: Look<'_>, last: Copy) -> Opti
     let moved = |y: &i32| came(*y, dx, dy);
     // At its ends there may be rows that looked alike by chance before.
     let first = (whole.y..whole.bottom()).find(moved)?;
-    let end = (first..whole.bottom()).rfind(moved)? + 1;
-    let to = Rect::from_edges(left, first, right, end);
-    if to.area() < MIN_DAMAGE || !(first..end).all(|y| moved(&y)) {
+    let last = (first..whole.bottom()).rfind(moved)?;
+    // Both questions while the row is at hand: a screen is larger than what a processor keeps near.
+    let mut changed = Vec::with_capacity(whole.height as usize);
+    for y in first..=last {
+        if !moved(&y) {
+            return None;
+        }
+        if !came(y, 0, 0) {
+            changed.push(y);
+        }
+    }
+    // Beyond its ends there may be more by now.
+    let came_anew = |y: &i32| !came(*y, 0, 0);
+    let above = (seen.y..first).rev().take_while(moved);
+    let below = (last + 1..seen.bottom()).take_while(moved);
+    changed.extend(above.chain(below).filter(came_anew));
+    let top = changed.iter().copied().fold(first, i32::min);
+    let end = changed.iter().copied().fold(last, i32::max) + 1;
+    let to = Rect::from_edges(left, top, right, end);
+    if to.area() < MIN_DAMAGE {
         return None;
     }
-    let changed: Vec<i32> = (first..end).filter(|y| !came(*y, 0, 0)).collect();
     if changed.len() * MIN_CHANGED < to.height as usize {
         return None;
     }

@@ -136,7 +136,11 @@ impl Search {
         if look.area.is_empty() || !frame.bounds().contains_rect(&look.area) {
             return Changes::default();
         }
-        if let Some(changes) = self.last.and_then(|last| again(frame, look, last)) {
+        if let Some(last) = self.last
+            && let Some(changes) = again(frame, look, last)
+        {
+            let grown = changes.copies.iter().find(|copy| copy.to.area() > last.to.area());
+            self.last = grown.copied().or(self.last);
             return changes;
         }
         let changes = advance(frame, look);

@@ -310,6 +310,35 @@ fn what_scrolled_is_remembered() {
 }
 
 #[test]
+fn what_scrolls_grows_with_what_scrolls() {
+    // A page that is not full yet: each line makes it longer, until it scrolls as a whole.
+    let area = Rect::new(64, 21, 320, 400);
+    let step = |first: u32, lines: u32| {
+        let mut screen = screen();
+        screen.fill(area, PAPER);
+        let full = Rect::new(area.x, area.y, area.width, lines * 16);
+        pane(&mut screen, full, first);
+        screen
+    };
+    let steps = [
+        step(100, 15),
+        step(101, 15),
+        step(102, 20),
+        step(103, 25),
+        step(104, 25),
+    ];
+    let mut search = Search::default();
+    let mut copies = Vec::new();
+    for pair in steps.windows(2) {
+        let bytes = bytes(&pair[1], area, 0);
+        let changes = search.advance(&mut pair[0].clone(), Look::new(area, &bytes).unwrap());
+        apply(&pair[0], &pair[1], &changes);
+        copies.push((copied(&changes) + 320 * 8) / (320 * 16));
+    }
+    assert_eq!(copies, [14, 14, 19, 24], "in whole lines");
+}
+
+#[test]
 fn what_does_not_go_on_is_searched_anew() {
     let (left, right) = (Rect::new(5, 5, 300, 400), Rect::new(333, 40, 301, 320));
     let last = Copy {
