@@ -32,7 +32,7 @@ impl Display for Screen {
 
     fn next_event(&mut self) -> Result<DisplayEvent, DisplayLost> {
         Ok(match Self::next_event(self)? {
-            ScreenEvent::Damaged(rect) => DisplayEvent::Damaged(rect),
+            ScreenEvent::Damaged(region) => DisplayEvent::Damaged(region),
             ScreenEvent::Resized(size) => DisplayEvent::Resized(size),
             ScreenEvent::CursorChanged => DisplayEvent::CursorChanged,
             ScreenEvent::TextSelected(text) => DisplayEvent::TextSelected(text),

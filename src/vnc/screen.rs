@@ -30,7 +30,7 @@ pub struct DisplayLost {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DisplayEvent {
     /// Pixels inside may be different.
-    Damaged(Rect),
+    Damaged(Region),
     /// It has another size, and all its pixels are new.
     Resized(Size),
     /// The pointer looks different.

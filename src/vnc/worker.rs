@@ -48,7 +48,7 @@ impl<D: Display> Worker<D> {
     fn work(&mut self, todo: &Receiver<Work>) -> Result<(), DisplayLost> {
         loop {
             match self.display.next_event()? {
-                DisplayEvent::Damaged(rect) => self.shared.book().stale.add(rect),
+                DisplayEvent::Damaged(region) => self.shared.book().stale.union(&region),
                 DisplayEvent::Resized(size) => self.resized(size),
                 DisplayEvent::CursorChanged => self.cursor_changed()?,
                 DisplayEvent::TextSelected(text) => self.text_selected(text),

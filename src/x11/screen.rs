@@ -4,6 +4,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use protocol::region::{MAX_RECTS, Region};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::Errno;
 use x11rb::connection::{Connection as _, SequenceNumber};
@@ -24,7 +25,7 @@ use crate::screen::{Frame, Point, Rect, Size};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScreenEvent {
     /// Something was painted inside. What is painted there before the next [`Screen::look`] may not be told anew.
-    Damaged(Rect),
+    Damaged(Region),
     /// The screen has another size now.
     Resized(Size),
     /// The pointer looks different: see [`Screen::cursor`].
@@ -125,7 +126,7 @@ impl Screen {
         match (on, self.damage) {
             (true, None) => {
                 let damage = wire.generate_id()?;
-                wire.damage_create(damage, root, ReportLevel::BOUNDING_BOX)?;
+                wire.damage_create(damage, root, ReportLevel::DELTA_RECTANGLES)?;
                 // Servers begin with a notice of the whole screen, which would be looked at twice.
                 let emptied = wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
                 self.watched_since = emptied.sequence_number();
@@ -233,11 +234,15 @@ impl Screen {
             let (width, height) = (area.width.into(), area.height.into());
             Rect::new(area.x.into(), area.y.into(), width, height)
         };
-        let mut all = rect(first);
+        let mut all = Region::from(rect(first));
         while let Some(event) = wire.poll_for_event_with_sequence()? {
             match event {
                 (Event::DamageNotify(notice), _) if notice.damage == damage => {
-                    all = all.union(&rect(notice.area));
+                    if all.rects().len() == MAX_RECTS {
+                        // Something fine-grained: to keep it apart costs more than to look at all of it.
+                        all = Region::from(all.bounds());
+                    }
+                    all.add(rect(notice.area));
                 }
                 other => {
                     self.set_aside = Some(other);
@@ -247,7 +252,7 @@ impl Screen {
         }
         // Needs no answer: what is painted from here on is told anew, and whatever is looked at is newer.
         wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
-        let part = all.intersection(&Rect::of_size(self.size));
+        let part = all.intersection_rect(&Rect::of_size(self.size));
         Ok((!part.is_empty()).then_some(ScreenEvent::Damaged(part)))
     }
 

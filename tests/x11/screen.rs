@@ -17,7 +17,7 @@ fn damage_until(screen: &mut Screen, wanted: Rect) -> Vec<Rect> {
     let mut all = Vec::new();
     loop {
         if let ScreenEvent::Damaged(part) = screen.next_event().unwrap() {
-            all.push(part);
+            all.extend_from_slice(part.rects());
         }
         let union = all.iter().fold(Rect::default(), |sum, part| sum.union(part));
         if union.contains_rect(&wanted) {
