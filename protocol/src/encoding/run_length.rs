@@ -152,6 +152,14 @@ impl TileCoder {
 
     /// Indices of 1, 2 or 4 bits, the first in the highest bits, every row on a byte of its own.
     fn put_packed(&mut self, width: usize, bits: usize, out: &mut Vec<u8>) {
+        if let [_, second] = *self.palette.colours() {
+            // Most text: a question without a branch for each pixel.
+            for byte in self.values.chunks(width).flat_map(|row| row.chunks(8)) {
+                let set = |packed: u8, value: &u32| packed << 1 | u8::from(*value == second);
+                out.push(byte.iter().fold(0, set) << (8 - byte.len()));
+            }
+            return;
+        }
         // Most pixels are like the one before: the palette is asked for the others only.
         let mut last = (self.palette.colours()[0], 0);
         for row in self.values.chunks(width) {
