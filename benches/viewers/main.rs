@@ -113,10 +113,10 @@ x0tigervncserver does not send.
 - The screen is captured when a viewer has shown its password, while it learns the screen's size: one that asks before that
   is done had its first frame after 6.7 ms, others after 4.0, on one machine.
 - What only the start needed of the program's code and constants is let go when the ports are open: 10.4 MB with one viewer
-  instead of 15.0, and the first viewer is in after 10 ms as before.
+  instead of 15.0, and the first viewer is in after 10 ms as before. What viewers needed is let go when the last one leaves.
 - Each viewer has its own encoding. Of the CPU that 16 viewers of a scrolling log need by ZRLE, zlib, whose streams are each
   viewer's own, takes half, the look at the screen, which they share, 18 %, and what comes before zlib, which viewers of one
-  format could share, 12 %. JPEG's quality is each viewer's own, as its line can bear it.
+  format could share, 12 %. A JPEG file is made once for all viewers of one quality, which is what their lines can bear.
 - glibc gives blocks of 2 MB and more back at once: it would otherwise keep the 5 MB of a screen that nobody looks at.
 "
     )

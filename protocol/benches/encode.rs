@@ -2,6 +2,7 @@
 #![allow(missing_docs)]
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use protocol::encoding::{ENCODINGS, Role, Wishes};
@@ -103,6 +104,7 @@ fn encode(criterion: &mut Criterion) {
             pixels: Translator::new(PixelFormat::NATIVE),
             quality,
             gradient: quality.is_none(),
+            pictures: Arc::default(),
         };
         let mut group = criterion.benchmark_group(what);
         group.throughput(Throughput::Elements(rect.area() as u64));

@@ -20,7 +20,7 @@ pub fn view(config: &Config, address: &DisplayAddress, stay: Stay) -> Result<Exi
         let entries = viewers::entries(config, vnc)?;
         let screen = viewers::screen(address, Gate::default())?;
         viewers::tell(&ports, address);
-        supervisor::let_go_of_the_start();
+        supervisor::let_go_of_the_program();
         let stopped = async {
             let signal = signals.next().await;
             tracing::info!(%signal, "stopping");
@@ -30,7 +30,22 @@ pub fn view(config: &Config, address: &DisplayAddress, stay: Stay) -> Result<Exi
             resizable: true,
             ..viewers::settings(vnc, viewers::NAME.to_owned())
         };
-        viewers::serve(ports, Door::new(screen, settings), entries, stay, stopped).await?;
-        Ok(ExitCode::Stopped)
+        let door = Door::new(screen, settings);
+        let served = viewers::serve(ports, door.clone(), entries, stay, stopped);
+        tokio::pin!(served);
+        let mut gone = 0;
+        loop {
+            tokio::select! {
+                ended = &mut served => {
+                    ended?;
+                    return Ok(ExitCode::Stopped);
+                }
+                // To wait for the next takes little of what it takes to serve.
+                count = door.emptied(gone) => {
+                    gone = count;
+                    supervisor::let_go_of_the_program();
+                }
+            }
+        }
     })
 }

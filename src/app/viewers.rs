@@ -90,7 +90,9 @@ pub(super) async fn serve(
     let last_left = async {
         match stay {
             Stay::Forever => std::future::pending().await,
-            Stay::Once => door.emptied().await,
+            Stay::Once => {
+                door.emptied(0).await;
+            }
         }
         tracing::info!("the last viewer has left");
     };

@@ -6,7 +6,7 @@
 //! how it ended. [`Unit`] is the pure machine behind an ordered stop, [`Service`] the shell around one process.
 //! [`Leftovers`] ends what an earlier gatehand left behind when it crashed. [`Signals`] says when to stop.
 //! [`printed`] runs a command for what it prints, before anything else runs, [`Reaper::run`] beside everything else.
-//! [`let_go_of_the_start`] gives pages of the program back that only its start needed.
+//! [`let_go_of_the_program`] gives pages of the program back that only its start, or its last viewer, needed.
 //!
 //! Processes must be started from a thread that lives as long as the program, because the kernel's parent-death
 //! signal fires when the thread ends that started them; a current-thread runtime on the main thread does.
@@ -34,7 +34,7 @@ pub use output::{Output, OutputStream, Redaction, log_output};
 pub use printed::{PrintedError, printed};
 pub use process::{Exit, Identity, SpawnError, session_of};
 pub use reaper::{Child, Group, Orphans, Reaper};
-pub use residence::let_go_of_the_start;
+pub use residence::let_go_of_the_program;
 pub use run::RunError;
 pub use service::Service;
 pub use signals::{Signals, StopSignal};

@@ -1,4 +1,4 @@
-//! Pages of the program in memory: what only its start needed is let go.
+//! Pages of the program in memory: what is not needed any more is let go.
 
 use std::ffi::c_void;
 use std::fs;
@@ -8,8 +8,8 @@ use std::ptr::{NonNull, without_provenance_mut};
 use nix::sys::mman::{MmapAdvise, madvise};
 
 /// Lets go of all code and constants in memory. What is used again comes back from the file, or from the system's copy of
-/// it, by itself; most of what a start needs is not. Where the system does not tell what is mapped, all stays as it is.
-pub fn let_go_of_the_start() {
+/// it, by itself; most of what a start needs, or a viewer, is not. Where the system does not tell what is mapped, all stays as it is.
+pub fn let_go_of_the_program() {
     let Ok(smaps) = fs::read_to_string("/proc/self/smaps") else {
         return;
     };
@@ -99,7 +99,7 @@ Anonymous:             0 kB
         };
         let is_whole = || map.iter().all(|byte| *byte == 7);
         assert!(is_whole() && !resident().ends_with(" 0 kB"));
-        let_go_of_the_start();
+        let_go_of_the_program();
         assert!(resident().ends_with(" 0 kB"), "{}", resident());
         assert!(is_whole());
     }

@@ -114,8 +114,8 @@ struct Inner {
     handshakes: Handshakes,
     /// Those that are only told to come later are bounded too.
     connections: Semaphore,
-    /// Whether anybody was in; told whenever somebody has gone.
-    gone: watch::Sender<bool>,
+    /// How many were in and have gone; told whenever somebody has gone.
+    gone: watch::Sender<u64>,
 }
 
 impl Door {
@@ -130,7 +130,7 @@ impl Door {
             counters: Counters::default(),
             handshakes: Handshakes::new(settings.max_viewers),
             connections: Semaphore::new(2 * settings.max_viewers),
-            gone: watch::Sender::new(false),
+            gone: watch::Sender::new(0),
             settings,
         }))
     }
@@ -151,10 +151,15 @@ impl Door {
         &self.0.screen
     }
 
-    /// Waits until the last viewer has left, whichever way they came, once there was one.
-    pub async fn emptied(&self) {
+    /// Waits until the last viewer has left, whichever way they came, and more than `before` were in and have gone; how
+    /// many those are.
+    pub async fn emptied(&self, before: u64) -> u64 {
         let mut gone = self.0.gone.subscribe();
-        while !*gone.borrow_and_update() || self.viewers() > 0 {
+        loop {
+            let count = *gone.borrow_and_update();
+            if count > before && self.viewers() == 0 {
+                return count;
+            }
             // The sender is this door's.
             let _ = gone.changed().await;
         }
@@ -165,7 +170,7 @@ impl Door {
         // At the level of errors, so that no filter hides who it was.
         let span = tracing::error_span!("viewer", %peer);
         let was_in = self.receive(stream, peer, entry).instrument(span).await;
-        self.0.gone.send_modify(|anybody| *anybody |= was_in);
+        self.0.gone.send_modify(|count| *count += u64::from(was_in));
     }
 
     /// Whether it was in.

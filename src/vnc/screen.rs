@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread;
 
-use protocol::encoding::Cursor;
+use protocol::encoding::{Cursor, SharedPictures};
 use protocol::region::Region;
 use protocol::scroll::{Changes, Look};
 use protocol::session::{ResizeStatus, Session};
@@ -209,6 +209,8 @@ pub(super) struct Shared {
     /// To be locked after the frame where both are.
     pub(super) book: Mutex<Book>,
     pub(super) frame: RwLock<Frame>,
+    /// Of the frame; to be cleared under its lock.
+    pub(super) pictures: Arc<SharedPictures>,
     /// The display's thread was woken and has not looked yet.
     pub(super) woken: AtomicBool,
     pub(super) lost: watch::Sender<Option<DisplayLost>>,
@@ -280,6 +282,7 @@ impl Screen {
                 ..Book::default()
             }),
             frame: RwLock::default(),
+            pictures: Arc::default(),
             woken: AtomicBool::new(false),
             lost: watch::Sender::new(None),
             on_press: OnceLock::new(),
@@ -377,6 +380,11 @@ pub(super) struct View {
 }
 
 impl View {
+    /// What viewers of this screen share.
+    pub(super) fn pictures(&self) -> Arc<SharedPictures> {
+        Arc::clone(&self.screen.shared.pictures)
+    }
+
     /// Waits until the display's thread has something for a viewer that was waiting at the last [`Self::settle`].
     pub(super) async fn changed(&self) {
         self.notify.notified().await;

@@ -110,8 +110,10 @@ impl<'a> Viewer<'a> {
                 match (event, &mut self.visit) {
                     (Event::Authenticated(access), _) => {
                         let_in(access);
+                        let view = self.screen.attach();
+                        self.session.share(view.pictures());
                         self.visit = Some(Visit {
-                            view: self.screen.attach(),
+                            view,
                             term: Term::new(self.limits, Instant::now()),
                         });
                     }

@@ -154,7 +154,10 @@ impl<D: Display> Worker<D> {
             self.resized(self.display.size());
             self.cursor_changed()?;
         } else {
-            *self.frame() = Frame::default();
+            let mut frame = self.frame();
+            *frame = Frame::default();
+            self.shared.pictures.clear();
+            drop(frame);
             self.shared.book().text = None;
         }
         Ok(())
@@ -243,6 +246,7 @@ impl<D: Display> Worker<D> {
                 }
             }
         }
+        shared.pictures.clear();
         let changes = Arc::new(changes);
         // Before anybody else can read the frame.
         let mut book = shared.book();

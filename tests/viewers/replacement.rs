@@ -144,6 +144,33 @@ fn it_ends_with_the_last_viewer_when_asked_to() {
 }
 
 #[test]
+fn memory_is_given_back_whenever_the_last_viewer_leaves() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let endpoint = Endpoint::start(&display, &State::new(), &[], &[SECRET]);
+    let address = endpoint.address();
+    let of_the_program = || {
+        let text = fs::read_to_string(format!("/proc/{}/status", endpoint.pid())).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("RssFile:"))
+            .unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    for _ in 0..2 {
+        let mut client = RawClient::connect(address);
+        client.authenticate("secret").unwrap();
+        client.initialise();
+        client.request(false);
+        client.skip_raw_update();
+        let needed = of_the_program();
+        drop(client);
+        wait_for("a smaller program", || {
+            (of_the_program() < needed * 3 / 4).then_some(())
+        });
+    }
+}
+
+#[test]
 fn nobody_types_where_all_only_look() {
     let display = TestDisplay::start(SIZE.width, SIZE.height);
     let program = Program::start(&display, Rect::new(10, 10, 200, 200));

@@ -21,12 +21,15 @@ pub use ability::Ability;
 pub(crate) use copy_rect::put_copy;
 pub use cursor::Cursor;
 pub(crate) use cursor::{put_cursor, put_cursor_with_alpha};
+pub use jpeg::SharedPictures;
 pub(crate) use jpeg::quality_asked_by;
 pub(crate) use pseudo::{
     Monitor, put_desktop_name, put_desktop_size, put_extended_buttons_confirmed, put_extended_desktop_size,
     put_last_rect, put_scan_codes_confirmed,
 };
 pub(crate) use raw::RAW;
+
+use std::sync::Arc;
 
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
@@ -87,6 +90,8 @@ pub struct Wishes {
     pub quality: Option<u8>,
     /// Whether Tight may send differences to a guess (its gradient filter).
     pub gradient: bool,
+    /// JPEG files that others may have made or may want.
+    pub pictures: Arc<SharedPictures>,
 }
 
 /// Writes pixels for one viewer; what it must remember between rectangles (a compressed stream) lives as long as the

@@ -21,6 +21,12 @@ const COLUMN: u32 = 32;
 const MIN_DAMAGE: usize = 4096;
 /// Fewer rows are cheaper sent than copied.
 const MIN_ROWS: i32 = 8;
+/// Where more of at least so many pixels change than stay, and nothing moved, a film may run.
+const MIN_FILM: usize = 1 << 17;
+/// After so many such looks in a row one does.
+const MIN_FILMS: u32 = 16;
+/// One look of so many at a film is searched: something that scrolls in its place is seen that soon.
+const SEARCHED_FILM: u32 = 4;
 /// A smaller area is cheaper sent than copied.
 const MIN_COPY: usize = 1024;
 
@@ -127,6 +133,8 @@ fn same_bytes(before: &[u32], now: &[[u8; 4]]) -> bool {
 pub struct Search {
     /// The largest area that scrolled when something did.
     last: Option<Copy>,
+    /// Looks in a row in which most of a large area changed and nothing moved.
+    films: u32,
 }
 
 impl Search {
@@ -143,16 +151,21 @@ impl Search {
             self.last = grown.copied().or(self.last);
             return changes;
         }
-        let changes = advance(frame, look);
+        let large = look.area.area() >= MIN_FILM;
+        let skipped = large && self.films >= MIN_FILMS && !self.films.is_multiple_of(SEARCHED_FILM);
+        let changes = advance(frame, look, look.area.area() >= MIN_DAMAGE && !skipped);
+        if large {
+            let film = changes.copies.is_empty() && changes.damage.area() * 2 > look.area.area();
+            self.films = if film { self.films.wrapping_add(1) } else { 0 };
+        }
         let largest = changes.copies.iter().max_by_key(|copy| copy.to.area());
         self.last = largest.copied().or(self.last);
         changes
     }
 }
 
-/// The same, whatever scrolled before.
-fn advance(frame: &mut Framebuffer, look: Look<'_>) -> Changes {
-    let searched = look.area.area() >= MIN_DAMAGE;
+/// The same, whatever scrolled before; what moved is only told when it is `searched` for.
+fn advance(frame: &mut Framebuffer, look: Look<'_>, searched: bool) -> Changes {
     let mut grid = Grid::new(frame, look, look.area, searched);
     let copies = if searched {
         find_copies(frame, look, &grid)

@@ -310,32 +310,68 @@ fn what_scrolled_is_remembered() {
 }
 
 #[test]
-fn what_scrolls_grows_with_what_scrolls() {
-    // A page that is not full yet: each line makes it longer, until it scrolls as a whole.
+fn what_scrolls_grows_with_the_page() {
     let area = Rect::new(64, 21, 320, 400);
-    let step = |first: u32, lines: u32| {
+    let steps = [100, 101].map(|first| {
         let mut screen = screen();
-        screen.fill(area, PAPER);
-        let full = Rect::new(area.x, area.y, area.width, lines * 16);
-        pane(&mut screen, full, first);
+        pane(&mut screen, area, first);
+        screen
+    });
+    // A line less at both ends.
+    let last = Copy {
+        to: Rect::new(64, 21 + 16, 320, 384 - 32),
+        dx: 0,
+        dy: -16,
+    };
+    let changes = went_on(&steps[0], &steps[1], area, last).unwrap();
+    // Letters stand two rows below the top of their line, and two above its end.
+    assert_eq!(changes.copies[0].to, Rect::new(64, 21 + 2, 320, 384 - 4));
+    let mut search = Search {
+        last: Some(last),
+        ..Search::default()
+    };
+    let bytes = bytes(&steps[1], area, 0);
+    search.advance(&mut steps[0].clone(), Look::new(area, &bytes).unwrap());
+    assert_eq!(
+        search.last,
+        changes.copies.first().copied(),
+        "what is asked for next"
+    );
+}
+
+#[test]
+fn a_film_is_searched_now_and_then_and_what_scrolls_after_it_is_seen() {
+    let all = Rect::of_size(SIZE);
+    let picture = |number: u32| {
+        let mut screen = Framebuffer::new(SIZE);
+        for (pixel, place) in screen.pixels_mut().iter_mut().zip(0..) {
+            *pixel = noise(place + number * 1_000_000);
+        }
         screen
     };
-    let steps = [
-        step(100, 15),
-        step(101, 15),
-        step(102, 20),
-        step(103, 25),
-        step(104, 25),
-    ];
-    let mut search = Search::default();
-    let mut copies = Vec::new();
-    for pair in steps.windows(2) {
-        let bytes = bytes(&pair[1], area, 0);
-        let changes = search.advance(&mut pair[0].clone(), Look::new(area, &bytes).unwrap());
-        apply(&pair[0], &pair[1], &changes);
-        copies.push((copied(&changes) + 320 * 8) / (320 * 16));
-    }
-    assert_eq!(copies, [14, 14, 19, 24], "in whole lines");
+    let log = |first: u32| {
+        let mut screen = Framebuffer::new(SIZE);
+        pane(&mut screen, all, first);
+        screen
+    };
+    let seen_after = |films: u32| -> Vec<bool> {
+        let (mut search, mut shown) = (Search::default(), picture(0));
+        let mut look_at = |new: Framebuffer| {
+            let bytes = bytes(&new, all, 0);
+            let old = shown.clone();
+            let changes = search.advance(&mut shown, Look::new(all, &bytes).unwrap());
+            assert!(shown == new);
+            apply(&old, &new, &changes);
+            copied(&changes) > all.area() / 2
+        };
+        for number in 1..=films {
+            assert!(!look_at(picture(number)));
+        }
+        (10..17).map(|first| look_at(log(first))).collect()
+    };
+    assert_eq!(seen_after(1), [false, true, true, true, true, true, true]);
+    let seen = seen_after(MIN_FILMS);
+    assert!(!seen[1] && seen[5..].iter().all(|seen| *seen), "{seen:?}");
 }
 
 #[test]

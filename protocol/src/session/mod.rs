@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use crate::client_message::{ClientMessage, Parsed, Rules, WantedMonitor};
 use crate::clipboard::Clipboard;
-use crate::encoding::{Abilities, Ability, Cursor};
+use crate::encoding::{Abilities, Ability, Cursor, SharedPictures};
 use crate::error::Error;
 use crate::framebuffer::Framebuffer;
 use crate::geometry::{Point, Size};
@@ -134,6 +134,11 @@ impl Session {
             announced: Abilities::default(),
             resizes: Resizes::default(),
         }
+    }
+
+    /// Shares the JPEG files of its screen with the other viewers of it.
+    pub fn share(&mut self, pictures: Arc<SharedPictures>) {
+        self.updates.share(pictures);
     }
 
     /// What follows happens now; the owner tells it whenever it goes on with the session.

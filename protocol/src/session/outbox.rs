@@ -1,7 +1,10 @@
 //! What waits to be sent to a viewer, within bounds that it cannot move.
 
-/// Room that is kept for what is sent next; more only if the last was large too.
+/// Room that is kept for what is sent next; more only if the last took some of it too, as new memory costs a fault for each
+/// page.
 const KEPT: usize = 1 << 16;
+/// The parts of an update differ by less.
+const SPARE: usize = 2;
 
 #[derive(Default)]
 pub(super) struct Outbox {
@@ -28,7 +31,7 @@ impl Outbox {
     pub(super) fn taken(&mut self, count: usize) {
         self.sent += count;
         if self.sent >= self.bytes.len() {
-            let room = KEPT.max(self.bytes.len());
+            let room = KEPT.max(self.bytes.len() * SPARE);
             self.bytes.clear();
             self.bytes.shrink_to(room);
             self.sent = 0;
@@ -73,6 +76,18 @@ mod tests {
             assert!(outbox.is_empty());
             assert!((least..=most).contains(&outbox.bytes.capacity()), "{length}");
         }
+    }
+
+    #[test]
+    fn parts_of_an_update_that_differ_use_the_same_room() {
+        let mut outbox = Outbox::default();
+        let mut room = Vec::new();
+        for length in [3 << 19, 1 << 20, 3 << 19] {
+            outbox.end().resize(length, 0);
+            outbox.taken(length);
+            room.push(outbox.bytes.capacity());
+        }
+        assert_eq!(room[1..], [room[0]; 2]);
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What one viewer has been told of the screen, and how it is told the rest.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::loss::Loss;
 use super::news::News;
 use crate::encoding::{
-    Abilities, Ability, Encoder, Encoding, NewEncoder, RAW, Role, Wishes, put_copy, put_last_rect,
-    quality_asked_by,
+    Abilities, Ability, Encoder, Encoding, NewEncoder, RAW, Role, SharedPictures, Wishes, put_copy,
+    put_last_rect, quality_asked_by,
 };
 use crate::framebuffer::Framebuffer;
 use crate::geometry::{Point, Rect, Size};
@@ -68,6 +69,7 @@ impl Updates {
                 pixels: Translator::new(PixelFormat::NATIVE),
                 quality: None,
                 gradient: true,
+                pictures: Arc::default(),
             },
             encoding: RAW,
             encoders: Vec::new(),
@@ -132,6 +134,10 @@ impl Updates {
         for part in self.unfinished.iter_mut().flatten() {
             part.rect = part.rect.intersection(&bounds);
         }
+    }
+
+    pub(super) fn share(&mut self, pictures: Arc<SharedPictures>) {
+        self.wishes.pictures = pictures;
     }
 
     // From the viewer.

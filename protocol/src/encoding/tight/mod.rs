@@ -7,7 +7,7 @@ mod png;
 use self::basic::Basic;
 use self::png::Png;
 use super::content::{Content, areas, is_plain};
-use super::{Encoder, Encoding, RAW, Role, Wishes, gather, jpeg, tiles};
+use super::{Encoder, Encoding, RAW, Role, Wishes, gather, tiles};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
 use crate::pixel_format::Translator;
@@ -105,14 +105,14 @@ impl Tight {
         picture: &Framebuffer,
         rect: Rect,
         quality: u8,
-        pixels: &Translator,
+        wishes: &Wishes,
         out: &mut Vec<u8>,
     ) -> u16 {
         let mut count = 0;
         for part in tiles(rect, MAX_WIDTH, rect.height) {
-            let file = jpeg::compress(picture, part, quality).ok();
+            let file = wishes.pictures.file(picture, part, quality);
             let Some(file) = file.filter(|file| file.len() <= MAX_LENGTH) else {
-                count += self.put_exact(picture, part, pixels, false, out);
+                count += self.put_exact(picture, part, &wishes.pixels, false, out);
                 continue;
             };
             put_rectangle(part, self.number, out);
@@ -149,7 +149,7 @@ impl Encoder for Tight {
                     })
                 }
                 (Content::Picture, Some(quality)) => {
-                    self.put_picture(picture, area.rect, quality, pixels, out)
+                    self.put_picture(picture, area.rect, quality, wishes, out)
                 }
                 (content, _) => {
                     let smooth = content == Content::Picture && wishes.gradient;
