@@ -46,7 +46,13 @@ const BORDERS: [(&str, &[&str]); 20] = [
     ),
     (
         "Timestamp::now()",
-        &["app", "logging/line.rs", "notify/notifier.rs", "portal/visit"],
+        &[
+            "app",
+            "logging/files.rs",
+            "logging/line.rs",
+            "notify/notifier.rs",
+            "portal/visit",
+        ],
     ),
     (
         "env::var",
