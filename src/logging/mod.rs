@@ -1,5 +1,5 @@
-//! The log: to standard error and to files where they are wanted, as text or one JSON object per line, without account numbers. What is logged can be
-//! changed while gatehand runs.
+//! The log: to standard error and to files where they are wanted, as text or one JSON object per line, without account
+//! numbers. What is logged can be changed while gatehand runs.
 
 mod accounts;
 mod files;

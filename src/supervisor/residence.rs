@@ -8,7 +8,8 @@ use std::ptr::{NonNull, without_provenance_mut};
 use nix::sys::mman::{MmapAdvise, madvise};
 
 /// Lets go of all code and constants in memory. What is used again comes back from the file, or from the system's copy of
-/// it, by itself; most of what a start needs, or a viewer, is not. Where the system does not tell what is mapped, all stays as it is.
+/// it, by itself; most of what a start needs, or a viewer, is not. Where the system does not tell what is mapped, all stays
+/// as it is.
 pub fn let_go_of_the_program() {
     let Ok(smaps) = fs::read_to_string("/proc/self/smaps") else {
         return;

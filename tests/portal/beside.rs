@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::common::program::free_port;
 use super::common::wait_for;
-use super::house::{House, Kind, curl};
+use super::house::{House, Kind, WEBSOCKET, curl};
 use super::upstream::Trouble;
 
 /// One program, one HTTP port, one order to stop.
@@ -44,21 +44,13 @@ fn both_gateways_run_in_one_process() {
     );
     // Each has its screen there; the viewers' own port is that of the gateway with windows.
     for of in ["paper", "portal"] {
-        let upgrade = [
-            "--http1.1",
-            "--header",
-            "Upgrade: websocket",
-            "--header",
-            "Connection: Upgrade",
-            "--header",
-            "Sec-WebSocket-Version: 13",
-            "--header",
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-            "--header",
-            "Sec-WebSocket-Protocol: binary",
-        ];
+        let protocol = ["--header", "Sec-WebSocket-Protocol: binary"];
         let url = format!("http://127.0.0.1:{http}/websockify?of={of}");
-        assert_eq!(curl(&[&upgrade[..], &[&url]].concat()).0, 101, "{of}");
+        assert_eq!(
+            curl(&[&WEBSOCKET[..], &protocol, &[&url]].concat()).0,
+            101,
+            "{of}"
+        );
     }
     // What ends one leaves the other as it is.
     house.program.ask(&["portal", "stop"]).unwrap();

@@ -260,6 +260,19 @@ impl House {
     }
 }
 
+/// What curl asks with for a WebSocket (RFC 6455 §4.1).
+pub(crate) const WEBSOCKET: [&str; 9] = [
+    "--http1.1",
+    "--header",
+    "Upgrade: websocket",
+    "--header",
+    "Connection: Upgrade",
+    "--header",
+    "Sec-WebSocket-Version: 13",
+    "--header",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+];
+
 /// The same for any server.
 pub(crate) fn curl(arguments: &[&str]) -> (u16, String) {
     let output = Command::new("curl")

@@ -1,6 +1,6 @@
 //! What the gateway answers to whom, the same for the stand-in and the real one: statuses, and what stands in the bodies.
 
-use super::house::{House, Kind, curl};
+use super::house::{House, Kind, WEBSOCKET, curl};
 use super::upstream::Trouble;
 
 /// An answer: its status, 0 for none, and what its body, or its `Location`, begins with.
@@ -109,18 +109,8 @@ fn every_answer_is_that_of_the_table(kind: Kind) {
     house.program.ask(&["portal", "start"]).unwrap();
     house.wait_for("upstream-down", "no answer");
     check(0);
-    let upgrade = [
-        "--http1.1",
-        "--header",
-        "Upgrade: websocket",
-        "--header",
-        "Connection: Upgrade",
-        "--header",
-        "Sec-WebSocket-Version: 13",
-    ];
     house.upstream.state().trouble = Trouble::None;
-    let key = ["--header", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
-    let (status, _) = curl(&[&upgrade[..], &key, &[&format!("{url}/v1/api/ws")]].concat());
+    let (status, _) = curl(&[&WEBSOCKET[..], &[&format!("{url}/v1/api/ws")]].concat());
     assert_eq!(status, 101, "also where IBKR has none");
 }
 

@@ -215,7 +215,6 @@ fn what_did_not_arrive_is_never_submitted() {
     assert_eq!(stage.count(&Act::AskSubmission), 0);
 }
 
-/// A page may change what its fields hold while permission is asked for.
 /// Nothing tells whether the page has taken the keys: what is typed again would stand there twice.
 #[test]
 fn a_page_that_is_looked_at_has_time_to_show_what_was_typed() {
@@ -238,6 +237,7 @@ fn a_page_that_is_looked_at_has_time_to_show_what_was_typed() {
     assert_eq!(look(&mut stage, &page, 1), [Act::Click(password)]);
 }
 
+/// A page may change what its fields hold while permission is asked for.
 #[test]
 fn what_changed_before_it_was_permitted_is_not_submitted() {
     let mut stage = Stage::new(policy());
