@@ -10,6 +10,7 @@ use super::menu::{MenuChoice, MenuStep, Way};
 use super::restart::{RestartStep, TimedRestart};
 use super::state::Event;
 use crate::config::DayEnd;
+use crate::screen::WindowId;
 
 /// How long the effect may take to show: a question, a window that goes.
 const EFFECT: Duration = Duration::from_secs(3);
@@ -144,6 +145,13 @@ impl Running {
         let ends = matches!(self.errand, Errand::Close | Errand::Restart);
         let scheduled = self.timed.as_ref().is_some_and(TimedRestart::is_scheduled);
         ends && (self.made.is_some() || scheduled)
+    }
+
+    /// The window in which a menu is open for this, or may be.
+    pub(super) fn opened_menu_in(&self) -> Option<WindowId> {
+        let timed = self.timed.as_ref().and_then(TimedRestart::opened_menu_in);
+        let visit = self.visit.as_ref().and_then(|visit| visit.opened_menu_in());
+        timed.or(visit).or(self.menu.opened_in())
     }
 
     pub(super) fn human_acted(&mut self) {

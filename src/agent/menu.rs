@@ -71,9 +71,11 @@ pub(super) struct MenuChoice {
     not_before: Option<Instant>,
     /// Since when no title could be read.
     unread: Option<Instant>,
-    /// The next result is that of Escape.
-    closing: bool,
-    pressing: Option<View>,
+    /// The next result is that of Escape; what the main window showed before its menu was opened.
+    closing: Option<View>,
+    pressing: Option<(WindowId, View)>,
+    /// The window whose menu is open, or may be.
+    opened_in: Option<WindowId>,
 }
 
 impl MenuChoice {
@@ -89,9 +91,15 @@ impl MenuChoice {
             certain: 0,
             not_before: None,
             unread: None,
-            closing: false,
+            closing: None,
             pressing: None,
+            opened_in: None,
         }
+    }
+
+    /// The window in which a menu is open, or may be.
+    pub(super) const fn opened_in(&self) -> Option<WindowId> {
+        self.opened_in
     }
 
     /// What to do next. `main` is the main window, `screen` all windows.
@@ -103,13 +111,15 @@ impl MenuChoice {
             State::Chosen { at, .. } => MenuStep::Chosen(*at),
             State::Closed => self.open(now, main, view),
             State::Vain { before } => {
-                let open = is_open(main, view, before, screen);
+                let before = before.clone();
+                let open = is_open(main, view, &before, screen);
                 self.state = State::Closed;
                 self.not_before = Some(now + PAUSE);
-                match open {
-                    true => self.escape(main),
-                    false => MenuStep::Wait(now + PAUSE),
+                if open {
+                    return self.escape(main, before);
                 }
+                self.opened_in = None;
+                MenuStep::Wait(now + PAUSE)
             }
             State::Opened { at, before } => {
                 let (at, before) = (*at, before.clone());
@@ -138,8 +148,8 @@ impl MenuChoice {
         }
     }
 
-    fn escape(&mut self, main: &Seen) -> MenuStep {
-        self.closing = true;
+    fn escape(&mut self, main: &Seen, before: View) -> MenuStep {
+        self.closing = Some(before);
         MenuStep::Act(Action::Press {
             window: main.window.id,
             keys: Chord::Escape,
@@ -169,7 +179,7 @@ impl MenuChoice {
         };
         self.way = way;
         self.tries += 1;
-        self.pressing = Some(view.clone());
+        self.pressing = Some((main.window.id, view.clone()));
         MenuStep::Act(click)
     }
 
@@ -221,7 +231,13 @@ impl MenuChoice {
     }
 
     pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
-        if std::mem::take(&mut self.closing) {
+        if let Some(before) = self.closing.take() {
+            if *result == ActResult::Done {
+                self.opened_in = None;
+            } else {
+                self.state = State::Vain { before };
+                self.not_before = Some(now + LOOK_AGAIN);
+            }
             return;
         }
         let pressing = self.pressing.take();
@@ -230,7 +246,10 @@ impl MenuChoice {
             return;
         }
         match (pressing, std::mem::replace(&mut self.state, State::Closed)) {
-            (Some(before), _) => self.state = State::Opened { at: now, before },
+            (Some((window, before)), _) => {
+                self.opened_in = Some(window);
+                self.state = State::Opened { at: now, before };
+            }
             (None, State::Opened { before, .. }) => self.state = State::Chosen { at: now, before },
             (None, other) => self.state = other,
         }

@@ -358,7 +358,15 @@ impl Agent {
     }
 
     fn recognise(&self, seen: &Seen, view: &View) -> Recognition<'_> {
-        self.catalogue.recognise(&seen.window, &view.reading)
+        let recognition = self.catalogue.recognise(&seen.window, &view.reading);
+        // A menu covers words of the main window and lights up its own title: only the menu's end shows them again.
+        if matches!(recognition, Recognition::Unknown)
+            && self.upkeep.opened_menu_in() == Some(seen.window.id)
+            && let Some(main) = self.catalogue.main_by_title(&seen.window)
+        {
+            return Recognition::Known(main);
+        }
+        recognition
     }
 
     fn decide(&mut self, now: Instant) {

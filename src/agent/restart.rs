@@ -7,6 +7,7 @@ use super::action::{ActResult, Action, Seen, View};
 use super::configuration::{Configuration, ConfigurationStep, Verdict, Wish, lock_and_exit};
 use super::state::Event;
 use crate::config::{ClockTime, DayEnd};
+use crate::screen::WindowId;
 
 /// How long a visit to the configuration window may take, in seconds: the minute begins no sooner.
 const VISIT: u32 = 20;
@@ -84,6 +85,14 @@ impl TimedRestart {
     /// How the gateway ended its day before it was told otherwise, as long as it is.
     pub(super) fn to_put_back(&self) -> Option<DayEnd> {
         self.before.filter(|_| self.changed)
+    }
+
+    /// The window in which a menu is open for this, or may be.
+    pub(super) fn opened_menu_in(&self) -> Option<WindowId> {
+        match &self.stage {
+            Stage::Set { visit, .. } | Stage::PutBack { visit, .. } => visit.opened_menu_in(),
+            _ => None,
+        }
     }
 
     pub(super) fn human_acted(&mut self) {

@@ -9,6 +9,7 @@ use super::state::Event;
 use super::{Agent, Asker, is_dialog, is_inner};
 use crate::config::DayEnd;
 use crate::dialogs::{Meaning, Rule};
+use crate::screen::WindowId;
 
 /// How long the API may take to answer on the wanted port before the port is looked up in the window.
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -95,6 +96,15 @@ impl Upkeep {
 
     pub(super) fn close_otherwise_at(&self) -> Option<Instant> {
         self.errand.as_ref().and_then(Running::close_otherwise_at)
+    }
+
+    /// The window in which a menu was opened and is not closed yet.
+    pub(super) fn opened_menu_in(&self) -> Option<WindowId> {
+        let errand = self.errand.as_ref().and_then(Running::opened_menu_in);
+        errand.or(match &self.settings {
+            Settings::Open(configuration) => configuration.opened_menu_in(),
+            _ => None,
+        })
     }
 
     pub(super) fn drop_errand(&mut self) {

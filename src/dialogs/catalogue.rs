@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use toml::Spanned;
 
-use super::rule::Rule;
+use super::rule::{Meaning, Rule};
 use super::said::Said;
 use crate::screen::{Reading, Window};
 
@@ -205,6 +205,12 @@ impl Catalogue {
     /// All rules, in the order of their files.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// The main window's rule that has the title of a window, whatever else shows there.
+    pub fn main_by_title(&self, window: &Window) -> Option<&Rule> {
+        let mut mains = self.rules.iter().filter(|rule| rule.meaning == Meaning::Main);
+        mains.find(|rule| rule.has_title_of(window) && !rule.forbids_title_of(window))
     }
 
     /// Which rule a window is about.

@@ -213,10 +213,7 @@ impl Rule {
     /// Whether `window`, whose picture says `reading`, is the one that this rule is about. `said` is the same for all
     /// rules.
     pub(super) fn matches(&self, window: &Window, reading: &Reading, said: &Said) -> bool {
-        let title_holds = self
-            .title
-            .iter()
-            .any(|title| self.title_holds(&window.title, title));
+        let title_holds = self.has_title_of(window);
         let text_holds = self.text.iter().any(|phrase| said.says(phrase));
         let told_apart = if self.title_or_text {
             title_holds || text_holds
@@ -224,16 +221,25 @@ impl Rule {
             (self.title.is_empty() || title_holds) && (self.text.is_empty() || text_holds)
         };
         told_apart
-            && !self
-                .no_title
-                .iter()
-                .any(|word| contains_words(&window.title, word))
+            && !self.forbids_title_of(window)
             && self.also.iter().all(|phrase| said.says(phrase))
             && missing_words(reading, &self.words).is_empty()
             && (self.buttons.is_empty() || self.buttons.iter().any(|label| has_button(reading, label)))
             && self.no_buttons.iter().all(|label| is_absent(reading, label))
             && !self.no_text.iter().any(|phrase| said.may_say(phrase))
             && (self.meaning.is_judgement() || self.doubt(reading, said).is_none())
+    }
+
+    /// Whether the window has one of the titles.
+    pub(super) fn has_title_of(&self, window: &Window) -> bool {
+        let mut titles = self.title.iter();
+        titles.any(|title| self.title_holds(&window.title, title))
+    }
+
+    /// Whether a word of the window's title is one that must not be there.
+    pub(super) fn forbids_title_of(&self, window: &Window) -> bool {
+        let mut words = self.no_title.iter();
+        words.any(|word| contains_words(&window.title, word))
     }
 
     /// Why the window is not to be answered by this rule though it says what the rule wants.

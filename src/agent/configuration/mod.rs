@@ -214,6 +214,14 @@ impl Configuration {
         &self.open_vital
     }
 
+    /// The window in which a menu is open for this, or may be.
+    pub(super) const fn opened_menu_in(&self) -> Option<WindowId> {
+        match &self.stage {
+            Stage::Open(menu) => menu.opened_in(),
+            _ => None,
+        }
+    }
+
     /// Whether a question about the new port is about what was confirmed here.
     pub(super) fn moves_port(&self) -> bool {
         matches!(

@@ -3,6 +3,7 @@
 use super::super::{ActResult, Chord, Errand, Event, Policy, State};
 use super::stage::*;
 use crate::config::GatewayOptions;
+use crate::screen::WindowKind;
 
 fn read_only(on: bool) -> GatewayOptions {
     GatewayOptions {
@@ -107,6 +108,49 @@ fn what_differs_is_set_read_back_and_confirmed() {
     assert_eq!(stage.state(), State::Ready);
     let changed = vec!["read_only_api".to_owned(), "master_client_id".to_owned()];
     assert!(stage.events().contains(&Event::Configured { changed }));
+}
+
+/// The main window as no rule knows it: a menu hides or lights up the words that tell it apart.
+fn behind_a_menu(items: &[&str]) -> Sheet {
+    let window = Sheet::new(MAIN, "IBKR Gateway", WindowKind::Normal).text("File Help");
+    items.iter().fold(window, |window, item| window.text(item))
+}
+
+#[test]
+fn a_window_that_its_own_menu_makes_unknown_is_still_the_main_one() {
+    let mut stage = wanting(read_only(true));
+    stage.expect_done(&click(MAIN, "Configure"));
+    stage.show(&[behind_a_menu(&["Settings", "API"])]);
+    stage.expect_done(&click(MAIN, "Settings"));
+    stage.show(&[behind_a_menu(&[]), first_page()]);
+    stage.expect_done(&click(CONFIGURATION, "Settings"));
+    assert!(
+        !stage
+            .events()
+            .iter()
+            .any(|event| matches!(event, Event::UnknownDialog { .. }))
+    );
+}
+
+#[test]
+fn a_menu_without_the_item_is_closed_though_no_rule_knows_the_window_behind_it() {
+    let mut stage = wanting(read_only(true));
+    stage.expect_done(&click(MAIN, "Configure"));
+    stage.show(&[behind_a_menu(&["S?tt!", "API"])]);
+    stage.expect_nothing();
+    stage.pass(1.6);
+    let escape = Act::Press(MAIN, Chord::Escape);
+    stage.expect(&escape, &ActResult::Changed);
+    stage.pass(0.2);
+    stage.expect_done(&escape);
+    stage.show(&[main_window()]);
+    stage.pass(1.1);
+    stage.expect_done(&click(MAIN, "File"));
+    // Once it is closed, whatever hides the words is no menu of ours.
+    stage.show(&[behind_a_menu(&["S?tt!", "API"])]);
+    stage.pass(1.6);
+    stage.expect_done(&escape);
+    assert_eq!(stage.acts_within(60), [Act::Keep(MAIN)]);
 }
 
 #[test]
