@@ -301,6 +301,12 @@ impl Translator {
         &self.format
     }
 
+    /// Whether whole pixels travel as they are in memory.
+    pub(crate) fn is_native(&self) -> bool {
+        let plain = self.plain == Layout::Four { big_endian: false };
+        plain && self.tables.is_none() && cfg!(target_endian = "little")
+    }
+
     /// Appends the viewer's value of each pixel of `row`.
     pub(crate) fn values(&self, row: &[u32], out: &mut Vec<u32>) {
         match &self.tables {

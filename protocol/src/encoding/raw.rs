@@ -1,6 +1,6 @@
 //! Raw (RFC 6143 §7.7.1): the pixels as they are. Every viewer understands it.
 
-use super::{Encoder, Encoding, NewEncoder, Role, Wishes, gather};
+use super::{Encoder, Encoding, NewEncoder, Role, Wishes};
 use crate::framebuffer::Framebuffer;
 use crate::geometry::Rect;
 use crate::server_message::put_rectangle;
@@ -25,12 +25,13 @@ impl Encoder for Raw {
         put_rectangle(rect, ENCODING.number, out);
         out.reserve(rect.area() * pixels.format().bytes_per_pixel());
         for y in rect.y..rect.bottom() {
-            gather(
-                picture,
-                Rect::new(rect.x, y, rect.width, 1),
-                pixels,
-                &mut self.values,
-            );
+            let row = &picture.row(y as u32)[rect.x as usize..rect.right() as usize];
+            if pixels.is_native() {
+                out.extend_from_slice(bytemuck::cast_slice(row));
+                continue;
+            }
+            self.values.clear();
+            pixels.values(row, &mut self.values);
             pixels.put(&self.values, out);
         }
         1

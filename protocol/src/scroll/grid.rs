@@ -8,7 +8,7 @@ use crate::geometry::Rect;
 use crate::region::{MAX_RECTS, Region};
 
 /// Rows that are told together.
-const BAND: usize = 16;
+pub(super) const BAND: usize = 16;
 /// Columns with fewer changed rows have not scrolled.
 const MIN_CHANGED: usize = 4;
 /// One column of so many votes, so that every pane that is worth it has a voter.
@@ -67,6 +67,35 @@ impl Grid {
             changed,
             hashes,
         }
+    }
+
+    /// The same where most is new: what differs at the top of a band is taken to differ down to its end.
+    pub(super) fn of_film(old: &Framebuffer, new: Look<'_>) -> Self {
+        let bounds = new.area;
+        let rows = bounds.height as usize;
+        let columns = bounds.width.div_ceil(COLUMN) as usize;
+        let mut grid = Self {
+            bounds,
+            rows,
+            changed: vec![false; columns * rows],
+            hashes: Vec::new(),
+        };
+        // Band by band, as the pixels lie in memory.
+        for first in (0..rows).step_by(BAND) {
+            let band = first..rows.min(first + BAND);
+            for column in 0..columns {
+                let (left, right) = grid.edges(column);
+                let differs = |row: usize| {
+                    let y = bounds.y + row as i32;
+                    !same(part(old, y, left, right), new.row(y, left, right))
+                };
+                let all = differs(first);
+                for row in band.clone() {
+                    grid.changed[column * rows + row] = all || differs(row);
+                }
+            }
+        }
+        grid
     }
 
     /// Which tile rows look as `dy` rows above before.

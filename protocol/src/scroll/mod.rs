@@ -25,8 +25,9 @@ const MIN_ROWS: i32 = 8;
 const MIN_FILM: usize = 1 << 17;
 /// After so many such looks in a row one does.
 const MIN_FILMS: u32 = 16;
-/// One look of so many at a film is searched: something that scrolls in its place is seen that soon.
-const SEARCHED_FILM: u32 = 4;
+/// One look of so many at a film is searched, the more rarely the longer it runs: something that scrolls in its place is
+/// seen that soon.
+const SEARCHED_FILM: [u32; 2] = [4, 16];
 /// A smaller area is cheaper sent than copied.
 const MIN_COPY: usize = 1024;
 
@@ -152,8 +153,14 @@ impl Search {
             return changes;
         }
         let large = look.area.area() >= MIN_FILM;
-        let skipped = large && self.films >= MIN_FILMS && !self.films.is_multiple_of(SEARCHED_FILM);
-        let changes = advance(frame, look, look.area.area() >= MIN_DAMAGE && !skipped);
+        let [first, last] = SEARCHED_FILM;
+        let pause = (self.films / MIN_FILMS).clamp(first, last);
+        let skipped = large && self.films >= MIN_FILMS && !self.films.is_multiple_of(pause);
+        let changes = if skipped {
+            replace(frame, look)
+        } else {
+            advance(frame, look, look.area.area() >= MIN_DAMAGE)
+        };
         if large {
             let film = changes.copies.is_empty() && changes.damage.area() * 2 > look.area.area();
             self.films = if film { self.films.wrapping_add(1) } else { 0 };
@@ -181,6 +188,16 @@ fn advance(frame: &mut Framebuffer, look: Look<'_>, searched: bool) -> Changes {
         damage.subtract_rect(&copy.to);
     }
     Changes { copies, damage }
+}
+
+/// The same of a film, of which nothing is asked but where it runs.
+fn replace(frame: &mut Framebuffer, look: Look<'_>) -> Changes {
+    let grid = Grid::of_film(frame, look);
+    grid.write(look, frame);
+    Changes {
+        copies: Vec::new(),
+        damage: grid.region(),
+    }
 }
 
 /// The copies that pay.

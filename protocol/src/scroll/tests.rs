@@ -1,3 +1,4 @@
+use super::grid::BAND;
 use super::*;
 use crate::geometry::Size;
 
@@ -372,6 +373,25 @@ fn a_film_is_searched_now_and_then_and_what_scrolls_after_it_is_seen() {
     assert_eq!(seen_after(1), [false, true, true, true, true, true, true]);
     let seen = seen_after(MIN_FILMS);
     assert!(!seen[1] && seen[5..].iter().all(|seen| *seen), "{seen:?}");
+}
+
+#[test]
+fn of_a_film_all_that_is_new_is_told() {
+    let old = screen();
+    let bounds = Rect::of_size(SIZE);
+    for (x, y) in [(0, 0), (33, 16), (64, 31), (639, 15), (5, 479)] {
+        let mut new = old.clone();
+        new.fill(Rect::new(x, y, 1, 1), 0x0012_3456);
+        let bytes = bytes(&new, bounds, 0);
+        let mut shown = old.clone();
+        let changes = replace(&mut shown, Look::new(bounds, &bytes).unwrap());
+        assert!(shown == new, "{x},{y}");
+        apply(&old, &new, &changes);
+        assert!(
+            changes.damage.area() <= BAND * COLUMN as usize,
+            "{x},{y}: {changes:?}"
+        );
+    }
 }
 
 #[test]

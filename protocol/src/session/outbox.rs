@@ -1,15 +1,17 @@
 //! What waits to be sent to a viewer, within bounds that it cannot move.
 
-/// Room that is kept for what is sent next; more only if the last took some of it too, as new memory costs a fault for each
-/// page.
+/// Room that is always kept for what is sent next.
 const KEPT: usize = 1 << 16;
-/// The parts of an update differ by less.
-const SPARE: usize = 2;
+/// More is kept as long as what was sent lately took this part of it: new memory costs a fault for each page, and between
+/// two large updates there may be some small ones.
+const SPARE: usize = 4;
 
 #[derive(Default)]
 pub(super) struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
+    /// What was sent at a time lately: the most of it counts, half as much each time.
+    peak: usize,
     /// Answers that wait for the end of an update, in whose middle they have no place.
     answers: Vec<u8>,
     /// Bytes of answers since the viewer took everything last.
@@ -31,9 +33,9 @@ impl Outbox {
     pub(super) fn taken(&mut self, count: usize) {
         self.sent += count;
         if self.sent >= self.bytes.len() {
-            let room = KEPT.max(self.bytes.len() * SPARE);
+            self.peak = self.bytes.len().max(self.peak / 2);
             self.bytes.clear();
-            self.bytes.shrink_to(room);
+            self.bytes.shrink_to(KEPT.max(self.peak * SPARE));
             self.sent = 0;
             self.unread = 0;
         }
@@ -67,27 +69,28 @@ impl Outbox {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_room_of_a_large_update_is_given_back_after_a_small_one() {
-        let mut outbox = Outbox::default();
-        for (length, least, most) in [(1 << 20, 1 << 20, 1 << 21), (10, 10, KEPT)] {
-            outbox.end().resize(length, 0);
-            outbox.taken(length);
-            assert!(outbox.is_empty());
-            assert!((least..=most).contains(&outbox.bytes.capacity()), "{length}");
-        }
+    fn sent(outbox: &mut Outbox, length: usize) -> usize {
+        outbox.end().resize(length, 0);
+        outbox.taken(length);
+        assert!(outbox.is_empty());
+        outbox.bytes.capacity()
     }
 
     #[test]
-    fn parts_of_an_update_that_differ_use_the_same_room() {
+    fn the_room_of_a_large_update_is_given_back_after_small_ones() {
         let mut outbox = Outbox::default();
-        let mut room = Vec::new();
-        for length in [3 << 19, 1 << 20, 3 << 19] {
-            outbox.end().resize(length, 0);
-            outbox.taken(length);
-            room.push(outbox.bytes.capacity());
-        }
-        assert_eq!(room[1..], [room[0]; 2]);
+        assert!(sent(&mut outbox, 1 << 20) <= 1 << 21);
+        let room = (0..10).map(|_| sent(&mut outbox, 10)).collect::<Vec<_>>();
+        assert!(room.is_sorted_by(|a, b| a >= b), "{room:?}");
+        assert!(room[9] <= KEPT, "{room:?}");
+    }
+
+    #[test]
+    fn large_updates_with_a_small_one_between_use_the_same_room() {
+        let mut outbox = Outbox::default();
+        let lengths = [3 << 19, 1 << 20, 10, 3 << 19, 1 << 20, 10];
+        let room = lengths.map(|length| sent(&mut outbox, length));
+        assert_eq!(room[1..], [room[0]; 5]);
     }
 
     #[test]
