@@ -239,7 +239,7 @@ impl Table {
         text
     }
 
-    /// What is compared with, the ratio, the aim, and whether it is met.
+    /// What is compared with, the ratio, the aim, and whether the ratio as it is shown meets it.
     fn judge(&self, row: Row, own: f64, aim: Aim) -> Option<(String, String, String, bool)> {
         let [a, b] = [Peer::X11vnc, Peer::X0tigervnc].map(|peer| Some((self.value(row, peer)?, peer)));
         let by_value = |a: &(f64, Peer), b: &(f64, Peer)| a.0.total_cmp(&b.0);
@@ -258,24 +258,19 @@ impl Table {
             }
             Frames => {
                 let (value, peer) = [a?, b?].into_iter().max_by(by_value)?;
-                let limit = "at least 1".to_owned();
-                return Some((
-                    peer.name().into(),
-                    format!("{:.2}", own / value),
-                    limit,
-                    own >= value,
-                ));
+                let (limit, ratio) = ("at least 1".to_owned(), shown(own / value));
+                return Some((peer.name().into(), format!("{ratio:.2}"), limit, ratio >= 1.0));
             }
             Xtigervnc(factor) => (self.value(row, Peer::Xtigervnc)?, Peer::Xtigervnc, factor),
             Mapped(factor) => (self.value(row, Peer::Mapped)?, Peer::Mapped, factor),
         };
-        let ratio = if own == reference { 1.0 } else { own / reference };
+        let ratio = shown(if own == reference { 1.0 } else { own / reference });
         let limit = format!("at most {factor}");
-        Some((
-            peer.name().into(),
-            format!("{ratio:.2}"),
-            limit,
-            own <= reference * factor,
-        ))
+        Some((peer.name().into(), format!("{ratio:.2}"), limit, ratio <= factor))
     }
+}
+
+/// Two decimals: less is no difference.
+fn shown(ratio: f64) -> f64 {
+    (ratio * 100.0).round() / 100.0
 }

@@ -78,7 +78,8 @@ fn text(x: u32, y: u32) -> u32 {
 
 fn painted(size: Size, colour: impl Fn(u32, u32) -> u32) -> Framebuffer {
     let places = (0..size.height).flat_map(|y| (0..size.width).map(move |x| (x, y)));
-    Framebuffer::from_pixels(size, places.map(|(x, y)| colour(x, y)).collect()).unwrap()
+    let pixels = places.map(|(x, y)| colour(x, y) & 0x00ff_ffff);
+    Framebuffer::from_pixels(size, pixels.collect()).unwrap()
 }
 
 /// Screens that lead to every form that a tile or rectangle can take.

@@ -34,7 +34,7 @@ pub use output::{Output, OutputStream, Redaction, log_output};
 pub use printed::{PrintedError, printed};
 pub use process::{Exit, Identity, SpawnError, session_of};
 pub use reaper::{Child, Group, Orphans, Reaper};
-pub use residence::let_go_of_the_program;
+pub use residence::{let_go_of_the_program, use_large_pages};
 pub use run::RunError;
 pub use service::Service;
 pub use signals::{Signals, StopSignal};

@@ -7,6 +7,10 @@ use std::ptr::{NonNull, without_provenance_mut};
 
 use nix::sys::mman::{MmapAdvise, madvise};
 
+const PAGE: usize = 4096;
+/// Smaller ones do without.
+const LARGE_PAGE: usize = 2 << 20;
+
 /// Lets go of all code and constants in memory. What is used again comes back from the file, or from the system's copy of
 /// it, by itself; most of what a start needs, or a viewer, is not. Where the system does not tell what is mapped, all stays
 /// as it is.
@@ -24,6 +28,22 @@ pub fn let_go_of_the_program() {
         if let Err(error) = let_go {
             tracing::debug!(%error, "the system keeps pages of the program");
         }
+    }
+}
+
+/// Asks for large pages where `memory` will be, which was not touched yet: there are fewer to be found and filled.
+pub fn use_large_pages(memory: &mut [u32]) {
+    let place = memory.as_ptr().addr();
+    let start = place.next_multiple_of(PAGE);
+    let length = (place + size_of_val(memory)).saturating_sub(start) / PAGE * PAGE;
+    let Some(first) = NonNull::new(without_provenance_mut::<c_void>(start)).filter(|_| length >= LARGE_PAGE)
+    else {
+        return;
+    };
+    // SAFETY: whole pages of `memory`; what is in them stays as it is.
+    let advised = unsafe { madvise(first, length, MmapAdvise::MADV_HUGEPAGE) };
+    if let Err(error) = advised {
+        tracing::debug!(%error, "the system has no large pages");
     }
 }
 
@@ -103,5 +123,23 @@ Anonymous:             0 kB
         let_go_of_the_program();
         assert!(resident().ends_with(" 0 kB"), "{}", resident());
         assert!(is_whole());
+    }
+
+    #[test]
+    fn memory_with_large_pages_is_told_by_the_system() {
+        let mut memory = vec![0_u32; 4 << 20];
+        let inside = memory.as_ptr().addr() + LARGE_PAGE;
+        use_large_pages(&mut memory);
+        let smaps = fs::read_to_string("/proc/self/smaps").expect("there");
+        let mut lines = smaps.lines();
+        let found = lines.any(|line| {
+            let place = line.split(' ').next().and_then(range);
+            place.is_some_and(|place| place.contains(&inside))
+        });
+        let flags = lines.find(|line| line.starts_with("VmFlags:")).expect("flags");
+        let has_them = fs::exists("/sys/kernel/mm/transparent_hugepage").expect("known");
+        assert!(found);
+        assert_eq!(flags.contains(" hg"), has_them, "{flags}");
+        assert!(memory.iter().all(|word| *word == 0));
     }
 }

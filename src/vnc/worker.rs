@@ -230,6 +230,7 @@ impl<D: Display> Worker<D> {
         let new = frame.size() != size;
         if new {
             *frame = Frame::new(size);
+            crate::supervisor::use_large_pages(frame.pixels_mut());
         }
         let mut changes = Changes::default();
         for area in areas(stale) {

@@ -89,9 +89,13 @@ impl Grid {
                     let y = bounds.y + row as i32;
                     !same(part(old, y, left, right), new.row(y, left, right))
                 };
-                let all = differs(first);
-                for row in band.clone() {
-                    grid.changed[column * rows + row] = all || differs(row);
+                let tiles = &mut grid.changed[column * rows..][band.clone()];
+                if differs(first) {
+                    tiles.fill(true);
+                } else {
+                    for (changed, row) in tiles.iter_mut().zip(first..) {
+                        *changed = differs(row);
+                    }
                 }
             }
         }

@@ -27,7 +27,7 @@ const MIN_FILM: usize = 1 << 17;
 const MIN_FILMS: u32 = 16;
 /// One look of so many at a film is searched, the more rarely the longer it runs: something that scrolls in its place is
 /// seen that soon.
-const SEARCHED_FILM: [u32; 2] = [4, 16];
+const SEARCHED_FILM: [u32; 2] = [4, 32];
 /// A smaller area is cheaper sent than copied.
 const MIN_COPY: usize = 1024;
 
@@ -154,7 +154,7 @@ impl Search {
         }
         let large = look.area.area() >= MIN_FILM;
         let [first, last] = SEARCHED_FILM;
-        let pause = (self.films / MIN_FILMS).clamp(first, last);
+        let pause = (self.films / 8).next_power_of_two().clamp(first, last);
         let skipped = large && self.films >= MIN_FILMS && !self.films.is_multiple_of(pause);
         let changes = if skipped {
             replace(frame, look)
