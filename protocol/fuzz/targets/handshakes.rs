@@ -7,10 +7,10 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use protocol::security::Security;
 use protocol::security::passwords::Passwords;
 use protocol::security::ra2::{Channel, ServerKey};
 use protocol::security::vnc_auth::Password;
+use protocol::security::{Between, Security};
 use protocol::session::{Event, Session, Upgrade};
 use stage::SIZE;
 use stage::viewer::ra2::{KEY, Kind, Messages, ViewerKey, encrypt};
@@ -58,7 +58,7 @@ enum Step {
 enum Port {
     VncAuth,
     Native { tls: bool, long: bool },
-    Web { encrypted: bool, long: bool },
+    Web { between: u8, long: bool },
 }
 
 impl Port {
@@ -70,9 +70,14 @@ impl Port {
                 let short = passwords.for_vnc_auth(!long);
                 Security::native(passwords, short, Arc::clone(&SERVER_KEY), tls)
             }
-            Self::Web { encrypted, long } => {
+            Self::Web { between, long } => {
                 let short = passwords.for_vnc_auth(!long);
-                Security::web(passwords, short, encrypted)
+                let between = match between % 3 {
+                    0 => Between::Network,
+                    1 => Between::Tls,
+                    _ => Between::Machine(Arc::clone(&SERVER_KEY)),
+                };
+                Security::web(passwords, short, between)
             }
         }
     }
@@ -148,10 +153,16 @@ impl Viewer {
                 self.send(versions[usize::from(which) % versions.len()]);
             }
             Step::Choose(which) => {
-                let types = [1, 2, 5, 19, 129, which];
+                let types = [1, 2, 5, 19, 129, which, 6, 130];
                 let chosen = types[usize::from(which) % types.len()];
-                if chosen == 5 {
-                    self.kind = Kind::Ra2;
+                let kinds = [
+                    Kind::Ra2,
+                    Kind::Ra2ne,
+                    Kind::Ra2With256Bits,
+                    Kind::Ra2neWith256Bits,
+                ];
+                if let Some(kind) = kinds.into_iter().find(|kind| kind.number() == chosen) {
+                    self.kind = kind;
                 }
                 self.send(&[chosen]);
             }

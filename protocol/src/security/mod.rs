@@ -50,8 +50,10 @@ pub(crate) enum SecurityType {
     None = 1,
     VncAuth = 2,
     Ra2 = 5,
+    Ra2ne = 6,
     VeNCrypt = 19,
     Ra2With256Bits = 129,
+    Ra2neWith256Bits = 130,
 }
 
 /// Subtypes of VeNCrypt by number (rfbproto "VeNCrypt").
@@ -61,6 +63,17 @@ pub(crate) enum VeNCrypt {
     Plain = 256,
     X509Vnc = 261,
     X509Plain = 262,
+}
+
+/// What lies between a WebSocket and its viewer.
+#[derive(Clone, Debug)]
+pub enum Between {
+    /// A network, on which others may listen.
+    Network,
+    /// This machine alone. RSA-AES by this key keeps the password from it, and nothing else.
+    Machine(Arc<ra2::ServerKey>),
+    /// TLS.
+    Tls,
 }
 
 impl Security {
@@ -115,25 +128,33 @@ impl Security {
         }
     }
 
-    /// For WebSockets. Passwords travel as they are only where the connection is `encrypted` already.
+    /// For WebSockets. Passwords travel as they are only where the connection is encrypted already.
     #[must_use]
-    pub fn web(passwords: Passwords, vnc_auth: Option<vnc_auth::Passwords>, encrypted: bool) -> Self {
+    pub fn web(passwords: Passwords, vnc_auth: Option<vnc_auth::Passwords>, between: Between) -> Self {
         let mut offered = Vec::new();
         let mut vencrypt = Vec::new();
-        // First, since the other one makes viewers ask for a user name, which means nothing here.
+        let mut key = None;
+        // First, since the others make viewers ask: for a user name, which means nothing here, or about the key.
         if vnc_auth.is_some() {
             offered.push(SecurityType::VncAuth);
         }
-        if encrypted {
-            offered.push(SecurityType::VeNCrypt);
-            vencrypt.push(VeNCrypt::Plain);
+        match between {
+            Between::Network => {}
+            Between::Machine(of_server) => {
+                offered.extend([SecurityType::Ra2neWith256Bits, SecurityType::Ra2ne]);
+                key = Some(of_server);
+            }
+            Between::Tls => {
+                offered.push(SecurityType::VeNCrypt);
+                vencrypt.push(VeNCrypt::Plain);
+            }
         }
         Self {
             offered,
             vencrypt,
             passwords: Some(passwords),
             vnc_auth,
-            key: None,
+            key,
             only_to_look: false,
         }
     }
