@@ -292,6 +292,45 @@ fn vencrypt_with_and_without_tls() {
     ));
 }
 
+/// What viewers are offered does not lead to a legacy password those that know another way.
+#[test]
+fn a_legacy_password_is_offered_last_and_where_nothing_else_may_be_known() {
+    let legacy = || Some(passwords().with_legacy(b"legacy").unwrap());
+    let web = |between| Security::web(passwords(), legacy(), between);
+    let key = || Arc::clone(&SERVER_KEY);
+    for (security, offered) in [
+        (
+            Security::native(passwords(), legacy(), key(), false),
+            &[3, 129, 5, 2][..],
+        ),
+        (web(Between::Network), &[1, 2]),
+        (web(Between::Machine(key())), &[3, 130, 6, 2]),
+        (web(Between::Tls), &[1, 19]),
+    ] {
+        let mut viewer = Viewer::new(security);
+        viewer.exchange(b"").unwrap();
+        assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), offered);
+    }
+
+    let native = || Viewer::new(Security::native(passwords(), legacy(), key(), true));
+    let mut viewer = native();
+    viewer.exchange(b"").unwrap();
+    assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [4, 19, 129, 5, 2]);
+    viewer.exchange(&[19]).unwrap();
+    let x509_plain = [&[0, 1][..], &262u32.to_be_bytes()].concat();
+    assert_eq!(viewer.exchange(&[0, 2]).unwrap(), x509_plain);
+
+    for (password, access) in [("legacy", Some(Access::Full)), (&FULL[..8], None)] {
+        let mut viewer = native();
+        viewer.exchange(b"RFB 003.008\n").unwrap();
+        viewer.exchange(&[2]).unwrap();
+        let answer = Password::new(password.as_bytes()).unwrap().answer(&CHALLENGE);
+        viewer.exchange(&answer).unwrap();
+        let event = access.map_or(Event::Closed(Error::WrongPassword), Event::Authenticated);
+        assert_eq!(viewer.events(), [event], "{password}");
+    }
+}
+
 /// RFB 3.3 knows VNC authentication only.
 #[test]
 fn an_old_viewer_is_told_when_there_is_nothing_for_it() {

@@ -218,11 +218,17 @@ fn passwords(
     };
     let view_only = settings.view_password.as_ref().map(VncPassword::expose);
     let passwords = Passwords::new(full.as_bytes(), view_only.map(str::as_bytes))?;
+    if let Some(legacy) = &settings.legacy_password {
+        let vnc_auth = passwords.with_legacy(legacy.expose().as_bytes())?;
+        tracing::info!("VNC authentication takes the legacy password, which no other security type takes");
+        return Ok((passwords, Some(vnc_auth)));
+    }
     let vnc_auth = passwords.for_vnc_auth(settings.truncates);
     if vnc_auth.is_none() {
         tracing::warn!(
-            "VNC authentication is off: it would compare only the first 8 bytes of a password for viewers; set shorter ones \
-             (for two passwords, different ones) for viewers that know nothing else, or GATEHAND_VNC_LEGACY_TRUNCATE=yes"
+            "VNC authentication is off: it would compare only the first 8 bytes of a password for viewers; for viewers that \
+             know nothing else set shorter ones (for two passwords, different ones), GATEHAND_VNC_LEGACY_PASSWORD, or \
+             GATEHAND_VNC_LEGACY_TRUNCATE=yes"
         );
     }
     Ok((passwords, vnc_auth))

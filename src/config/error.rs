@@ -232,6 +232,25 @@ pub enum ConfigError {
         /// The full one.
         full: Origin,
     },
+    /// Two passwords for VNC authentication.
+    #[error(
+        "{legacy} and {truncates} each say what VNC authentication takes in the place of a long password; unset one of them"
+    )]
+    TwoShortPasswords {
+        /// The password of its own.
+        legacy: Origin,
+        /// What asks for the beginning of the long one.
+        truncates: Origin,
+    },
+    /// A password for those alone that know no better.
+    #[error(
+        "{0} is set but VNC_SERVER_PASSWORD is not: viewers that know more than VNC authentication would get in by none; \
+         set both, or that one alone"
+    )]
+    LegacyPasswordAlone(
+        /// What set it.
+        Origin,
+    ),
     /// A password that nobody would be asked for.
     #[error("{none} lets viewers in without a password, but {password} is set; unset one of them")]
     PasswordNotNeeded {

@@ -112,9 +112,10 @@ impl Security {
             vencrypt.push(VeNCrypt::X509Plain);
         }
         offered.extend([SecurityType::Ra2With256Bits, SecurityType::Ra2]);
-        if vnc_auth.is_some() {
+        if let Some(vnc_auth) = &vnc_auth {
             offered.push(SecurityType::VncAuth);
-            if tls {
+            // Who knows this knows the other one.
+            if tls && !vnc_auth.is_legacy() {
                 vencrypt.push(VeNCrypt::X509Vnc);
             }
         }
@@ -134,10 +135,6 @@ impl Security {
         let mut offered = Vec::new();
         let mut vencrypt = Vec::new();
         let mut key = None;
-        // First, since the others make viewers ask: for a user name, which means nothing here, or about the key.
-        if vnc_auth.is_some() {
-            offered.push(SecurityType::VncAuth);
-        }
         match between {
             Between::Network => {}
             Between::Machine(of_server) => {
@@ -148,6 +145,13 @@ impl Security {
                 offered.push(SecurityType::VeNCrypt);
                 vencrypt.push(VeNCrypt::Plain);
             }
+        }
+        match vnc_auth.as_ref().map(vnc_auth::Passwords::is_legacy) {
+            // The others make viewers ask: for a user name, which means nothing here, or about the key.
+            Some(false) => offered.insert(0, SecurityType::VncAuth),
+            // Some viewers prefer it wherever it stands, and in TLS none needs it.
+            Some(true) if vencrypt.is_empty() => offered.push(SecurityType::VncAuth),
+            _ => {}
         }
         Self {
             offered,
