@@ -168,6 +168,10 @@ fn values_that_do_not_parse() {
              choose two",
         ),
         (
+            &[("VNC_PASSWORD", "same"), ("VNC_LEGACY_PASSWORD", "same")],
+            "VNC_PASSWORD and VNC_LEGACY_PASSWORD hold the same password; a viewer could not be told apart: choose two",
+        ),
+        (
             &[
                 ("VNC_PASSWORD", "a longer password"),
                 ("VNC_LEGACY_PASSWORD", "9 letters"),

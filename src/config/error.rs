@@ -224,13 +224,13 @@ pub enum ConfigError {
         /// Where it was asked for.
         Origin,
     ),
-    /// One password for both kinds of viewer.
-    #[error("{view} and {full} hold the same password; a viewer could not be told apart: choose two")]
+    /// One password for two kinds of viewer.
+    #[error("{one} and {other} hold the same password; a viewer could not be told apart: choose two")]
     SamePasswords {
-        /// The view-only one.
-        view: Origin,
-        /// The full one.
-        full: Origin,
+        /// What set the one.
+        one: Origin,
+        /// What set the other.
+        other: Origin,
     },
     /// Two passwords for VNC authentication.
     #[error(

@@ -44,21 +44,24 @@ pub(super) fn vnc(
         && full.expose() == view.expose()
     {
         faults.push(ConfigError::SamePasswords {
-            view: raw.origin("vnc_view_password"),
-            full: raw.origin("vnc_password"),
+            one: raw.origin("vnc_view_password"),
+            other: raw.origin("vnc_password"),
         });
     }
     let legacy_password = viewers.vnc_legacy_password;
     if let Some(legacy) = &legacy_password {
         let legacy_origin = || raw.origin("vnc_legacy_password");
-        if view_password
-            .as_ref()
-            .is_some_and(|view| view.expose() == legacy.expose())
-        {
-            faults.push(ConfigError::SamePasswords {
-                view: raw.origin("vnc_view_password"),
-                full: legacy_origin(),
-            });
+        let full = viewers.vnc_password.as_ref().and_then(ViewerPassword::given);
+        for (key, other) in [
+            ("vnc_view_password", view_password.as_ref()),
+            ("vnc_password", full),
+        ] {
+            if other.is_some_and(|other| other.expose() == legacy.expose()) {
+                faults.push(ConfigError::SamePasswords {
+                    one: raw.origin(key),
+                    other: legacy_origin(),
+                });
+            }
         }
         if viewers.vnc_legacy_truncate {
             faults.push(ConfigError::TwoShortPasswords {
