@@ -93,6 +93,12 @@ struct Viewer {
     server_key: Option<Vec<u8>>,
     messages: Option<Messages>,
     kind: Kind,
+    /// It has done what is not its turn: what the server seals may be for other keys.
+    strayed: bool,
+    /// What both have the keys of.
+    agreed: Option<Kind>,
+    /// Sealed messages of the server so far.
+    heard: usize,
     /// It has said a right password.
     knows: bool,
     closed: bool,
@@ -127,6 +133,11 @@ impl Viewer {
         assert!(self.session.transmit().len() <= MAX_WAITING);
         let said = take(&mut self.session);
         if !said.is_empty() {
+            if let Some(channel) = &mut self.channel {
+                let mut wire = Vec::new();
+                channel.seal(&said, &mut wire).expect("it has the keys");
+                self.read(&wire, &said);
+            }
             self.said = said;
         }
         while let Some(event) = self.session.poll_event() {
@@ -139,7 +150,30 @@ impl Viewer {
         }
     }
 
+    /// Reads what the server has sealed as the viewer of the tests does.
+    fn read(&mut self, wire: &[u8], said: &[u8]) {
+        let (Some(kind), Some(messages)) = (self.agreed, &mut self.messages) else {
+            return;
+        };
+        let (mut plain, mut rest) = (Vec::new(), wire);
+        while !rest.is_empty() && (kind.encrypts_everything() || self.heard < 2) {
+            let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
+            let (message, behind) = rest.split_at(2 + length + 16);
+            plain.extend(messages.open(message));
+            self.heard += 1;
+            rest = behind;
+        }
+        plain.extend(rest);
+        assert_eq!(plain, said);
+    }
+
     fn step(&mut self, step: Step) {
+        self.strayed |= match step {
+            Step::Version(_) => self.said != b"RFB 003.008\n",
+            Step::Choose(_) => self.said.len() != 1 + usize::from(self.said[0]),
+            Step::Send(_) | Step::VncAuth(_) | Step::VeNCrypt(_) | Step::Plain { .. } => true,
+            _ => false,
+        };
         let password = |right: bool| if right { FULL } else { "Tr0ub4dor&3" };
         match step {
             Step::Send(bytes) => self.send(&bytes),
@@ -195,6 +229,7 @@ impl Viewer {
                         message[2..].fill(1);
                     }
                     self.messages = Some(Messages::new(self.kind, &of_server, &random));
+                    self.agreed = (honest && !self.strayed).then_some(self.kind);
                     self.send(&message);
                 }
             }
@@ -235,6 +270,9 @@ fuzz_target!(|input: (Port, Vec<Step>)| {
         server_key: None,
         messages: None,
         kind: Kind::Ra2With256Bits,
+        strayed: false,
+        agreed: None,
+        heard: 0,
         knows: false,
         closed: false,
     };
