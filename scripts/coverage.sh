@@ -22,6 +22,7 @@ mkdir -p "$target"
 target=$(cd "$target" && pwd)
 export GATEHAND_TEST_JTS="$target/test/Jts"
 export GATEHAND_TEST_PYTHON="$target/python"
+export GATEHAND_TEST_NOVNC="$target/novnc"
 
 # Pure is what opens nothing; the binding of the OCR library lives among it.
 pure='^(protocol/src|src/(agent|dialogs|screen|vision))/'

@@ -25,6 +25,10 @@ build() {
 if [ -n "$coverage" ]; then
     tools=$(rustc --print sysroot)/lib/rustlib/$triple/bin
     profdata=${LLVM_PROFDATA:-$tools/llvm-profdata} cov=${LLVM_COV:-$tools/llvm-cov}
+    if ! command -v "$profdata" >/dev/null; then
+        echo "fuzz.sh: llvm-profdata is missing: rustup component add llvm-tools, or set LLVM_PROFDATA and LLVM_COV" >&2
+        exit 69
+    fi
     build "-Cinstrument-coverage" "$target/coverage"
     programs=()
     rm -f "$target"/*.profraw

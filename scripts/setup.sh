@@ -26,6 +26,11 @@ image)
     ;;
 esac
 
+# The tests get the image's noVNC by npm, which other packages of Node.js than Debian's bring as well.
+case "${1:-run}" in
+test | bench) command -v npm >/dev/null 2>&1 || wanted="$wanted npm" ;;
+esac
+
 missing=""
 for package in $wanted; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"

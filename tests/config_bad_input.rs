@@ -159,6 +159,48 @@ fn values_that_do_not_parse() {
              two",
         ),
         (
+            &[
+                ("VNC_PASSWORD", "a longer password"),
+                ("VNC_LEGACY_PASSWORD", "same"),
+                ("GATEHAND_VNC_VIEW_PASSWORD", "same"),
+            ],
+            "GATEHAND_VNC_VIEW_PASSWORD and VNC_LEGACY_PASSWORD hold the same password; a viewer could not be told apart: \
+             choose two",
+        ),
+        (
+            &[("VNC_PASSWORD", "same"), ("VNC_LEGACY_PASSWORD", "same")],
+            "VNC_PASSWORD and VNC_LEGACY_PASSWORD hold the same password; a viewer could not be told apart: choose two",
+        ),
+        (
+            &[
+                ("VNC_PASSWORD", "a longer password"),
+                ("VNC_LEGACY_PASSWORD", "9 letters"),
+            ],
+            "VNC_LEGACY_PASSWORD: the value is not allowed; use one line of at most 8 bytes: VNC authentication compares no \
+             more",
+        ),
+        (
+            &[
+                ("VNC_PASSWORD", "a longer password"),
+                ("VNC_LEGACY_PASSWORD", "short"),
+                ("GATEHAND_VNC_LEGACY_TRUNCATE", "yes"),
+            ],
+            "VNC_LEGACY_PASSWORD and GATEHAND_VNC_LEGACY_TRUNCATE each say what VNC authentication takes in the place of a \
+             long password; unset one of them",
+        ),
+        (
+            &[("VNC_LEGACY_PASSWORD", "short")],
+            "VNC_LEGACY_PASSWORD is set but VNC_SERVER_PASSWORD is not: viewers that know more than VNC authentication \
+             would get in by none; set both, or that one alone",
+        ),
+        (
+            &[
+                ("GATEHAND_VNC_NO_PASSWORD", "yes"),
+                ("VNC_LEGACY_PASSWORD", "short"),
+            ],
+            "GATEHAND_VNC_NO_PASSWORD lets viewers in without a password, but VNC_LEGACY_PASSWORD is set; unset one of them",
+        ),
+        (
             &[("TWS_PASSWORD_FILE", "/nowhere/at/all")],
             "TWS_PASSWORD_FILE: cannot read /nowhere/at/all: No such file or directory (os error 2); check the path and \
              its permissions",

@@ -231,6 +231,7 @@ const VALUES: &[(&str, &str, Pairs)] = &[
     ("portal_resend_element", "ID@@again", &[]),
     ("vnc_password", "a longer password", &[]),
     ("vnc_view_password", "12345678", &[]),
+    ("vnc_legacy_password", "87654321", VIEWERS),
     ("vnc_no_password", "yes", &[]),
     ("vnc_view_only", "yes", VIEWERS),
     ("vnc_legacy_truncate", "yes", VIEWERS),
@@ -408,6 +409,7 @@ fn every_name_of_a_setting_has_its_effect() {
         .any(|half| key.ends_with(half))
             && !key.ends_with("vnc_password")
             && !key.ends_with("vnc_view_password")
+            && !key.ends_with("vnc_legacy_password")
             && !key.ends_with("vnc_no_password");
         let without = if halves { read(&[]).0 } else { read(beside).0 };
         let without = seen(without);
@@ -498,6 +500,7 @@ fn no_secret_shows_in_a_configuration() {
             "totp_key" => "JBSWY3DPEHPK3PXP".to_owned(),
             "vnc_password" => "needle-1".to_owned(),
             "vnc_view_password" => "needle-2".to_owned(),
+            "vnc_legacy_password" => "needle-3".to_owned(),
             // A needle that is encrypted.
             "portal_key" => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=".to_owned(),
             "portal_password" => {

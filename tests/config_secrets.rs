@@ -231,6 +231,7 @@ fn value_of(name: &str) -> &'static str {
     match name {
         _ if name.contains("TOTP") || name == "TWOFACTOR_CODE" => "NEEDLENEEDLENEEDLE",
         "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
+        "GATEHAND_VNC_LEGACY_PASSWORD" | "VNC_LEGACY_PASSWORD" => "needl-3",
         "GATEHAND_PORTAL_KEY" | "IBEAM_KEY" => PORTAL_KEY,
         "GATEHAND_PORTAL_PASSWORD" | "IBEAM_PASSWORD" => PORTAL_PASSWORD,
         _ if name.contains("VNC") => "needl-1",

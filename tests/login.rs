@@ -375,6 +375,7 @@ fn no_secret_is_found_anywhere() {
             name,
             match name {
                 "GATEHAND_VNC_VIEW_PASSWORD" => "needl-2",
+                "GATEHAND_VNC_LEGACY_PASSWORD" | "VNC_LEGACY_PASSWORD" => "needl-3",
                 // A needle that is encrypted.
                 "GATEHAND_PORTAL_KEY" | "IBEAM_KEY" => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
                 "GATEHAND_PORTAL_PASSWORD" | "IBEAM_PASSWORD" => {

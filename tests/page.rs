@@ -10,7 +10,7 @@ mod common;
 use browser::Browser;
 use common::program::{Program, free_port};
 use common::totp::totp;
-use common::wait_for;
+use common::{novnc, wait_for};
 use serde_json::json;
 
 const TOKEN: &str = "a-token-for-this-test";
@@ -200,6 +200,30 @@ fn the_screen_shows_the_pixels_of_the_gateway_through_tls() {
         (lit > 20_000 && near * 100 > lit * 97).then_some(())
     });
     browser.screenshot();
+    assert_eq!(refused(&mut browser), json!([]));
+}
+
+#[test]
+fn the_screen_shows_by_a_long_password_without_tls_on_this_machine() {
+    const SECRET: &str = "more than eight bytes";
+    let (program, url) = program(json!({}));
+    let mut program = program
+        .with("GATEHAND_NOVNC", &novnc().display().to_string())
+        .with("GATEHAND_VNC_LISTEN", &free_port().to_string())
+        .with("VNC_SERVER_PASSWORD", SECRET)
+        .start(&["-v", "run"]);
+    let mut browser = signed_in(&url);
+    program.wait_for_state("ready");
+    submit(&mut browser, "viewer-password", &SECRET[..8], "screen-form");
+    until(
+        &mut browser,
+        "document.getElementById('screen-note').textContent === 'Not connected: wrong password.'",
+    );
+    submit(&mut browser, "viewer-password", SECRET, "screen-form");
+    until(
+        &mut browser,
+        "document.querySelector('#screen canvas')?.width === 1024",
+    );
     assert_eq!(refused(&mut browser), json!([]));
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::security::ra2::{Channel, Exchange, Strength};
+use crate::security::ra2::{Channel, Exchange, Extent, Strength};
 use crate::security::vnc_auth::Challenge;
 use crate::security::{Access, Security, SecurityType, VeNCrypt};
 use crate::wire::{Put, Reader};
@@ -257,20 +257,32 @@ impl Handshake {
                 out.extend_from_slice(&VENCRYPT_VERSION);
                 State::VeNCryptVersion(version)
             }
-            SecurityType::Ra2 => self.exchange(version, Strength::Bits128, out)?,
-            SecurityType::Ra2With256Bits => self.exchange(version, Strength::Bits256, out)?,
+            SecurityType::Ra2 => self.exchange(version, Strength::Bits128, Extent::Everything, out)?,
+            SecurityType::Ra2ne => self.exchange(version, Strength::Bits128, Extent::Password, out)?,
+            SecurityType::Ra2With256Bits => {
+                self.exchange(version, Strength::Bits256, Extent::Everything, out)?
+            }
+            SecurityType::Ra2neWith256Bits => {
+                self.exchange(version, Strength::Bits256, Extent::Password, out)?
+            }
         };
         Ok(None)
     }
 
-    fn exchange(&self, version: Version, strength: Strength, out: &mut Vec<u8>) -> Result<State, Error> {
+    fn exchange(
+        &self,
+        version: Version,
+        strength: Strength,
+        extent: Extent,
+        out: &mut Vec<u8>,
+    ) -> Result<State, Error> {
         let security = self.security();
         let key = security
             .key()
             .ok_or(Error::SecurityType(SecurityType::Ra2 as u8))?;
         Ok(State::ViewerKey(
             version,
-            Exchange::new(strength, Arc::clone(key), out),
+            Exchange::new(strength, extent, Arc::clone(key), out),
         ))
     }
 

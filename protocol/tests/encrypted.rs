@@ -10,7 +10,7 @@ use protocol::geometry::Size;
 use protocol::security::passwords::Passwords;
 use protocol::security::ra2::{Channel, ServerKey};
 use protocol::security::vnc_auth::{Challenge, Password};
-use protocol::security::{Access, Security};
+use protocol::security::{Access, Between, Security};
 use protocol::session::{Event, Session, Upgrade};
 use viewer::ra2::{Kind, Messages, ViewerKey, encrypt};
 use viewer::{settings, start, take};
@@ -34,6 +34,12 @@ fn native(tls: bool) -> Security {
         Arc::clone(&SERVER_KEY),
         tls,
     )
+}
+
+/// For a WebSocket from this machine.
+fn local() -> Security {
+    let key = Arc::clone(&SERVER_KEY);
+    Security::web(passwords(), passwords().for_vnc_auth(true), Between::Machine(key))
 }
 
 /// The viewer of one session, which lies in between as a socket would.
@@ -99,9 +105,14 @@ enum Fault {
 
 /// Goes through all of RSA-AES, the answers of the viewer sent in `parts`.
 fn log_in(kind: Kind, password: &str, fault: Fault) -> (Result<Vec<u8>, Error>, Vec<Event>) {
-    let mut viewer = Viewer::new(native(false));
+    let (security, offered) = if kind.encrypts_everything() {
+        (native(false), [3, 129, 5, 2])
+    } else {
+        (local(), [3, 2, 130, 6])
+    };
+    let mut viewer = Viewer::new(security);
     assert_eq!(viewer.exchange(b"").unwrap(), b"RFB 003.008\n");
-    assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [3, 129, 5, 2]);
+    assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), offered);
     let server_key = viewer.exchange(&[kind.number()]).unwrap();
     assert_eq!(server_key.len(), 4 + 2 * 256);
     assert_eq!(server_key[..4], 2048u32.to_be_bytes());
@@ -146,18 +157,29 @@ fn log_in(kind: Kind, password: &str, fault: Fault) -> (Result<Vec<u8>, Error>, 
     for byte in messages.seal(&credentials) {
         answer.extend(viewer.exchange(&[byte]).unwrap());
     }
-    let result = messages.open(&answer);
+    // What follows is encrypted as well, or none of it.
+    let all = kind.encrypts_everything();
+    let result = if all { messages.open(&answer) } else { answer };
     if result == [0; 4] {
-        // What follows is encrypted as well.
-        let init = viewer.exchange(&messages.seal(&[1])).unwrap();
-        assert_eq!(messages.open(&init)[..4], [0, 64, 0, 48]);
+        let init = if all {
+            let init = viewer.exchange(&messages.seal(&[1])).unwrap();
+            messages.open(&init)
+        } else {
+            viewer.exchange(&[1]).unwrap()
+        };
+        assert_eq!(init[..4], [0, 64, 0, 48]);
     }
     (Ok(result), viewer.events())
 }
 
 #[test]
 fn rsa_aes_by_the_document() {
-    for kind in [Kind::Ra2, Kind::Ra2With256Bits] {
+    for kind in [
+        Kind::Ra2,
+        Kind::Ra2ne,
+        Kind::Ra2With256Bits,
+        Kind::Ra2neWith256Bits,
+    ] {
         for (password, access) in [(FULL, Access::Full), (LOOK, Access::ViewOnly)] {
             let (result, events) = log_in(kind, password, Fault::Nothing);
             assert_eq!(result.unwrap(), [0; 4]);
@@ -173,11 +195,15 @@ fn rsa_aes_by_the_document() {
 #[test]
 fn what_is_badly_padded_or_forged_ends_alike() {
     for fault in [Fault::Padding, Fault::Message] {
-        let (result, _) = log_in(Kind::Ra2With256Bits, FULL, fault);
-        assert_eq!(result.unwrap_err(), Error::Forged);
+        for kind in [Kind::Ra2With256Bits, Kind::Ra2ne] {
+            let (result, _) = log_in(kind, FULL, fault);
+            assert_eq!(result.unwrap_err(), Error::Forged);
+        }
     }
-    let (_, events) = log_in(Kind::Ra2, FULL, Fault::Hash);
-    assert_eq!(events, [Event::Closed(Error::Forged)]);
+    for kind in [Kind::Ra2, Kind::Ra2ne] {
+        let (_, events) = log_in(kind, FULL, Fault::Hash);
+        assert_eq!(events, [Event::Closed(Error::Forged)]);
+    }
 }
 
 #[test]
@@ -230,7 +256,7 @@ fn vencrypt_with_and_without_tls() {
     assert_eq!(viewer.exchange(&answer).unwrap(), [0; 4]);
 
     // Over wss, as noVNC does it: nothing is acknowledged.
-    let web = || Viewer::new(Security::web(passwords(), None, true));
+    let web = || Viewer::new(Security::web(passwords(), None, Between::Tls));
     let mut viewer = web();
     viewer.exchange(b"").unwrap();
     assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [1, 19]);
@@ -264,6 +290,45 @@ fn vencrypt_with_and_without_tls() {
         viewer.events()[..],
         [Event::Closed(Error::TooLong { .. })]
     ));
+}
+
+/// What viewers are offered does not lead to a legacy password those that know another way.
+#[test]
+fn a_legacy_password_is_offered_last_and_where_nothing_else_may_be_known() {
+    let legacy = || Some(passwords().with_legacy(b"legacy").unwrap());
+    let web = |between| Security::web(passwords(), legacy(), between);
+    let key = || Arc::clone(&SERVER_KEY);
+    for (security, offered) in [
+        (
+            Security::native(passwords(), legacy(), key(), false),
+            &[3, 129, 5, 2][..],
+        ),
+        (web(Between::Network), &[1, 2]),
+        (web(Between::Machine(key())), &[3, 130, 6, 2]),
+        (web(Between::Tls), &[1, 19]),
+    ] {
+        let mut viewer = Viewer::new(security);
+        viewer.exchange(b"").unwrap();
+        assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), offered);
+    }
+
+    let native = || Viewer::new(Security::native(passwords(), legacy(), key(), true));
+    let mut viewer = native();
+    viewer.exchange(b"").unwrap();
+    assert_eq!(viewer.exchange(b"RFB 003.008\n").unwrap(), [4, 19, 129, 5, 2]);
+    viewer.exchange(&[19]).unwrap();
+    let x509_plain = [&[0, 1][..], &262u32.to_be_bytes()].concat();
+    assert_eq!(viewer.exchange(&[0, 2]).unwrap(), x509_plain);
+
+    for (password, access) in [("legacy", Some(Access::Full)), (&FULL[..8], None)] {
+        let mut viewer = native();
+        viewer.exchange(b"RFB 003.008\n").unwrap();
+        viewer.exchange(&[2]).unwrap();
+        let answer = Password::new(password.as_bytes()).unwrap().answer(&CHALLENGE);
+        viewer.exchange(&answer).unwrap();
+        let event = access.map_or(Event::Closed(Error::WrongPassword), Event::Authenticated);
+        assert_eq!(viewer.events(), [event], "{password}");
+    }
 }
 
 /// RFB 3.3 knows VNC authentication only.

@@ -13,8 +13,8 @@ use crate::config::{Config, ViewerPassword, ViewerTls, VncPassword, VncSettings}
 use crate::ports;
 use crate::tls::{OwnCertificate, TlsServer};
 use crate::vnc::{
-    self, Door, Entry, Gate, Listener, Passwords, Screen, Security, ServeError, Settings, VncAuthPasswords,
-    WebDoor, WebEntry,
+    self, Between, Door, Entry, Gate, Listener, Passwords, Screen, Security, ServeError, Settings,
+    VncAuthPasswords, WebDoor, WebEntry,
 };
 use crate::x11::{self, DisplayAddress};
 
@@ -168,6 +168,7 @@ pub(super) fn entries(config: &Config, settings: &VncSettings) -> Result<Entries
     };
     let mut web = WebEntry {
         plain: None,
+        local: None,
         encrypted: None,
         hosts: settings.web_hosts.clone(),
     };
@@ -177,23 +178,24 @@ pub(super) fn entries(config: &Config, settings: &VncSettings) -> Result<Entries
         return Ok(Entries { native, web });
     }
     let (passwords, vnc_auth) = passwords(settings, &folder)?;
-    let key = vnc::server_key(&folder)?;
+    let key = Arc::new(vnc::server_key(&folder)?);
     tracing::info!(
         fingerprint = key.fingerprint(),
         "viewers may ask about the RSA key of this server"
     );
     let tls = tls(config)?;
+    let of_web = |between, tls| {
+        let security = Security::web(passwords.clone(), vnc_auth.clone(), between);
+        Some(entry(security, tls))
+    };
     if vnc_auth.is_some() {
-        web.plain = Some(entry(
-            Security::web(passwords.clone(), vnc_auth.clone(), false),
-            None,
-        ));
+        web.plain = of_web(Between::Network, None);
     }
+    web.local = of_web(Between::Machine(Arc::clone(&key)), None);
     if tls.is_some() {
-        let security = Security::web(passwords.clone(), vnc_auth.clone(), true);
-        web.encrypted = Some(entry(security, tls.clone()));
+        web.encrypted = of_web(Between::Tls, tls.clone());
     }
-    let native = Security::native(passwords, vnc_auth, Arc::new(key), tls.is_some());
+    let native = Security::native(passwords, vnc_auth, key, tls.is_some());
     let native = entry(native, tls);
     Ok(Entries { native, web })
 }
@@ -216,11 +218,17 @@ fn passwords(
     };
     let view_only = settings.view_password.as_ref().map(VncPassword::expose);
     let passwords = Passwords::new(full.as_bytes(), view_only.map(str::as_bytes))?;
+    if let Some(legacy) = &settings.legacy_password {
+        let vnc_auth = passwords.with_legacy(legacy.expose().as_bytes())?;
+        tracing::info!("VNC authentication takes the legacy password, which no other security type takes");
+        return Ok((passwords, Some(vnc_auth)));
+    }
     let vnc_auth = passwords.for_vnc_auth(settings.truncates);
     if vnc_auth.is_none() {
         tracing::warn!(
-            "VNC authentication is off: it would compare only the first 8 bytes of a password for viewers; set shorter ones \
-             (for two passwords, different ones) for viewers that know nothing else, or GATEHAND_VNC_LEGACY_TRUNCATE=yes"
+            "VNC authentication is off: it would compare only the first 8 bytes of a password for viewers; for viewers that \
+             know nothing else set shorter ones (for two passwords, different ones), GATEHAND_VNC_LEGACY_PASSWORD, or \
+             GATEHAND_VNC_LEGACY_TRUNCATE=yes"
         );
     }
     Ok((passwords, vnc_auth))

@@ -67,7 +67,7 @@ fn through_vnc(server: &str, password_file: Option<&str>, context: Context) -> R
         ..argument
     });
     let config = context.configure(password.into_iter().collect(), &[])?;
-    let password = known_password(&config)?;
+    let password = known_password(&config, password_file.is_some())?;
     let is_bare = server
         .rsplit_once(':')
         .is_none_or(|(_, port)| port.parse::<u16>().is_err());
@@ -85,8 +85,14 @@ fn through_vnc(server: &str, password_file: Option<&str>, context: Context) -> R
         .map_err(|why| Failure::unavailable(format!("{address}: {why}")))
 }
 
-fn known_password(config: &Config) -> Result<Option<Zeroizing<String>>, Failure> {
+/// The password that VNC authentication takes, which is all that is spoken here: of the settings, or the one in the file
+/// that `is_named` by an argument.
+fn known_password(config: &Config, is_named: bool) -> Result<Option<Zeroizing<String>>, Failure> {
     let settings = config.vnc.as_ref();
+    let legacy = settings.and_then(|settings| settings.legacy_password.as_ref());
+    if let Some(legacy) = legacy.filter(|_| !is_named) {
+        return Ok(Some(Zeroizing::new(legacy.expose().to_owned())));
+    }
     Ok(match settings.and_then(|settings| settings.password.as_ref()) {
         Some(ViewerPassword::Given(password)) => Some(Zeroizing::new(password.expose().to_owned())),
         Some(ViewerPassword::Generated) => {

@@ -224,14 +224,33 @@ pub enum ConfigError {
         /// Where it was asked for.
         Origin,
     ),
-    /// One password for both kinds of viewer.
-    #[error("{view} and {full} hold the same password; a viewer could not be told apart: choose two")]
+    /// One password for two kinds of viewer.
+    #[error("{one} and {other} hold the same password; a viewer could not be told apart: choose two")]
     SamePasswords {
-        /// The view-only one.
-        view: Origin,
-        /// The full one.
-        full: Origin,
+        /// What set the one.
+        one: Origin,
+        /// What set the other.
+        other: Origin,
     },
+    /// Two passwords for VNC authentication.
+    #[error(
+        "{legacy} and {truncates} each say what VNC authentication takes in the place of a long password; unset one of them"
+    )]
+    TwoShortPasswords {
+        /// The password of its own.
+        legacy: Origin,
+        /// What asks for the beginning of the long one.
+        truncates: Origin,
+    },
+    /// A password for those alone that know no better.
+    #[error(
+        "{0} is set but VNC_SERVER_PASSWORD is not: viewers that know more than VNC authentication would get in by none; \
+         set both, or that one alone"
+    )]
+    LegacyPasswordAlone(
+        /// What set it.
+        Origin,
+    ),
     /// A password that nobody would be asked for.
     #[error("{none} lets viewers in without a password, but {password} is set; unset one of them")]
     PasswordNotNeeded {

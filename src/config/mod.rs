@@ -40,9 +40,10 @@ pub use reference::{env_sample, markdown, toml_sample};
 pub use secret::{HIDDEN, Secret};
 pub use settings::{SETTINGS, Setting};
 pub use values::{
-    AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnCompeting,
-    OnRefusal, OnTimeout, OrderIdReset, PortalAddress, PortalBrowser, Program, ResetAnswer, SizesNotice,
-    TotpKey, TradingMode, ViewerPassword, VncPassword, WeekTime, WriteAccess, parse_listen,
+    AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LegacyPassword, LogFormat,
+    LoginMessages, OnCompeting, OnRefusal, OnTimeout, OrderIdReset, PortalAddress, PortalBrowser, Program,
+    ResetAnswer, SizesNotice, TotpKey, TradingMode, ViewerPassword, VncPassword, WeekTime, WriteAccess,
+    parse_listen,
 };
 
 /// Everything that settings are read from.

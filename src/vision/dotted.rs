@@ -322,6 +322,11 @@ mod tests {
             frame.fill(Rect::new(x, 10, 2, 2), 0);
             frame.fill(Rect::new(x, 40, 2, 2), 0);
         }
+        // Finer ones, which stand out as the sides of a ring do.
+        for x in (10..100).step_by(2) {
+            frame.fill(Rect::new(x, 20, 1, 1), 0);
+            frame.fill(Rect::new(x, 48, 1, 1), 0);
+        }
         assert!(matches!(erased(&frame), Cow::Borrowed(_)));
     }
 }

@@ -49,6 +49,19 @@ pub fn python() -> std::path::PathBuf {
     python
 }
 
+/// The folder of the image's noVNC; `scripts/test.sh` makes it.
+pub fn novnc() -> std::path::PathBuf {
+    let folder = std::env::var("GATEHAND_TEST_NOVNC")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target/novnc").to_owned());
+    let novnc = std::path::Path::new(&folder).join("node_modules/@novnc/novnc");
+    assert!(
+        novnc.exists(),
+        "{} is missing: run `make test`, or tests/novnc/setup.sh {folder}",
+        novnc.display()
+    );
+    novnc
+}
+
 /// Expects a program that was run to its end to have succeeded, and gives what it printed.
 pub fn printed(output: &std::process::Output) -> String {
     let told = String::from_utf8_lossy(&output.stderr);

@@ -2,7 +2,7 @@
 
 use std::io::BufRead as _;
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use base64ct::{Base64, Encoding as _};
@@ -28,9 +28,15 @@ impl Pages {
             PathBuf::from(NOVNC).join("vnc.html").exists(),
             "{NOVNC} is missing: run `scripts/setup.sh test`"
         );
+        Self::of(Path::new(NOVNC))
+    }
+
+    /// The files of another folder.
+    pub(crate) fn of(folder: &Path) -> Self {
         let mut server = Command::new("python3")
             .args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1"])
-            .args(["--directory", NOVNC])
+            .arg("--directory")
+            .arg(folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

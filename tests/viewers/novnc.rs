@@ -54,7 +54,7 @@ fn connect(browser: &mut Browser, address: SocketAddr, encodings: &[i32], name: 
 }
 
 /// What noVNC has drawn.
-fn canvas(browser: &mut Browser) -> Option<Frame> {
+pub(crate) fn canvas(browser: &mut Browser) -> Option<Frame> {
     let drawn = browser.evaluate("document.querySelector('canvas')?.toDataURL('image/png')");
     let file = Base64::decode_vec(drawn.as_str()?.split_once(',')?.1).ok()?;
     let image = image::load_from_memory(&file).ok()?.into_rgb8();

@@ -13,6 +13,7 @@ use crate::endpoint::{Endpoint, State};
 use crate::program::Program;
 use crate::ra2::Kind;
 use crate::raw_client::RawClient;
+use crate::vncdotool::vncdo;
 
 const SIZE: Size = Size::new(320, 240);
 const FULL: &str = "to type!";
@@ -91,6 +92,64 @@ fn a_long_password_is_compared_whole() {
         assert_eq!(enter(&LONG[..8]).as_deref(), Some("wrong password"), "{by:?}");
         assert_eq!(enter(LONG), None, "{by:?}");
     }
+}
+
+/// vncdotool knows VNC authentication only; so does what `gatehand shot` looks through.
+#[test]
+fn a_legacy_password_lets_in_who_knows_vnc_authentication_only() {
+    const LEGACY: &str = "legacy-8";
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let program = Program::start(&display, Rect::new(10, 10, 200, 200));
+    let state = State::new();
+    let environment = [
+        ("VNC_PASSWORD", LONG),
+        ("VNC_LEGACY_PASSWORD", LEGACY),
+        ("GATEHAND_VNC_VIEW_PASSWORD", LOOK),
+    ];
+    let endpoint = Endpoint::start(&display, &state, &["--tls"], &environment);
+    let address = endpoint.address();
+    assert!(
+        endpoint
+            .log()
+            .contains("VNC authentication takes the legacy password")
+    );
+    let typed = vncdo(address, LEGACY, &["key", "a"]);
+    assert!(
+        typed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&typed.stderr)
+    );
+    assert_eq!((program.next(), program.next()), ("+a".into(), "-a".into()));
+    endpoint.line("viewer let in access=Full");
+    let refused = vncdo(address, &LONG[..8], &["key", "b"]);
+    assert!(!refused.status.success());
+    endpoint.line("viewer refused: wrong password");
+
+    for (by, password, refused) in [
+        (By::VncAuth, LOOK, false),
+        (By::X509Plain, LONG, false),
+        (By::X509Plain, LEGACY, true),
+        (By::Ra2(Kind::Ra2With256Bits), LONG, false),
+        (By::Ra2(Kind::Ra2With256Bits), LEGACY, true),
+    ] {
+        let outcome = log_in(address, by, password, &state.path("tls.pem")).err();
+        assert_eq!(
+            outcome.as_deref(),
+            refused.then_some("wrong password"),
+            "{by:?} {password}"
+        );
+    }
+
+    let shot = state
+        .gatehand(&display)
+        .envs(environment)
+        .args(["shot", "--vnc", &address.to_string()])
+        .arg(state.path("shot.png"))
+        .output()
+        .unwrap();
+    assert!(shot.status.success(), "{}", String::from_utf8_lossy(&shot.stderr));
+    let log = endpoint.log();
+    assert!(!log.contains(LEGACY) && !log.contains(LONG), "{log}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use gatehand::screen::{Frame, Rect, Size};
 
@@ -22,7 +22,7 @@ fn serve(display: &TestDisplay, state: &State) -> (Endpoint, SocketAddr) {
 }
 
 /// The program, from the environment that tests/python/setup.sh makes.
-fn vncdo(address: SocketAddr, actions: &[&str]) {
+pub(crate) fn vncdo(address: SocketAddr, password: &str, actions: &[&str]) -> Output {
     let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/python");
     let environment = std::env::var_os("GATEHAND_TEST_PYTHON").map_or_else(default, PathBuf::from);
     let program = environment.join("bin/vncdo");
@@ -33,11 +33,15 @@ fn vncdo(address: SocketAddr, actions: &[&str]) {
         environment.display()
     );
     let address = format!("{}::{}", address.ip(), address.port());
-    let output = Command::new(&program)
-        .args(["--server", &address, "--password", PASSWORD, "--timeout", "60"])
+    Command::new(&program)
+        .args(["--server", &address, "--password", password, "--timeout", "60"])
         .args(actions)
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+fn act(address: SocketAddr, actions: &[&str]) {
+    let output = vncdo(address, PASSWORD, actions);
     assert!(
         output.status.success(),
         "vncdo {actions:?}: {}",
@@ -54,7 +58,7 @@ fn a_capture_is_the_display() {
     let (_endpoint, address) = serve(&display, &state);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("capture.png");
-    vncdo(address, &["capture", file.to_str().unwrap()]);
+    act(address, &["capture", file.to_str().unwrap()]);
     let image = image::open(&file).unwrap().into_rgb8();
     let size = Size::new(image.width(), image.height());
     let pixels = image
@@ -73,7 +77,7 @@ fn keys_and_clicks_reach_the_program() {
     let program = Program::start(&display, Rect::new(100, 50, 300, 200));
     let state = State::new();
     let (_endpoint, address) = serve(&display, &state);
-    vncdo(
+    act(
         address,
         &[
             "move", "150", "90", "click", "1", "move", "160", "95", "click", "3",
@@ -89,7 +93,7 @@ fn keys_and_clicks_reach_the_program() {
             "-button 3 at 60,45",
         ]
     );
-    vncdo(address, &["type", "hello World7!", "key", "enter"]);
+    act(address, &["type", "hello World7!", "key", "enter"]);
     assert_eq!(program.typed(13), "hello World7!");
     while program.next() != "+0xff0d" {}
 }

@@ -9,8 +9,9 @@ use tungstenite::{Error, Message, WebSocket};
 
 use crate::browser::{Browser, Pages};
 use crate::clipboard::{copy, wait_to_paste};
-use crate::common::{PATIENCE, TestDisplay, wait_for};
+use crate::common::{PATIENCE, TestDisplay, novnc as latest_novnc, wait_for};
 use crate::endpoint::{Endpoint, State, address_in};
+use crate::novnc::canvas;
 use crate::painter::Painter;
 use crate::program::Program;
 use crate::raw_client::RawClient;
@@ -104,9 +105,9 @@ fn rfb_travels_in_binary_messages_of_any_size() {
         }
     }
     assert_eq!(
-        read(&mut socket, &mut bytes, 2),
-        [1, 2],
-        "VNC authentication and nothing else"
+        read(&mut socket, &mut bytes, 4),
+        [3, 2, 130, 6],
+        "VNC authentication first"
     );
     socket.send(Message::binary(vec![2])).unwrap();
     let challenge = read(&mut socket, &mut bytes, 16).try_into().unwrap();
@@ -140,7 +141,7 @@ fn it_ends_with_the_last_viewer_whichever_way_that_came() {
     let mut bytes = Vec::new();
     read(&mut browser, &mut bytes, 12);
     browser.send(Message::binary(&b"RFB 003.008\n"[..])).unwrap();
-    read(&mut browser, &mut bytes, 2);
+    read(&mut browser, &mut bytes, 4);
     browser.send(Message::binary(vec![2])).unwrap();
     let challenge = read(&mut browser, &mut bytes, 16).try_into().unwrap();
     let answer = password(SECRET).answer(&challenge);
@@ -225,12 +226,17 @@ fn what_is_no_viewer_of_this_screen_is_turned_away() {
 }
 
 #[test]
-fn a_long_password_does_not_travel_in_plain_sight() {
+fn what_is_offered_without_tls_keeps_a_long_password_from_whoever_listens() {
     let display = TestDisplay::start(SIZE.width, SIZE.height);
-    let state = State::new();
-    let (_endpoint, address) = serve(&display, &state, &[], LONG_SECRET);
-    let said = connect(address, &[]).map(|_| ()).unwrap_err();
-    assert!(said.starts_with("403") && said.contains("wss://"), "{said}");
+    for (secret, types) in [(SECRET, &[3, 2, 130, 6][..]), (LONG_SECRET, &[2, 130, 6])] {
+        let state = State::new();
+        let (_endpoint, address) = serve(&display, &state, &[], secret);
+        let (mut socket, _) = connect(address, &[]).unwrap();
+        let mut bytes = Vec::new();
+        read(&mut socket, &mut bytes, 12);
+        socket.send(Message::binary(&b"RFB 003.008\n"[..])).unwrap();
+        assert_eq!(read(&mut socket, &mut bytes, types.len()), types);
+    }
 }
 
 #[test]
@@ -330,4 +336,82 @@ fn novnc_comes_through_tls_with_a_short_password_alone() {
     let mut browser = novnc(&pages, address, "encrypt=1&password=web%20only");
     endpoint.line("viewer let in");
     wait_for_picture(&mut browser, &painter);
+}
+
+/// Connects by the image's noVNC, which tells what it took, and approves of the server's key.
+fn choose_security(browser: &mut Browser, address: SocketAddr, secret: &str) {
+    browser.evaluate(&format!(
+        "window.outcome = null; (async () => {{
+            const {{default: RFB}} = await import('/core/rfb.js');
+            const rfb = new RFB(document.body, 'ws://{address}/websockify', {{credentials: {{password: '{secret}'}}}});
+            let [key, why] = [null, null];
+            rfb.addEventListener('serververification', async told => {{
+                const digest = await crypto.subtle.digest('SHA-1', told.detail.publickey);
+                const bytes = [...new Uint8Array(digest)].slice(0, 8);
+                key = bytes.map(byte => byte.toString(16).padStart(2, '0')).join('-');
+                rfb.approveServer();
+            }});
+            const tell = isIn => window.outcome = {{isIn, key, why, type: rfb._rfbAuthScheme}};
+            rfb.addEventListener('securityfailure', told => why = told.detail.reason);
+            rfb.addEventListener('connect', () => tell(true));
+            rfb.addEventListener('disconnect', () => tell(false));
+        }})()"
+    ));
+}
+
+/// The RSA-AES of somebody else: noVNC knows the kind that keeps the password only (6).
+#[test]
+fn novnc_shows_a_long_password_by_rsa_aes() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let painter = Painter::connect(&display);
+    let window = painter.show_pattern(SIZE);
+    let view_password = "of the same kind, to look";
+    let environment = [
+        ("VNC_PASSWORD", LONG_SECRET),
+        ("GATEHAND_VNC_VIEW_PASSWORD", view_password),
+    ];
+    let endpoint = Endpoint::start(&display, &State::new(), &["--web", "127.0.0.1:0"], &environment);
+    let address = address_in(&endpoint.line("viewers in browsers are served"));
+    let log = endpoint.log();
+    let key = log
+        .split("fingerprint=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let pages = Pages::of(&latest_novnc());
+    for (secret, access) in [
+        (LONG_SECRET, Ok("Full")),
+        (view_password, Ok("ViewOnly")),
+        (&LONG_SECRET[..8], Err("wrong password")),
+    ] {
+        let mut browser = Browser::open(&pages.address("/core/"));
+        choose_security(&mut browser, address, secret);
+        let outcome = wait_for("the outcome", || {
+            Some(browser.evaluate("window.outcome")).filter(|outcome| outcome.is_object())
+        });
+        assert_eq!((&outcome["type"], outcome["key"].as_str()), (&6.into(), key));
+        let Ok(access) = access else {
+            assert_eq!(outcome["why"], access.unwrap_err());
+            continue;
+        };
+        assert_eq!(outcome["isIn"], true, "{outcome}");
+        endpoint.line(&format!("viewer let in access={access}"));
+        painter.fill(window.0, Rect::new(200, 40, 60, 30), 0x00ff_00ff);
+        wait_for("the picture in noVNC", || {
+            canvas(&mut browser).filter(|shown| *shown == painter.screenshot())
+        });
+    }
+}
+
+/// Who has a way in that asks nothing takes it as before.
+#[test]
+fn novnc_prefers_to_be_asked_nothing() {
+    let display = TestDisplay::start(SIZE.width, SIZE.height);
+    let (_endpoint, address) = serve(&display, &State::new(), &[], SECRET);
+    let pages = Pages::of(&latest_novnc());
+    let mut browser = Browser::open(&pages.address("/core/"));
+    choose_security(&mut browser, address, SECRET);
+    let outcome = wait_for("the outcome", || {
+        Some(browser.evaluate("window.outcome")).filter(|outcome| outcome.is_object())
+    });
+    assert_eq!((&outcome["isIn"], &outcome["type"]), (&true.into(), &2.into()));
 }

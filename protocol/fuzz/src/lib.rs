@@ -18,6 +18,9 @@ pub mod viewer;
 /// The screen at first.
 pub const SIZE: Size = Size::new(96, 72);
 
+/// Scrolling is searched for in no fewer pixels.
+const SEARCHED: usize = 4096;
+
 /// A part of a screen, by numbers of which any will do.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Part {
@@ -52,7 +55,7 @@ pub enum Change {
     },
     /// Its pixels move up or down.
     Scroll {
-        /// Where.
+        /// Where; all of the screen when that is too little to be looked for.
         part: Part,
         /// How far down.
         by: i8,
@@ -89,7 +92,12 @@ impl Change {
                 area
             }
             Self::Scroll { part, by } => {
-                let area = part.on(size);
+                let part = part.on(size);
+                let area = if part.area() < SEARCHED {
+                    screen.bounds()
+                } else {
+                    part
+                };
                 for y in area.y..area.bottom() {
                     let from = y - i32::from(by);
                     if (area.y..area.bottom()).contains(&from) {

@@ -7,10 +7,10 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use protocol::security::Security;
 use protocol::security::passwords::Passwords;
 use protocol::security::ra2::{Channel, ServerKey};
 use protocol::security::vnc_auth::Password;
+use protocol::security::{Between, Security};
 use protocol::session::{Event, Session, Upgrade};
 use stage::SIZE;
 use stage::viewer::ra2::{KEY, Kind, Messages, ViewerKey, encrypt};
@@ -58,7 +58,7 @@ enum Step {
 enum Port {
     VncAuth,
     Native { tls: bool, long: bool },
-    Web { encrypted: bool, long: bool },
+    Web { between: u8, long: bool },
 }
 
 impl Port {
@@ -70,9 +70,14 @@ impl Port {
                 let short = passwords.for_vnc_auth(!long);
                 Security::native(passwords, short, Arc::clone(&SERVER_KEY), tls)
             }
-            Self::Web { encrypted, long } => {
+            Self::Web { between, long } => {
                 let short = passwords.for_vnc_auth(!long);
-                Security::web(passwords, short, encrypted)
+                let between = match between % 3 {
+                    0 => Between::Network,
+                    1 => Between::Tls,
+                    _ => Between::Machine(Arc::clone(&SERVER_KEY)),
+                };
+                Security::web(passwords, short, between)
             }
         }
     }
@@ -88,6 +93,12 @@ struct Viewer {
     server_key: Option<Vec<u8>>,
     messages: Option<Messages>,
     kind: Kind,
+    /// It has done what is not its turn: what the server seals may be for other keys.
+    strayed: bool,
+    /// What both have the keys of.
+    agreed: Option<Kind>,
+    /// Sealed messages of the server so far.
+    heard: usize,
     /// It has said a right password.
     knows: bool,
     closed: bool,
@@ -122,6 +133,11 @@ impl Viewer {
         assert!(self.session.transmit().len() <= MAX_WAITING);
         let said = take(&mut self.session);
         if !said.is_empty() {
+            if let Some(channel) = &mut self.channel {
+                let mut wire = Vec::new();
+                channel.seal(&said, &mut wire).expect("it has the keys");
+                self.read(&wire, &said);
+            }
             self.said = said;
         }
         while let Some(event) = self.session.poll_event() {
@@ -134,7 +150,30 @@ impl Viewer {
         }
     }
 
+    /// Reads what the server has sealed as the viewer of the tests does.
+    fn read(&mut self, wire: &[u8], said: &[u8]) {
+        let (Some(kind), Some(messages)) = (self.agreed, &mut self.messages) else {
+            return;
+        };
+        let (mut plain, mut rest) = (Vec::new(), wire);
+        while !rest.is_empty() && (kind.encrypts_everything() || self.heard < 2) {
+            let length = usize::from(u16::from_be_bytes([rest[0], rest[1]]));
+            let (message, behind) = rest.split_at(2 + length + 16);
+            plain.extend(messages.open(message));
+            self.heard += 1;
+            rest = behind;
+        }
+        plain.extend(rest);
+        assert_eq!(plain, said);
+    }
+
     fn step(&mut self, step: Step) {
+        self.strayed |= match step {
+            Step::Version(_) => self.said != b"RFB 003.008\n",
+            Step::Choose(_) => self.said.len() != 1 + usize::from(self.said[0]),
+            Step::Send(_) | Step::VncAuth(_) | Step::VeNCrypt(_) | Step::Plain { .. } => true,
+            _ => false,
+        };
         let password = |right: bool| if right { FULL } else { "Tr0ub4dor&3" };
         match step {
             Step::Send(bytes) => self.send(&bytes),
@@ -148,10 +187,16 @@ impl Viewer {
                 self.send(versions[usize::from(which) % versions.len()]);
             }
             Step::Choose(which) => {
-                let types = [1, 2, 5, 19, 129, which];
+                let types = [1, 2, 5, 19, 129, which, 6, 130];
                 let chosen = types[usize::from(which) % types.len()];
-                if chosen == 5 {
-                    self.kind = Kind::Ra2;
+                let kinds = [
+                    Kind::Ra2,
+                    Kind::Ra2ne,
+                    Kind::Ra2With256Bits,
+                    Kind::Ra2neWith256Bits,
+                ];
+                if let Some(kind) = kinds.into_iter().find(|kind| kind.number() == chosen) {
+                    self.kind = kind;
                 }
                 self.send(&[chosen]);
             }
@@ -184,6 +229,7 @@ impl Viewer {
                         message[2..].fill(1);
                     }
                     self.messages = Some(Messages::new(self.kind, &of_server, &random));
+                    self.agreed = (honest && !self.strayed).then_some(self.kind);
                     self.send(&message);
                 }
             }
@@ -224,6 +270,9 @@ fuzz_target!(|input: (Port, Vec<Step>)| {
         server_key: None,
         messages: None,
         kind: Kind::Ra2With256Bits,
+        strayed: false,
+        agreed: None,
+        heard: 0,
         knows: false,
         closed: false,
     };

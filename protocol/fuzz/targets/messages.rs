@@ -5,6 +5,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
@@ -15,7 +16,7 @@ use protocol::framebuffer::Framebuffer;
 use protocol::geometry::{Point, Rect, Size};
 use protocol::scroll::Search;
 use protocol::session::{Event, ResizeStatus};
-use stage::viewer::{open_session, request, set_encodings, view_only_session};
+use stage::viewer::{open_session, request, set_encodings, start, view_only_session};
 use stage::{Change, Part, SIZE};
 
 /// Bytes that may wait for a viewer that does not read: one picture of the largest screen here as it is, and answers.
@@ -49,7 +50,7 @@ enum Step {
         alpha: u8,
     },
     AnswerResize(bool),
-    /// So many bytes leave.
+    /// So many bytes leave, in as many milliseconds.
     Take(u16),
 }
 
@@ -62,6 +63,7 @@ fuzz_target!(|input: (bool, Vec<Step>)| {
     };
     let mut screen = Framebuffer::new(SIZE);
     let mut search = Search::default();
+    let mut now = start();
     for step in steps {
         match step {
             Step::Send(bytes) => session.receive(&bytes),
@@ -109,7 +111,12 @@ fuzz_target!(|input: (bool, Vec<Step>)| {
                 true => ResizeStatus::Done,
                 false => ResizeStatus::OutOfResources,
             }),
-            Step::Take(count) => session.transmitted(session.transmit().len().min(count.into())),
+            Step::Take(count) => {
+                session.transmitted(session.transmit().len().min(count.into()));
+                now += Duration::from_millis(count.into());
+                session.at(now);
+                session.handle_timeout(now);
+            }
         }
         while let Some(event) = session.poll_event() {
             match event {

@@ -50,8 +50,10 @@ pub(crate) enum SecurityType {
     None = 1,
     VncAuth = 2,
     Ra2 = 5,
+    Ra2ne = 6,
     VeNCrypt = 19,
     Ra2With256Bits = 129,
+    Ra2neWith256Bits = 130,
 }
 
 /// Subtypes of VeNCrypt by number (rfbproto "VeNCrypt").
@@ -61,6 +63,17 @@ pub(crate) enum VeNCrypt {
     Plain = 256,
     X509Vnc = 261,
     X509Plain = 262,
+}
+
+/// What lies between a WebSocket and its viewer.
+#[derive(Clone, Debug)]
+pub enum Between {
+    /// A network, on which others may listen.
+    Network,
+    /// This machine alone. RSA-AES by this key keeps the password from it, and nothing else.
+    Machine(Arc<ra2::ServerKey>),
+    /// TLS.
+    Tls,
 }
 
 impl Security {
@@ -99,9 +112,10 @@ impl Security {
             vencrypt.push(VeNCrypt::X509Plain);
         }
         offered.extend([SecurityType::Ra2With256Bits, SecurityType::Ra2]);
-        if vnc_auth.is_some() {
+        if let Some(vnc_auth) = &vnc_auth {
             offered.push(SecurityType::VncAuth);
-            if tls {
+            // Who knows this knows the other one.
+            if tls && !vnc_auth.is_legacy() {
                 vencrypt.push(VeNCrypt::X509Vnc);
             }
         }
@@ -115,25 +129,36 @@ impl Security {
         }
     }
 
-    /// For WebSockets. Passwords travel as they are only where the connection is `encrypted` already.
+    /// For WebSockets. Passwords travel as they are only where the connection is encrypted already.
     #[must_use]
-    pub fn web(passwords: Passwords, vnc_auth: Option<vnc_auth::Passwords>, encrypted: bool) -> Self {
+    pub fn web(passwords: Passwords, vnc_auth: Option<vnc_auth::Passwords>, between: Between) -> Self {
         let mut offered = Vec::new();
         let mut vencrypt = Vec::new();
-        // First, since the other one makes viewers ask for a user name, which means nothing here.
-        if vnc_auth.is_some() {
-            offered.push(SecurityType::VncAuth);
+        let mut key = None;
+        match between {
+            Between::Network => {}
+            Between::Machine(of_server) => {
+                offered.extend([SecurityType::Ra2neWith256Bits, SecurityType::Ra2ne]);
+                key = Some(of_server);
+            }
+            Between::Tls => {
+                offered.push(SecurityType::VeNCrypt);
+                vencrypt.push(VeNCrypt::Plain);
+            }
         }
-        if encrypted {
-            offered.push(SecurityType::VeNCrypt);
-            vencrypt.push(VeNCrypt::Plain);
+        match vnc_auth.as_ref().map(vnc_auth::Passwords::is_legacy) {
+            // The others make viewers ask: for a user name, which means nothing here, or about the key.
+            Some(false) => offered.insert(0, SecurityType::VncAuth),
+            // Some viewers prefer it wherever it stands, and in TLS none needs it.
+            Some(true) if vencrypt.is_empty() => offered.push(SecurityType::VncAuth),
+            _ => {}
         }
         Self {
             offered,
             vencrypt,
             passwords: Some(passwords),
             vnc_auth,
-            key: None,
+            key,
             only_to_look: false,
         }
     }

@@ -50,6 +50,18 @@ impl Passwords {
         vnc_auth::Passwords::new(short(&self.full)?, view_only).ok()
     }
 
+    /// The passwords of viewers that know VNC authentication only: this one in the place of the full one, and the
+    /// view-only one where that is short enough.
+    ///
+    /// # Errors
+    /// It is empty, too long or the view-only one.
+    pub fn with_legacy(&self, full: &[u8]) -> Result<vnc_auth::Passwords, PasswordError> {
+        let view_only = self.view_only.as_deref();
+        let view_only = view_only.and_then(|password| vnc_auth::Password::new(password).ok());
+        let passwords = vnc_auth::Passwords::new(vnc_auth::Password::new(full)?, view_only)?;
+        Ok(passwords.legacy())
+    }
+
     /// What the viewer that sent this password may do; `None` when it is wrong. Both are compared, whatever was sent, by
     /// their hashes, which are of one length: the time taken tells nothing, not even how long the passwords are.
     pub(crate) fn check(&self, sent: &[u8]) -> Option<Access> {
@@ -94,5 +106,16 @@ mod tests {
         // What the two have in common would no longer tell them apart.
         let alike = Passwords::new(b"12345678-full", Some(b"12345678-look")).unwrap();
         assert!(alike.for_vnc_auth(true).is_none());
+    }
+
+    #[test]
+    fn a_legacy_password_is_no_other_ones() {
+        let long = Passwords::new(b"a long password", Some(b"look")).unwrap();
+        let legacy = |password: &[u8]| long.with_legacy(password).map(|legacy| legacy.is_legacy());
+        assert_eq!(legacy(b"12345678"), Ok(true));
+        assert_eq!(legacy(b"look"), Err(PasswordError::Same));
+        assert_eq!(legacy(b""), Err(PasswordError::Empty));
+        assert_eq!(legacy(b"123456789"), Err(PasswordError::TooLong(9)));
+        assert_eq!(long.check(b"12345678"), None);
     }
 }

@@ -1,5 +1,6 @@
 //! RSA-AES, the security types RA2 and RA2_256 (rfbproto "RSA-AES Security Type"): each side encrypts a random number with
-//! the other's RSA key, and what follows from both encrypts everything after.
+//! the other's RSA key, and what follows from both encrypts everything after; in RA2ne and RA2ne_256 only what proves that
+//! both have these keys, and the password (rfbproto "RSA-AES Unencrypted Security Type").
 
 use std::fmt;
 use std::sync::Arc;
@@ -126,13 +127,22 @@ fn encrypting_key(modulus: &[u8], exponent: &[u8]) -> Option<Pkcs1PublicEncrypti
     Pkcs1PublicEncryptingKey::new(key).ok()
 }
 
-/// Which of the two types.
+/// With which keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strength {
-    /// RA2: AES-128, SHA-1.
+    /// RA2, RA2ne: AES-128, SHA-1.
     Bits128,
-    /// RA2_256: AES-256, SHA-256.
+    /// RA2_256, RA2ne_256: AES-256, SHA-256.
     Bits256,
+}
+
+/// What is encrypted once the keys are exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// RA2, RA2_256: all that follows.
+    Everything,
+    /// RA2ne, RA2ne_256: what comes before the server's verdict.
+    Password,
 }
 
 impl Strength {
@@ -171,6 +181,7 @@ impl Strength {
 /// The exchange of keys, from the server's side.
 pub(crate) struct Exchange {
     strength: Strength,
+    extent: Extent,
     key: Arc<ServerKey>,
     /// The viewer's key as it was sent; empty before.
     viewer_key: Vec<u8>,
@@ -185,10 +196,11 @@ impl fmt::Debug for Exchange {
 
 impl Exchange {
     /// Begins by sending the server's key.
-    pub(crate) fn new(strength: Strength, key: Arc<ServerKey>, out: &mut Vec<u8>) -> Self {
+    pub(crate) fn new(strength: Strength, extent: Extent, key: Arc<ServerKey>, out: &mut Vec<u8>) -> Self {
         out.extend_from_slice(&key.public);
         Self {
             strength,
+            extent,
             key,
             viewer_key: Vec::new(),
             random: Zeroizing::new(vec![0; strength.key()]),
@@ -263,9 +275,16 @@ impl Exchange {
         let incoming = self.strength.digest(&self.random, &viewer);
         let outgoing = self.strength.digest(&viewer, &self.random);
         let length = self.strength.key();
+        let (messages, bytes) = match self.extent {
+            Extent::Everything => (u64::MAX, u64::MAX),
+            // The viewer's hash and its password; the server's hash, and its wish for a password, which is one byte.
+            Extent::Password => (2, self.strength.hash() as u64 + 1),
+        };
         Ok(Channel {
             incoming: Direction::new(self.strength, &incoming[..length])?,
+            messages,
             outgoing: Direction::new(self.strength, &outgoing[..length])?,
+            bytes,
         })
     }
 
@@ -284,7 +303,11 @@ impl Exchange {
 /// Both directions of an encrypted connection, as a layer between the transport and the session.
 pub struct Channel {
     incoming: Direction,
+    /// How many more of the viewer's messages are encrypted; then it sends bytes as they are.
+    messages: u64,
     outgoing: Direction,
+    /// How many more of the server's bytes go into such messages; then they are sent as they are.
+    bytes: u64,
 }
 
 impl fmt::Debug for Channel {
@@ -343,12 +366,15 @@ impl Direction {
 }
 
 impl Channel {
-    /// Appends `plain` to `wire` as encrypted messages.
+    /// Appends `plain` to `wire` as encrypted messages, as far as it is to be encrypted.
     ///
     /// # Errors
     /// Never for the sizes that are used here.
     pub fn seal(&mut self, plain: &[u8], wire: &mut Vec<u8>) -> Result<(), Error> {
-        for part in plain.chunks(MESSAGE) {
+        let secret = self.bytes.min(plain.len() as u64);
+        self.bytes -= secret;
+        let (secret, open) = plain.split_at(secret as usize);
+        for part in secret.chunks(MESSAGE) {
             let head = (part.len() as u16).to_be_bytes();
             wire.extend_from_slice(&head);
             let begin = wire.len();
@@ -356,17 +382,21 @@ impl Channel {
             let tag = self.outgoing.seal(head, &mut wire[begin..])?;
             wire.extend_from_slice(&tag);
         }
+        wire.extend_from_slice(open);
         Ok(())
     }
 
-    /// Decrypts the whole messages at the front of `wire`, removes them there and appends them to `plain`.
+    /// Decrypts the whole messages at the front of `wire`, removes them there and appends them to `plain`; when none of
+    /// them is to be encrypted any more, moves all of it.
     ///
     /// # Errors
     /// A message was not made by the viewer that the keys were exchanged with.
     pub fn open(&mut self, wire: &mut Vec<u8>, plain: &mut Vec<u8>) -> Result<(), Error> {
         let mut used = 0;
         let mut reader = Reader::new(wire);
-        while let (Some(head), true) = (reader.array::<HEAD>(), reader.remaining() > 0) {
+        while self.messages > 0
+            && let (Some(head), true) = (reader.array::<HEAD>(), reader.remaining() > 0)
+        {
             let length = usize::from(u16::from_be_bytes(head));
             let (Some(text), Some(tag)) = (reader.take(length), reader.array::<TAG>()) else {
                 break;
@@ -374,9 +404,13 @@ impl Channel {
             let begin = plain.len();
             plain.extend_from_slice(text);
             self.incoming.open(head, &mut plain[begin..], tag)?;
+            self.messages -= 1;
             used += HEAD + length + TAG;
         }
         wire.drain(..used);
+        if self.messages == 0 {
+            plain.append(wire);
+        }
         Ok(())
     }
 }

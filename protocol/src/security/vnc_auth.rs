@@ -89,6 +89,8 @@ impl fmt::Debug for Password {
 pub struct Passwords {
     full: Password,
     view_only: Option<Password>,
+    /// Not those of the other types: for viewers that know no other.
+    legacy: bool,
 }
 
 impl Passwords {
@@ -103,7 +105,21 @@ impl Passwords {
         {
             return Err(PasswordError::Same);
         }
-        Ok(Self { full, view_only })
+        Ok(Self {
+            full,
+            view_only,
+            legacy: false,
+        })
+    }
+
+    /// The same for viewers that know no other type: those that do are not led to this one.
+    #[must_use]
+    pub fn legacy(self) -> Self {
+        Self { legacy: true, ..self }
+    }
+
+    pub(crate) const fn is_legacy(&self) -> bool {
+        self.legacy
     }
 
     /// What the viewer that gave this answer may do; `None` when it knows no password. Both passwords are compared

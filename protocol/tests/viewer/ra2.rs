@@ -75,11 +75,13 @@ pub fn encrypt(server_key: &[u8], random: &[u8]) -> Vec<u8> {
     [&(KEY as u16).to_be_bytes()[..], encrypted].concat()
 }
 
-/// AES-EAX with SHA-1 or SHA-256.
+/// AES-EAX with SHA-1 or SHA-256, of everything or, with `ne`, of what comes before the verdict.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     Ra2,
+    Ra2ne,
     Ra2With256Bits,
+    Ra2neWith256Bits,
 }
 
 impl Kind {
@@ -87,22 +89,32 @@ impl Kind {
     pub const fn number(self) -> u8 {
         match self {
             Self::Ra2 => 5,
+            Self::Ra2ne => 6,
             Self::Ra2With256Bits => 129,
+            Self::Ra2neWith256Bits => 130,
         }
+    }
+
+    /// Whether the verdict and what follows are encrypted.
+    pub const fn encrypts_everything(self) -> bool {
+        matches!(self, Self::Ra2 | Self::Ra2With256Bits)
+    }
+
+    const fn is_long(self) -> bool {
+        matches!(self, Self::Ra2With256Bits | Self::Ra2neWith256Bits)
     }
 
     /// Bytes of a random number, and of a session key.
     pub const fn random(self) -> usize {
-        match self {
-            Self::Ra2 => 16,
-            Self::Ra2With256Bits => 32,
-        }
+        if self.is_long() { 32 } else { 16 }
     }
 
     pub fn digest(self, first: &[u8], second: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Ra2 => Sha1::digest([first, second].concat()).to_vec(),
-            Self::Ra2With256Bits => Sha256::digest([first, second].concat()).to_vec(),
+        let both = [first, second].concat();
+        if self.is_long() {
+            Sha256::digest(both).to_vec()
+        } else {
+            Sha1::digest(both).to_vec()
         }
     }
 
@@ -141,15 +153,12 @@ impl Messages {
         let nonce = self.sent.to_le_bytes();
         self.sent += 1;
         let key = &self.to_server;
-        let sealed = match self.kind {
-            Kind::Ra2 => {
-                let eax = Eax::<Aes128>::new_from_slice(key).unwrap();
-                eax.encrypt(&nonce.into(), payload)
-            }
-            Kind::Ra2With256Bits => {
-                let eax = Eax::<Aes256>::new_from_slice(key).unwrap();
-                eax.encrypt(&nonce.into(), payload)
-            }
+        let sealed = if self.kind.is_long() {
+            let eax = Eax::<Aes256>::new_from_slice(key).unwrap();
+            eax.encrypt(&nonce.into(), payload)
+        } else {
+            let eax = Eax::<Aes128>::new_from_slice(key).unwrap();
+            eax.encrypt(&nonce.into(), payload)
         };
         [&head[..], &sealed.unwrap()].concat()
     }
@@ -163,15 +172,12 @@ impl Messages {
         let nonce = self.received.to_le_bytes();
         self.received += 1;
         let key = &self.to_viewer;
-        let opened = match self.kind {
-            Kind::Ra2 => {
-                let eax = Eax::<Aes128>::new_from_slice(key).unwrap();
-                eax.decrypt(&nonce.into(), payload)
-            }
-            Kind::Ra2With256Bits => {
-                let eax = Eax::<Aes256>::new_from_slice(key).unwrap();
-                eax.decrypt(&nonce.into(), payload)
-            }
+        let opened = if self.kind.is_long() {
+            let eax = Eax::<Aes256>::new_from_slice(key).unwrap();
+            eax.decrypt(&nonce.into(), payload)
+        } else {
+            let eax = Eax::<Aes128>::new_from_slice(key).unwrap();
+            eax.decrypt(&nonce.into(), payload)
         };
         opened.unwrap()
     }

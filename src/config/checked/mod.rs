@@ -24,9 +24,9 @@ use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
 use super::values::{
-    AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LogFormat, LoginMessages, OnRefusal,
-    OnTimeout, OrderIdReset, PortalAddress, PortalBrowser, Program, SizesNotice, TotpKey, TradingMode,
-    ViewerPassword, VncPassword, WeekTime, WriteAccess,
+    AcceptIncoming, ClockTime, CryptoOrders, DaySpan, ExistingSession, LegacyPassword, LogFormat,
+    LoginMessages, OnRefusal, OnTimeout, OrderIdReset, PortalAddress, PortalBrowser, Program, SizesNotice,
+    TotpKey, TradingMode, ViewerPassword, VncPassword, WeekTime, WriteAccess,
 };
 use crate::logging::LineFormat;
 use crate::notify::Kind;
@@ -343,6 +343,8 @@ pub struct VncSettings {
     pub password: Option<ViewerPassword>,
     /// Password for viewers that may only look.
     pub view_password: Option<VncPassword>,
+    /// What viewers need that know VNC authentication only, in the place of that password.
+    pub legacy_password: Option<LegacyPassword>,
     /// Whether no viewer may do more than look.
     pub view_only: bool,
     /// Whether VNC authentication serves for passwords that it cannot compare whole.

@@ -44,9 +44,34 @@ pub(super) fn vnc(
         && full.expose() == view.expose()
     {
         faults.push(ConfigError::SamePasswords {
-            view: raw.origin("vnc_view_password"),
-            full: raw.origin("vnc_password"),
+            one: raw.origin("vnc_view_password"),
+            other: raw.origin("vnc_password"),
         });
+    }
+    let legacy_password = viewers.vnc_legacy_password;
+    if let Some(legacy) = &legacy_password {
+        let legacy_origin = || raw.origin("vnc_legacy_password");
+        let full = viewers.vnc_password.as_ref().and_then(ViewerPassword::given);
+        for (key, other) in [
+            ("vnc_view_password", view_password.as_ref()),
+            ("vnc_password", full),
+        ] {
+            if other.is_some_and(|other| other.expose() == legacy.expose()) {
+                faults.push(ConfigError::SamePasswords {
+                    one: raw.origin(key),
+                    other: legacy_origin(),
+                });
+            }
+        }
+        if viewers.vnc_legacy_truncate {
+            faults.push(ConfigError::TwoShortPasswords {
+                legacy: legacy_origin(),
+                truncates: raw.origin("vnc_legacy_truncate"),
+            });
+        }
+        if viewers.vnc_password.is_none() && !viewers.vnc_no_password {
+            faults.push(ConfigError::LegacyPasswordAlone(legacy_origin()));
+        }
     }
     let listen = viewers.vnc_listen.0;
     let listen = listen.map(|address| of.listen(address, "vnc_listen", raw, faults));
@@ -66,6 +91,7 @@ pub(super) fn vnc(
         if let Some(key) = [
             viewers.vnc_password.is_some().then_some("vnc_password"),
             view_password.is_some().then_some("vnc_view_password"),
+            legacy_password.is_some().then_some("vnc_legacy_password"),
         ]
         .into_iter()
         .flatten()
@@ -99,6 +125,7 @@ pub(super) fn vnc(
         socket,
         password,
         view_password,
+        legacy_password,
         view_only: viewers.vnc_view_only,
         truncates: viewers.vnc_legacy_truncate,
         take_over: viewers.vnc_take_over.0,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::values::{
-    Hosts, ListenOrNot, PemFile, Seconds, ViewerCount, ViewerPassword, VncPassword,
+    Hosts, LegacyPassword, ListenOrNot, PemFile, Seconds, ViewerCount, ViewerPassword, VncPassword,
 };
 
 settings! {
@@ -20,6 +20,12 @@ settings! {
         ini: [],
         secret: true,
         help: "Password for viewers that may only look.",
+    }
+    vnc_legacy_password: Option<LegacyPassword> {
+        variables: ["GATEHAND_VNC_LEGACY_PASSWORD", "VNC_LEGACY_PASSWORD"],
+        ini: [],
+        secret: true,
+        help: "Password for viewers that know VNC authentication only, in the place of a longer one. No other way takes it.",
     }
     vnc_no_password: bool {
         variables: ["GATEHAND_VNC_NO_PASSWORD"],

@@ -50,6 +50,29 @@ impl Value for VncPassword {
     }
 }
 
+/// A password that VNC authentication compares whole.
+#[derive(Debug)]
+pub struct LegacyPassword(VncPassword);
+
+impl LegacyPassword {
+    /// The password itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+impl Value for LegacyPassword {
+    const ALLOWED: &'static str = "one line of at most 8 bytes: VNC authentication compares no more";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match VncPassword::parse(text) {
+            Ok(password) if text.len() <= 8 => Ok(Self(password)),
+            _ => Err(Self::ALLOWED),
+        }
+    }
+}
+
 /// What lets a viewer do everything.
 #[derive(Debug)]
 pub enum ViewerPassword {
@@ -184,6 +207,10 @@ mod tests {
             "bytes count, not characters"
         );
         assert!(VncPassword::parse("of\ntwo lines").is_err());
+        assert!(LegacyPassword::parse("éééé").is_ok());
+        for wrong in ["éééé1", "two\nl", ""] {
+            assert!(LegacyPassword::parse(wrong).is_err(), "{wrong:?}");
+        }
         assert!(matches!(
             ViewerPassword::parse("generate"),
             Ok(ViewerPassword::Generated)

@@ -30,7 +30,7 @@ pub use clock::{ClockTime, DaySpan, WeekTime};
 pub(super) use clock::{Seconds, TimeZone};
 pub(super) use code_source::{CodeMethod, Pairs, Url};
 pub(super) use credentials::{BearerToken, DeviceToken, SecretsSource};
-pub use credentials::{TotpKey, ViewerPassword, VncPassword};
+pub use credentials::{LegacyPassword, TotpKey, ViewerPassword, VncPassword};
 pub(super) use display::DisplayName;
 pub(super) use fernet::FernetKey;
 pub(super) use installation::{HeapSize, Version};

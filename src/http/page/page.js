@@ -315,6 +315,8 @@ $("screen-form").addEventListener("submit", async (event) => {
     $("disconnect").hidden = false;
     connected.focus();
   });
+  // Whoever could change the key on its way could change this page, which came the same way.
+  connected.addEventListener("serververification", () => connected.approveServer());
   connected.addEventListener("desktopname", (told) => { $("screen-note").textContent = told.detail.name; });
   connected.addEventListener("securityfailure", (told) => { why = told.detail.reason || "the password was refused"; });
   connected.addEventListener("credentialsrequired", () => {

@@ -76,12 +76,7 @@ impl WebDoor {
                 "a page of this host may not connect here; GATEHAND_VNC_WEB_HOSTS names those that may\n";
             return (StatusCode::FORBIDDEN, text).into_response();
         }
-        let way = if caller.encrypted {
-            &entry.encrypted
-        } else {
-            &entry.plain
-        };
-        let Some(way) = way.clone() else {
+        let Some(way) = entry.way(caller).cloned() else {
             let text = "the viewers' password is too long for a connection without TLS: use wss://\n";
             return (StatusCode::FORBIDDEN, text).into_response();
         };

@@ -7,7 +7,7 @@ mod stream;
 pub use handler::{PATH, Upgrade, WebDoor, router};
 
 use super::door::Entry;
-use crate::ports::host_name;
+use crate::ports::{Caller, host_name};
 
 /// How viewers in browsers prove who they are.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct WebEntry {
     /// Without TLS. `None` when nothing is offered there: a password that VNC authentication cannot compare does not travel
     /// in plain sight.
     pub plain: Option<Entry>,
+    /// Without TLS, from this machine, which a tunnel by ssh leads to as well; nobody where no password is needed.
+    pub local: Option<Entry>,
     /// Through TLS; nobody when there is no certificate.
     pub encrypted: Option<Entry>,
     /// Hosts whose pages may connect, besides the one that is connected to.
@@ -22,6 +24,18 @@ pub struct WebEntry {
 }
 
 impl WebEntry {
+    /// How the viewer at the other end proves who it is, if it can.
+    fn way(&self, caller: Caller) -> Option<&Entry> {
+        let way = if caller.encrypted {
+            &self.encrypted
+        } else if caller.peer.ip().to_canonical().is_loopback() {
+            &self.local
+        } else {
+            &self.plain
+        };
+        way.as_ref()
+    }
+
     /// Whether a page of this origin (RFC 6454) may connect to `host`, a value of the header of that name. A page that
     /// anybody could put anywhere must not try passwords from behind the user's firewall; which port it came from does not
     /// matter.
@@ -42,11 +56,37 @@ impl WebEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vnc::Security;
+
+    #[test]
+    fn what_this_machine_is_offered_nobody_else_is() {
+        let entry = WebEntry {
+            plain: None,
+            local: Some(Security::none().into()),
+            encrypted: None,
+            hosts: Vec::new(),
+        };
+        for (peer, encrypted, has_a_way) in [
+            ("127.0.0.1:50000", false, true),
+            ("127.9.9.9:50000", false, true),
+            ("[::1]:50000", false, true),
+            ("[::ffff:127.0.0.1]:50000", false, true),
+            ("192.0.2.1:50000", false, false),
+            ("[2001:db8::1]:50000", false, false),
+            ("[::ffff:192.0.2.1]:50000", false, false),
+            ("127.0.0.1:50000", true, false),
+        ] {
+            let peer = peer.parse().unwrap();
+            let caller = Caller { peer, encrypted };
+            assert_eq!(entry.way(caller).is_some(), has_a_way, "{caller:?}");
+        }
+    }
 
     #[test]
     fn pages_connect_to_where_they_come_from_and_to_where_they_may() {
         let entry = WebEntry {
             plain: None,
+            local: None,
             encrypted: None,
             hosts: vec!["pages.example.org".into()],
         };
