@@ -359,7 +359,7 @@ impl Agent {
 
     fn recognise(&self, seen: &Seen, view: &View) -> Recognition<'_> {
         let recognition = self.catalogue.recognise(&seen.window, &view.reading);
-        // A menu covers words of the main window and lights up its own title: only the menu's end shows them again.
+        // An open menu covers words of the main window, and lights up others: when it is closed they show again.
         if matches!(recognition, Recognition::Unknown)
             && self.upkeep.opened_menu_in() == Some(seen.window.id)
             && let Some(main) = self.catalogue.main_by_title(&seen.window)

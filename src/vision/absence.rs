@@ -43,11 +43,12 @@ impl Doubts {
             let center = place.center().y;
             rows.iter().any(|row| row.y < center && center < row.bottom())
         };
-        // Without any button that was seen, what stands below the fields of a form may be one.
+        // Without any button that was seen, what stands below the fields of a form may be one. At the window's edge no form
+        // has a field: that is a menu bar, beside the title of the menu that is open.
         let lowest = reading
             .regions
             .iter()
-            .filter(|region| region.kind == RegionKind::Field);
+            .filter(|region| region.kind == RegionKind::Field && region.bounds.y > 0);
         let form = lowest
             .map(|region| region.bounds.bottom())
             .max()
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_stands_below_a_form_without_buttons_may_be_one() {
-        let form = |text: &str, confidence: u8, top: i32| {
+        let form_at = |fields: [i32; 2], text: &str, confidence: u8, top: i32| {
             let field = |y: i32| Region {
                 bounds: Rect::new(100, y, 200, 24),
                 background: 0,
@@ -205,7 +206,7 @@ mod tests {
             };
             Reading {
                 size: Size::new(400, 200),
-                regions: vec![field(40), field(80)],
+                regions: fields.map(field).to_vec(),
                 lines: vec![Line {
                     text: text.to_owned(),
                     bounds: Rect::new(180, top, 40, 10),
@@ -215,9 +216,12 @@ mod tests {
                 ..Reading::default()
             }
         };
+        let form = |text: &str, confidence: u8, top: i32| form_at([40, 80], text, confidence, top);
         assert!(!is_absent(&form("In", 90, 130), "Log In"), "half a label");
         assert!(!is_absent(&form("=~", 30, 130), "Log In"), "read badly");
         assert!(is_absent(&form("In", 90, 10), "Log In"), "above the fields");
         assert!(is_absent(&form("Authenticating...", 90, 130), "Log In"));
+        let bar = form_at([0, 0], "=~", 30, 130);
+        assert!(is_absent(&bar, "Log In"), "a menu bar is no form");
     }
 }

@@ -110,7 +110,7 @@ fn what_differs_is_set_read_back_and_confirmed() {
     assert!(stage.events().contains(&Event::Configured { changed }));
 }
 
-/// The main window as no rule knows it: a menu hides or lights up the words that tell it apart.
+/// The main window as no rule knows it, as when a menu covers the words that tell it apart.
 fn behind_a_menu(items: &[&str]) -> Sheet {
     let window = Sheet::new(MAIN, "IBKR Gateway", WindowKind::Normal).text("File Help");
     items.iter().fold(window, |window, item| window.text(item))
