@@ -12,7 +12,7 @@ use crate::vision::menu;
 const OPENING: Duration = Duration::from_millis(1500);
 /// Pause before a menu that did not open, or an item that did nothing, is tried again: both may be disabled at first.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Times that a menu is opened.
+/// Times that a menu is opened, or is not closed by Escape.
 const MAX_TRIES: u32 = 30;
 /// Pause before looking again at a target that changed or was covered.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -232,9 +232,10 @@ impl MenuChoice {
 
     pub(super) fn handle(&mut self, now: Instant, result: &ActResult) {
         if let Some(before) = self.closing.take() {
-            if *result == ActResult::Done {
+            if *result == ActResult::Done || self.tries == MAX_TRIES {
                 self.opened_in = None;
             } else {
+                self.tries += 1;
                 self.state = State::Vain { before };
                 self.not_before = Some(now + LOOK_AGAIN);
             }

@@ -154,6 +154,23 @@ fn a_menu_without_the_item_is_closed_though_no_rule_knows_the_window_behind_it()
 }
 
 #[test]
+fn a_menu_that_cannot_be_closed_is_given_up() {
+    let mut stage = wanting(read_only(true));
+    stage.expect_done(&click(MAIN, "Configure"));
+    stage.show(&[behind_a_menu(&["S?tt!", "API"])]);
+    stage.pass(1.6);
+    let escape = Act::Press(MAIN, Chord::Escape);
+    let mut presses = 0;
+    while stage.act().as_ref() == Some(&escape) {
+        stage.give(&ActResult::Changed);
+        stage.pass(0.2);
+        presses += 1;
+        assert!(presses < 100, "no end of it");
+    }
+    assert!(presses > 1);
+}
+
+#[test]
 fn what_is_right_already_is_left_by_cancel() {
     let mut stage = wanting(read_only(true));
     open(&mut stage, page(true, false, 0));
