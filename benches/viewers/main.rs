@@ -119,8 +119,8 @@ x0tigervncserver does not send.
   format could share, 12 %. A JPEG file is made once for all viewers of one quality, which is what their lines can bear.
 - glibc gives blocks of 2 MB and more back at once: it would otherwise keep the 5 MB of a screen that nobody looks at.
 - Where all of the screen changes all the time, rows travel by Raw as they are in memory, a film is compared only where it may
-  have ended and searched for scrolling ever more rarely, and the room for its updates is kept: 1.7 ms of CPU a frame instead of
-  2.3. The screen lies in large pages where the system has them: 2.05 instead of 2.18 (a build without LTO).
+  have ended and searched for scrolling ever more rarely, and the room for its updates is kept: 1.7 to 1.9 ms of CPU a frame
+  instead of 2.3. The screen lies in large pages where the system has them: 2.05 instead of 2.18 (a build without LTO).
 "
     )
 }

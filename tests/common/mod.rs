@@ -36,30 +36,27 @@ pub fn profile() -> Option<(&'static str, String)> {
     std::env::var(NAME).ok().map(|value| (NAME, value))
 }
 
-/// Python with the packages of tests/python/requirements.txt; `scripts/test.sh` makes it.
+/// Python with the packages of tests/python/requirements.txt.
 pub fn python() -> std::path::PathBuf {
-    let folder = std::env::var("GATEHAND_TEST_PYTHON")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target/python").to_owned());
-    let python = std::path::Path::new(&folder).join("bin/python");
-    assert!(
-        python.exists(),
-        "{} is missing: run `make test`, or tests/python/setup.sh {folder}",
-        python.display()
-    );
-    python
+    prepared("GATEHAND_TEST_PYTHON", "python", "bin/python")
 }
 
-/// The folder of the image's noVNC; `scripts/test.sh` makes it.
+/// The folder of the image's noVNC.
 pub fn novnc() -> std::path::PathBuf {
-    let folder = std::env::var("GATEHAND_TEST_NOVNC")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/target/novnc").to_owned());
-    let novnc = std::path::Path::new(&folder).join("node_modules/@novnc/novnc");
+    prepared("GATEHAND_TEST_NOVNC", "novnc", "node_modules/@novnc/novnc")
+}
+
+/// What `scripts/test.sh` puts into the folder that `variable` names, by tests/`what`/setup.sh.
+fn prepared(variable: &str, what: &str, inside: &str) -> std::path::PathBuf {
+    let usual = || format!("{}/target/{what}", env!("CARGO_MANIFEST_DIR"));
+    let folder = std::env::var(variable).unwrap_or_else(|_| usual());
+    let path = std::path::Path::new(&folder).join(inside);
     assert!(
-        novnc.exists(),
-        "{} is missing: run `make test`, or tests/novnc/setup.sh {folder}",
-        novnc.display()
+        path.exists(),
+        "{} is missing: run `make test`, or tests/{what}/setup.sh {folder}",
+        path.display()
     );
-    novnc
+    path
 }
 
 /// Expects a program that was run to its end to have succeeded, and gives what it printed.

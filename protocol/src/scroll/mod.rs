@@ -154,7 +154,9 @@ impl Search {
         }
         let large = look.area.area() >= MIN_FILM;
         let [first, last] = SEARCHED_FILM;
-        let pause = (self.films / 8).next_power_of_two().clamp(first, last);
+        let pause = (self.films / (MIN_FILMS / 2))
+            .next_power_of_two()
+            .clamp(first, last);
         let skipped = large && self.films >= MIN_FILMS && !self.films.is_multiple_of(pause);
         let changes = if skipped {
             replace(frame, look)
