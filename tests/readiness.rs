@@ -182,6 +182,11 @@ fn a_client_that_finds_no_gateway_is_a_reason_to_ask_it() {
     });
     control(&program, "api on");
     wait_for_times(&program, "ready", 2);
+    // As its end.
+    wait_for("the relay", || {
+        let listens = program.log().matches("Forking").count() == 2;
+        listens.then_some(())
+    });
     let mut back = client(&program);
     is_answered(&mut back);
     assert_eq!(program.stop(), Some(0));
