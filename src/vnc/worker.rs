@@ -13,6 +13,9 @@ use crate::screen::{Frame, Rect, Size};
 
 /// Pixels that are copied in the time of one more request to the display.
 const LOOK: usize = 1 << 17;
+/// A large look is larger by so many pixels on each side: about a line of text, which is drawn beside what scrolls, right
+/// after it.
+const MARGIN: i32 = 32;
 
 pub(super) struct Worker<D> {
     display: D,
@@ -233,7 +236,7 @@ impl<D: Display> Worker<D> {
             crate::supervisor::use_large_pages(frame.pixels_mut());
         }
         let mut changes = Changes::default();
-        for area in areas(stale) {
+        for area in areas(stale, size) {
             if !new {
                 if let Some(look) = self.display.look(area)? {
                     changes.append(self.search.advance(&mut frame, look));
@@ -265,12 +268,13 @@ impl<D: Display> Worker<D> {
     }
 }
 
-/// What is to be looked at: disjoint rectangles around all that is stale. A look at less than [`LOOK`] more pixels takes
-/// less time than one look more.
-fn areas(stale: &Region) -> Vec<Rect> {
+/// What is to be looked at of a screen of `size`: disjoint rectangles around all that is stale. A look at less than
+/// [`LOOK`] more pixels takes less time than one look more.
+fn areas(stale: &Region, size: Size) -> Vec<Rect> {
     let mut areas: Vec<Rect> = Vec::new();
     for rect in stale.rects() {
-        let mut area = *rect;
+        let margin = if rect.area() >= LOOK { MARGIN } else { 0 };
+        let mut area = rect.inflated(margin).intersection(&Rect::of_size(size));
         while let Some(near) = areas.iter().position(|other| {
             let joined = area.union(other);
             area.intersects(other) || joined.area() <= area.area() + other.area() + LOOK
@@ -430,13 +434,27 @@ mod tests {
         assert!(joined.contains_rect(&area));
     }
 
+    /// Larger than what is damaged there.
+    const FAR: Size = Size::new(4000, 4000);
+
     #[test]
     fn what_is_near_is_looked_at_together() {
         let lines: Region = (0..10).map(|line| Rect::new(10, 20 * line, 500, 12)).collect();
-        assert_eq!(areas(&lines), [Rect::new(10, 0, 500, 192)]);
+        assert_eq!(areas(&lines, FAR), [Rect::new(10, 0, 500, 192)]);
         let mut far = lines.clone();
         far.add(Rect::new(3000, 3000, 5, 5));
-        assert_eq!(areas(&far).len(), 2);
+        assert_eq!(areas(&far, FAR).len(), 2);
+    }
+
+    #[test]
+    fn the_line_beside_what_scrolled_is_looked_at_with_it() {
+        let screen = Size::new(1280, 1024);
+        let scrolled = Region::from(Rect::new(0, 20, 1280, 980));
+        assert_eq!(areas(&scrolled, screen), [Rect::new(0, 0, 1280, 1024)]);
+        let part = Region::from(Rect::new(100, 100, 800, 400));
+        assert_eq!(areas(&part, screen), [Rect::new(68, 68, 864, 464)]);
+        let small = Region::from(Rect::new(100, 100, 80, 40));
+        assert_eq!(areas(&small, screen), small.rects());
     }
 
     #[test]
@@ -449,7 +467,7 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        let areas = areas(&cross);
+        let areas = areas(&cross, FAR);
         let joined: Region = areas.iter().copied().collect();
         assert_eq!(joined.area(), areas.iter().map(Rect::area).sum::<usize>());
         assert!(cross.rects().iter().all(|rect| joined.contains_rect(rect)));

@@ -5,6 +5,7 @@
 
 mod address;
 mod clipboard;
+mod damage;
 mod desktop;
 mod error;
 mod event_queue;

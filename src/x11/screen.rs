@@ -9,12 +9,13 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::io::Errno;
 use x11rb::connection::{Connection as _, SequenceNumber};
 use x11rb::protocol::Event;
-use x11rb::protocol::damage::{ConnectionExt as _, Damage, ReportLevel};
+use x11rb::protocol::damage::NotifyEvent;
 use x11rb::protocol::randr::{ConnectionExt as _, NotifyMask};
 use x11rb::protocol::xfixes::{ConnectionExt as _, CursorNotifyMask};
-use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Mapping, Rectangle};
+use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Mapping};
 
 use super::clipboard::Clipboard;
+use super::damage::ScreenDamage;
 use super::hands::Hands;
 use super::keyboards::Repetition;
 use super::label::Label;
@@ -73,9 +74,7 @@ pub struct Screen {
     link: Link,
     camera: Camera,
     size: Size,
-    damage: Option<Damage>,
-    /// The request since which the display is watched.
-    watched_since: SequenceNumber,
+    damage: Option<ScreenDamage>,
     hands: Hands,
     repetition: Repetition,
     label: Label,
@@ -103,7 +102,6 @@ impl Screen {
             link,
             camera,
             damage: None,
-            watched_since: 0,
             hands,
             repetition: Repetition::default(),
             label: Label::default(),
@@ -129,23 +127,20 @@ impl Screen {
     /// [`X11Error::Gone`].
     pub fn watch(&mut self, on: bool) -> Result<(), X11Error> {
         let (wire, root) = (&self.link.connection, self.link.root);
-        match (on, self.damage) {
+        match (on, self.damage.take()) {
             (true, None) => {
-                let damage = wire.generate_id()?;
-                wire.damage_create(damage, root, ReportLevel::DELTA_RECTANGLES)?;
-                // Servers begin with a notice of the whole screen, which would be looked at twice.
-                let emptied = wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
-                self.watched_since = emptied.sequence_number();
-                self.damage = Some(damage);
+                self.damage = Some(ScreenDamage::watch(wire, root)?);
                 self.repetition.stop(wire)?;
             }
             (false, Some(damage)) => {
-                wire.damage_destroy(damage)?;
-                self.damage = None;
+                damage.close(wire)?;
                 self.camera.close(wire);
                 self.repetition.restore(wire)?;
             }
-            _ => return Ok(()),
+            (_, damage) => {
+                self.damage = damage;
+                return Ok(());
+            }
         }
         let (cursor, resize, structure) = if on {
             (
@@ -212,12 +207,7 @@ impl Screen {
     /// `number` is that of the last request that the server had seen.
     fn translate(&mut self, event: Event, number: SequenceNumber) -> Result<Option<ScreenEvent>, X11Error> {
         Ok(match event {
-            Event::DamageNotify(notice) if Some(notice.damage) == self.damage => {
-                if number < self.watched_since {
-                    return Ok(None);
-                }
-                self.damaged(notice.damage, notice.area)?
-            }
+            Event::DamageNotify(notice) => self.damaged(&notice, number)?,
             Event::ConfigureNotify(change) if change.window == self.link.root => self.resized()?,
             Event::RandrScreenChangeNotify(_) => self.resized()?,
             Event::Expose(bared) if bared.window == self.link.root && bared.count == 0 => {
@@ -241,21 +231,24 @@ impl Screen {
     }
 
     /// What was painted by now is told at once: it came together, and is looked at together.
-    fn damaged(&mut self, damage: Damage, first: Rectangle) -> Result<Option<ScreenEvent>, X11Error> {
+    fn damaged(
+        &mut self,
+        first: &NotifyEvent,
+        number: SequenceNumber,
+    ) -> Result<Option<ScreenEvent>, X11Error> {
         let wire = &self.link.connection;
-        let rect = |area: Rectangle| {
-            let (width, height) = (area.width.into(), area.height.into());
-            Rect::new(area.x.into(), area.y.into(), width, height)
+        let Some(damage) = self.damage.as_mut().filter(|damage| damage.is_of(first)) else {
+            return Ok(None);
         };
-        let mut all = Region::from(rect(first));
+        let mut all = damage.news(first, number);
         while let Some(event) = wire.poll_for_event_with_sequence()? {
             match event {
-                (Event::DamageNotify(notice), _) if notice.damage == damage => {
+                (Event::DamageNotify(notice), number) if damage.is_of(&notice) => {
                     if all.rects().len() == MAX_RECTS {
                         // Something fine-grained: to keep it apart costs more than to look at all of it.
                         all = Region::from(all.bounds());
                     }
-                    all.add(rect(notice.area));
+                    all.union(&damage.news(&notice, number));
                 }
                 other => {
                     self.set_aside = Some(other);
@@ -263,8 +256,10 @@ impl Screen {
                 }
             }
         }
-        // Needs no answer: what is painted from here on is told anew, and whatever is looked at is newer.
-        wire.damage_subtract(damage, x11rb::NONE, x11rb::NONE)?;
+        if all.is_empty() {
+            return Ok(None);
+        }
+        damage.empty(wire)?;
         let part = all.intersection_rect(&Rect::of_size(self.size));
         Ok((!part.is_empty()).then_some(ScreenEvent::Damaged(part)))
     }
@@ -306,6 +301,9 @@ impl Screen {
     pub fn look(&mut self, rect: Rect) -> Result<(Rect, &[u8]), X11Error> {
         let area = rect.intersection(&Rect::of_size(self.size));
         let pixels = self.camera.look(&self.link.connection, self.link.root, area)?;
+        if let Some(damage) = &mut self.damage {
+            damage.saw(area);
+        }
         Ok((area, pixels))
     }
 

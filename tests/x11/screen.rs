@@ -59,6 +59,42 @@ fn damage_says_where_and_pictures_what() {
     assert_eq!(colour(150, 50), [0, 0, 0]);
 }
 
+/// A log is drawn in steps, each with a notice: one look at all of them is enough.
+#[test]
+fn what_a_look_has_shown_is_not_told_again() {
+    let display = TestDisplay::start(320, 240);
+    let mut screen = Screen::connect(&display.address).unwrap();
+    screen.watch(true).unwrap();
+    let painter = Painter::connect(&display);
+    let whole = Rect::new(0, 0, 320, 240);
+    let window = painter.show("window", whole, 0x0000_ff00);
+    damage_until(&mut screen, whole);
+
+    let [first, beside, away] = [10, 40, 200].map(|y| Rect::new(20, y, 100, 20));
+    let told = |screen: &mut Screen| loop {
+        if let ScreenEvent::Damaged(part) = screen.next_event().unwrap() {
+            return part;
+        }
+    };
+    painter.fill(window.0, first, 0x00ff_0000);
+    while !told(&mut screen).contains_rect(&first) {}
+    painter.fill(window.0, beside, 0x00ff_0000);
+    painter.fill(window.0, away, 0x00ff_0000);
+    let (_, pixels) = screen.look(Rect::new(0, 0, 320, 100)).unwrap();
+    assert_eq!(pixels[(45 * 320 + 30) * 4..][..3], [0, 0, 255]);
+    assert_eq!(told(&mut screen).rects(), [away]);
+
+    screen.look(Rect::new(0, 0, 320, 100)).unwrap();
+    painter.fill(window.0, beside, 0x0000_00ff);
+    painter.fill(window.0, away, 0x0000_00ff);
+    let after = told(&mut screen);
+    assert!(
+        after.contains_rect(&beside),
+        "it was painted after the look: {after:?}"
+    );
+    assert!(after.contains_rect(&away), "{after:?}");
+}
+
 #[test]
 fn a_label_stands_where_no_window_is() {
     let display = TestDisplay::start(320, 240);
