@@ -19,6 +19,8 @@ use crate::tls::TlsServer;
 
 /// Bytes read at a time; the events of no more than these wait in a session.
 const CHUNK: usize = 4096;
+/// Bytes that take long enough to make for others to have their turn before they are sent.
+const LARGE: usize = 1 << 15;
 /// How long a viewer that is closed may take to read why.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -134,8 +136,9 @@ impl<'a> Viewer<'a> {
             self.session.at(Instant::now());
             if let Some(visit) = &self.visit
                 && visit.view.update(&mut self.session)
+                && self.session.transmit().len() >= LARGE
             {
-                // Others get their turn between the parts of a large update.
+                // Others get their turn between the parts of a large update. Small ones are on their way at once.
                 tokio::task::yield_now().await;
             }
             let end = self.visit.as_ref().and_then(|visit| visit.term.end());

@@ -217,11 +217,14 @@ impl<D: Display> Worker<D> {
             self.capture(size, &stale)?;
         }
         let book = self.shared.book();
-        for account in book.accounts.values().filter(|account| account.waiting) {
-            if account.has_news() {
-                account.notify.notify_one();
-            }
-        }
+        let accounts = book.accounts.values();
+        let told: Vec<_> = accounts
+            .filter(|account| account.waiting && account.has_news())
+            .map(|account| Arc::clone(&account.notify))
+            .collect();
+        // Whoever is woken reads the book first, and would fall asleep once more before a locked one.
+        drop(book);
+        told.iter().for_each(|viewer| viewer.notify_one());
         Ok(())
     }
 
