@@ -110,7 +110,7 @@ fn every_way_through_the_form_replays_without_a_difference() {
     std::thread::scope(|scope| {
         scope.spawn(|| replays(json!({"selectable": false}), "ready"));
         for scenario in [
-            json!({"rebuild": {"after_ms": 900, "gone_ms": 400}, "look": "nimbus"}),
+            json!({"rebuild": {"after_ms": 450, "gone_ms": 400}, "look": "nimbus"}),
             json!({"modes_as": "radio", "api_mode": "fix", "trading_mode": "live"}),
             json!({"delays": {"enabled_after_ms": 2000}, "cut_copy_allowed": true, "look": "dark"}),
             json!({"interrupt": {"after_keys": 4, "dialog": "tip"}}),
