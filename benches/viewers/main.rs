@@ -111,7 +111,7 @@ x0tigervncserver does not send.
 - What scrolled last is asked first whether it scrolled on: 0.84 ms instead of 1.35 for a look at a whole screen (fresh
   memory, a busy machine), 2.4 to 2.8 % of a CPU instead of 6.4 for a log of 20 lines a second.
 - A large look takes in a line of text around it, and what it showed is not looked at again when the display's notice of it
-  comes later: 1.0 looks a line of the log instead of 1.5, 1.5 ms of CPU with the X server's instead of 1.9.
+  comes later: 1.0 looks a line of the log instead of 1.5, each a wake of the X server and of ours.
 - The screen is captured when a viewer has shown its password, while it learns the screen's size: one that asks before that
   is done had its first frame after 6.7 ms, others after 4.0, on one machine.
 - What only the start needed of the program's code and constants is let go when the ports are open: 10.4 MB with one viewer
