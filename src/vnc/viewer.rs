@@ -19,8 +19,6 @@ use crate::tls::TlsServer;
 
 /// Bytes read at a time; the events of no more than these wait in a session.
 const CHUNK: usize = 4096;
-/// Bytes that take long enough to make for others to have their turn before they are sent.
-const LARGE: usize = 1 << 15;
 /// How long a viewer that is closed may take to read why.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -107,6 +105,8 @@ impl<'a> Viewer<'a> {
 
     async fn drive(&mut self, mut let_in: impl FnMut(Access)) -> io::Result<Outcome> {
         let mut chunk = [0; CHUNK];
+        // The last turn of the loop made a part of an update.
+        let mut follows = false;
         loop {
             while let Some(event) = self.session.poll_event() {
                 match (event, &mut self.visit) {
@@ -134,13 +134,13 @@ impl<'a> Viewer<'a> {
                 continue;
             }
             self.session.at(Instant::now());
-            if let Some(visit) = &self.visit
-                && visit.view.update(&mut self.session)
-                && self.session.transmit().len() >= LARGE
-            {
-                // Others get their turn between the parts of a large update. Small ones are on their way at once.
+            let visit = self.visit.as_ref();
+            let part = visit.is_some_and(|visit| visit.view.update(&mut self.session));
+            if part && follows {
+                // Others get their turn between the parts of a large update. The first, mostly the only one, goes out at once.
                 tokio::task::yield_now().await;
             }
+            follows = part;
             let end = self.visit.as_ref().and_then(|visit| visit.term.end());
             let deadline = self.session.poll_timeout().into_iter().chain(end).min();
             tokio::select! {
